@@ -1,0 +1,32 @@
+//! OAuth 2.0 and OpenID Connect as pairs of plain functions: one builds a request, one judges the response.
+//!
+//! | exchange | request | response | specification |
+//! |---|---|---|---|
+//! | discovery | [`metadata::discovery_url`] | [`metadata::judge`] | OpenID Connect Discovery 1.0 §4 |
+//! | authorization | [`authorize::begin`] | [`callback::judge`] | RFC 6749 §4.1, OIDC Core §3 |
+//! | token | [`token::redeem_code`] | [`token::judge`] | RFC 6749 §4.1.3, §5 |
+//! | ID token | | [`id_token::validate`] | OIDC Core §3.1.3.7, §3.2.2.11 |
+//! | sign-out | [`logout::end_session_url`] | [`logout::judge`] | RP-Initiated Logout 1.0 §2 |
+//!
+//! Errors are enums; none of their texts carries a token, a code or a state.
+
+pub mod authorize;
+pub mod callback;
+pub mod error;
+pub mod id_token;
+pub mod jwk;
+pub mod jwt;
+pub mod logout;
+pub mod metadata;
+pub mod names;
+pub mod params;
+pub mod pkce;
+pub mod scope;
+pub mod token;
+
+pub use error::{ErrorCode, OAuthError};
+pub use names::{
+    AccessToken, AuthorizationCode, ClientId, ClientSecret, CodeChallenge, CodeVerifier, IdToken, Issuer, Nonce,
+    RefreshToken, State, Subject,
+};
+pub use scope::Scope;

@@ -1,0 +1,274 @@
+//! The authorization request (RFC 6749 §4.1.1, OIDC Core §3.1.2.1 and §3.2.2.1), and what must be remembered of it.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::metadata::ProviderMetadata;
+use super::names::{ClientId, CodeChallenge, CodeVerifier, IdToken, Issuer, Nonce, State};
+use super::pkce;
+use super::scope::Scope;
+use crate::time::UnixTime;
+
+/// How tokens come to the app.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flow {
+    /// Authorization code with PKCE (RFC 7636): what every new app should use.
+    #[default]
+    Code,
+    /// `id_token token` in the fragment: legacy. Access tokens pass through the address bar, and browser apps "MUST NOT"
+    /// get them this way (OAuth 2.0 for Browser-Based Apps §7.2). For issuers that offer nothing else.
+    Implicit,
+}
+
+impl Flow {
+    /// `response_type` of this flow.
+    pub const fn response_type(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Implicit => "id_token token",
+        }
+    }
+}
+
+/// `prompt` (OIDC Core §3.1.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prompt {
+    /// Show nothing: answer at once, or with an error.
+    None,
+    /// Ask for the credentials again.
+    Login,
+    /// Ask for consent again.
+    Consent,
+    /// Let the person choose an account.
+    SelectAccount,
+}
+
+impl Prompt {
+    /// Every value.
+    pub const ALL: [Self; 4] = [Self::None, Self::Login, Self::Consent, Self::SelectAccount];
+
+    /// The value as it stands on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Login => "login",
+            Self::Consent => "consent",
+            Self::SelectAccount => "select_account",
+        }
+    }
+}
+
+impl fmt::Display for Prompt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// Everything an authorization request says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorizationRequest<'a> {
+    /// This client.
+    pub client_id: &'a ClientId,
+    /// Where the answer goes; registered at the issuer, to the letter.
+    pub redirect_uri: &'a str,
+    /// How tokens come.
+    pub flow: Flow,
+    /// What is asked for; must contain `openid`.
+    pub scope: &'a Scope,
+    /// The API the access token is for.
+    pub audience: Option<&'a str>,
+    /// Whether and what to show the person.
+    pub prompt: Option<Prompt>,
+    /// How long ago the person may have signed in, in whole seconds.
+    pub max_age: Option<Duration>,
+    /// Who probably wants to sign in.
+    pub login_hint: Option<&'a str>,
+    /// The ID token of the person who should still be signed in (for `prompt=none`).
+    pub id_token_hint: Option<&'a IdToken>,
+}
+
+/// 768 bits of fresh randomness: enough for one request.
+pub type Entropy = [[u8; 32]; 3];
+
+/// What must be remembered until the answer comes: one-time, and bound to this browser (RFC 9700 §2.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transaction {
+    /// What the answer's `state` must be.
+    pub state: State,
+    /// What the ID token's `nonce` must be.
+    pub nonce: Nonce,
+    /// The proof that goes with the code.
+    pub code_verifier: CodeVerifier,
+    /// Whose answer it must be (RFC 9700 §4.4.2.1).
+    pub issuer: Issuer,
+    /// Whether that issuer puts `iss` into every answer.
+    pub iss_required: bool,
+    /// Where the answer goes: repeated when the code is redeemed.
+    pub redirect_uri: String,
+    /// How tokens come.
+    pub flow: Flow,
+    /// What was asked for: granted, unless the answer says otherwise (RFC 6749 §5.1).
+    pub scope: Scope,
+    /// The `max_age` that was asked for.
+    pub max_age: Option<Duration>,
+    /// When the request was made.
+    pub requested_at: UnixTime,
+    /// Where in the app the person was.
+    pub return_to: Option<String>,
+}
+
+impl Transaction {
+    /// How long a person may take at the issuer before the answer counts as stale.
+    pub const LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+    /// Whether the person took longer than [`Transaction::LIFETIME`].
+    pub fn is_stale(&self, now: UnixTime) -> bool {
+        now.since(self.requested_at) > Self::LIFETIME
+    }
+}
+
+/// Begins an authorization: the address to go to, and what to remember.
+///
+/// State, nonce and PKCE verifier are new for every transaction (RFC 9700 §2.1.1), so `entropy` must be fresh.
+pub fn begin(
+    metadata: &ProviderMetadata,
+    request: &AuthorizationRequest<'_>,
+    return_to: Option<String>,
+    entropy: Entropy,
+    now: UnixTime,
+) -> (Url, Transaction) {
+    let [state, nonce, verifier] = entropy;
+    let transaction = Transaction {
+        state: State::from_entropy(state),
+        nonce: Nonce::from_entropy(nonce),
+        code_verifier: CodeVerifier::from_entropy(verifier),
+        issuer: metadata.issuer.clone(),
+        iss_required: metadata.authorization_response_iss_parameter_supported,
+        redirect_uri: request.redirect_uri.to_owned(),
+        flow: request.flow,
+        scope: request.scope.clone(),
+        max_age: request.max_age,
+        requested_at: now,
+        return_to,
+    };
+    let challenge = (request.flow == Flow::Code).then(|| pkce::challenge(&transaction.code_verifier));
+    let url = request_url(&metadata.authorization_endpoint, request, &transaction, challenge.as_ref());
+    (url, transaction)
+}
+
+fn request_url(
+    endpoint: &Url,
+    request: &AuthorizationRequest<'_>,
+    transaction: &Transaction,
+    challenge: Option<&CodeChallenge>,
+) -> Url {
+    let mut url = endpoint.clone();
+    let scope = request.scope.to_string();
+    let max_age = request.max_age.map(|age| age.as_secs().to_string());
+    let parameters = [
+        ("response_type", Some(request.flow.response_type())),
+        ("client_id", Some(request.client_id.as_str())),
+        ("redirect_uri", Some(request.redirect_uri)),
+        ("scope", Some(scope.as_str())),
+        ("state", Some(transaction.state.secret())),
+        ("nonce", Some(transaction.nonce.secret())),
+        ("code_challenge", challenge.map(CodeChallenge::as_str)),
+        ("code_challenge_method", challenge.map(|_| pkce::METHOD)),
+        ("audience", request.audience),
+        ("prompt", request.prompt.map(Prompt::as_str)),
+        ("max_age", max_age.as_deref()),
+        ("login_hint", request.login_hint),
+        ("id_token_hint", request.id_token_hint.map(IdToken::secret)),
+    ];
+    url.query_pairs_mut().extend_pairs(parameters.iter().filter_map(|(name, value)| Some((name, (*value)?))));
+    url
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::protocol::metadata;
+
+    pub(crate) fn metadata() -> ProviderMetadata {
+        metadata::judge(
+            &Issuer::new("https://issuer.example/"),
+            200,
+            br#"{"issuer":"https://issuer.example/","authorization_endpoint":"https://issuer.example/authorize?tenant=7",
+                "token_endpoint":"https://issuer.example/token","jwks_uri":"https://issuer.example/jwks",
+                "end_session_endpoint":"https://issuer.example/logout",
+                "authorization_response_iss_parameter_supported":true}"#,
+        )
+        .unwrap()
+    }
+
+    pub(crate) fn begun(flow: Flow) -> (Url, Transaction) {
+        let request = AuthorizationRequest {
+            client_id: &ClientId::new("app"),
+            redirect_uri: "https://app.example/callback",
+            flow,
+            scope: &Scope::parse("openid profile"),
+            audience: Some("https://api.example/"),
+            prompt: Some(Prompt::None),
+            max_age: None,
+            login_hint: None,
+            id_token_hint: None,
+        };
+        begin(&metadata(), &request, Some("/expenses".into()), [[1; 32], [2; 32], [3; 32]], UnixTime::from_seconds(1000))
+    }
+
+    fn pairs(url: &Url) -> BTreeMap<String, String> {
+        url.query_pairs().into_owned().collect()
+    }
+
+    #[test]
+    fn a_code_request_carries_pkce_and_keeps_the_endpoints_own_query() {
+        let (url, transaction) = begun(Flow::Code);
+        let pairs = pairs(&url);
+        assert_eq!(pairs["tenant"], "7");
+        assert_eq!(pairs["response_type"], "code");
+        assert_eq!(pairs["code_challenge"], pkce::challenge(&transaction.code_verifier).as_str());
+        assert_eq!(pairs["code_challenge_method"], "S256");
+        assert_eq!(pairs["prompt"], "none");
+        assert_eq!(pairs["audience"], "https://api.example/");
+        assert!(!url.as_str().contains(transaction.code_verifier.secret()));
+    }
+
+    #[test]
+    fn an_implicit_request_has_a_nonce_and_no_pkce() {
+        let (url, _) = begun(Flow::Implicit);
+        let pairs = pairs(&url);
+        assert_eq!(pairs["response_type"], "id_token token");
+        assert!(pairs.contains_key("nonce") && !pairs.contains_key("code_challenge"));
+    }
+
+    #[test]
+    fn state_nonce_and_verifier_are_three_different_secrets() {
+        let (_, transaction) = begun(Flow::Code);
+        assert_ne!(transaction.state.secret(), transaction.nonce.secret());
+        assert_ne!(transaction.nonce.secret(), transaction.code_verifier.secret());
+    }
+
+    #[test]
+    fn a_transaction_survives_storage_and_goes_stale() {
+        let (_, transaction) = begun(Flow::Code);
+        let json = serde_json::to_string(&transaction).unwrap();
+        assert_eq!(serde_json::from_str::<Transaction>(&json).unwrap(), transaction);
+        assert!(!transaction.is_stale(UnixTime::from_seconds(1000 + 3600)));
+        assert!(transaction.is_stale(UnixTime::from_seconds(1000 + 3601)));
+    }
+
+    #[test]
+    fn debug_output_shows_no_secret() {
+        let (_, transaction) = begun(Flow::Code);
+        let text = format!("{transaction:?}");
+        assert!(!text.contains(transaction.state.secret()) && !text.contains(transaction.code_verifier.secret()));
+    }
+}

@@ -1,0 +1,203 @@
+//! Discovery: what an issuer says about itself (OpenID Connect Discovery 1.0, RFC 8414).
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::jwt::Algorithm;
+use super::names::Issuer;
+
+/// The issuer's own description (Discovery §3, RFC 8414 §2, RFC 9207 §3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderMetadata {
+    /// The issuer identifier; equal, byte by byte, to the one that was asked.
+    pub issuer: Issuer,
+    /// Where a person is sent to sign in.
+    pub authorization_endpoint: Url,
+    /// Where codes and refresh tokens become tokens. Absent for an implicit-only issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint: Option<Url>,
+    /// Where the public keys are.
+    pub jwks_uri: Url,
+    /// Claims about the person (OIDC Core §5.3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_endpoint: Option<Url>,
+    /// Where the issuer's own session ends (RP-Initiated Logout §2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_session_endpoint: Option<Url>,
+    /// Where tokens are revoked (RFC 7009).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_endpoint: Option<Url>,
+    /// Where tokens are looked up (RFC 7662).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_endpoint: Option<Url>,
+    /// Which response types work.
+    #[serde(default)]
+    pub response_types_supported: Vec<String>,
+    /// Which response modes work; when absent, `query` and `fragment`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub response_modes_supported: Vec<String>,
+    /// Which grants work; when absent, `authorization_code` and `implicit`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grant_types_supported: Vec<String>,
+    /// Which subject identifiers are given: `public`, `pairwise`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subject_types_supported: Vec<String>,
+    /// How ID tokens are signed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub id_token_signing_alg_values_supported: Vec<String>,
+    /// Which scopes there are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes_supported: Vec<String>,
+    /// Which claims there are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims_supported: Vec<String>,
+    /// How clients authenticate at the token endpoint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub token_endpoint_auth_methods_supported: Vec<String>,
+    /// Which PKCE methods work (RFC 8414 §2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub code_challenge_methods_supported: Vec<String>,
+    /// Which `prompt` values work.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompt_values_supported: Vec<String>,
+    /// Whether every authorization response carries `iss` (RFC 9207 §3).
+    #[serde(default)]
+    pub authorization_response_iss_parameter_supported: bool,
+}
+
+impl ProviderMetadata {
+    /// The signature algorithms the issuer names that are also accepted here; all accepted ones when it names none.
+    pub fn signing_algorithms(&self) -> Vec<Algorithm> {
+        if self.id_token_signing_alg_values_supported.is_empty() {
+            return Algorithm::ALL.to_vec();
+        }
+        self.id_token_signing_alg_values_supported.iter().filter_map(|name| Algorithm::from_name(name)).collect()
+    }
+}
+
+/// Where an issuer's metadata is (Discovery §4.1: a terminating `/` is removed first).
+pub fn discovery_url(issuer: &Issuer) -> String {
+    format!("{}/.well-known/openid-configuration", issuer.as_str().trim_end_matches('/'))
+}
+
+/// Judges the answer to a request for [`discovery_url`].
+///
+/// # Errors
+/// A [`MetadataError`]; each of its texts says what to look at.
+pub fn judge(issuer: &Issuer, status: u16, body: &[u8]) -> Result<ProviderMetadata, MetadataError> {
+    // Discovery §4.2: a successful response is 200.
+    if status != 200 {
+        return Err(MetadataError::Status(status));
+    }
+    let metadata: ProviderMetadata =
+        serde_json::from_slice(body).map_err(|error| MetadataError::NotMetadata(error.to_string()))?;
+    // Discovery §4.3: exactly the issuer that was asked, or somebody else answers in its name.
+    if metadata.issuer != *issuer {
+        return Err(MetadataError::OtherIssuer {
+            expected: issuer.clone(),
+            found: metadata.issuer,
+        });
+    }
+    // RFC 9700 §2.6 and OIDC Core §3.1.2.1: tokens travel over TLS, or not beyond this machine.
+    let endpoints = [
+        Some(&metadata.authorization_endpoint),
+        metadata.token_endpoint.as_ref(),
+        Some(&metadata.jwks_uri),
+        metadata.end_session_endpoint.as_ref(),
+    ];
+    match endpoints.into_iter().flatten().find(|url| !is_safe_to_use(url)) {
+        Some(url) => Err(MetadataError::NotHttps(url.clone())),
+        None => Ok(metadata),
+    }
+}
+
+/// Whether `url` is `https`, or `http` to this machine (RFC 8252 §8.3).
+pub fn is_safe_to_use(url: &Url) -> bool {
+    match url.scheme() {
+        "https" => true,
+        "http" => url.host_str().is_some_and(is_loopback),
+        _ => false,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Why an issuer's metadata cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MetadataError {
+    /// The answer was not 200.
+    #[error("the issuer answered {0} when asked for its metadata: is the issuer's address right?")]
+    Status(u16),
+    /// Not JSON, or a required member is missing.
+    #[error("what the issuer sent is not OpenID provider metadata: {0}")]
+    NotMetadata(String),
+    /// The document speaks for another issuer.
+    #[error("the metadata is that of {found}, not of {expected}: the two must be the same to the letter, final slash included")]
+    OtherIssuer {
+        /// Who was asked.
+        expected: Issuer,
+        /// Who answered.
+        found: Issuer,
+    },
+    /// An endpoint would send tokens in clear over a network.
+    #[error("the endpoint {0} is neither https nor on this machine")]
+    NotHttps(Url),
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ISSUER: &str = "http://localhost:3000/";
+
+    fn document(issuer: &str, token_endpoint: &str) -> Vec<u8> {
+        format!(
+            r#"{{"issuer":"{issuer}","authorization_endpoint":"{ISSUER}authorize","jwks_uri":"{ISSUER}jwks",
+                "token_endpoint":"{token_endpoint}","response_types_supported":["code"],
+                "id_token_signing_alg_values_supported":["HS256","ES256"]}}"#
+        )
+        .into_bytes()
+    }
+
+    #[test]
+    fn discovery_url_drops_the_final_slash_alone() {
+        for issuer in ["https://a.example/tenant/", "https://a.example/tenant"] {
+            assert_eq!(
+                discovery_url(&Issuer::new(issuer)),
+                "https://a.example/tenant/.well-known/openid-configuration"
+            );
+        }
+    }
+
+    #[test]
+    fn good_metadata_is_read() {
+        let metadata = judge(&Issuer::new(ISSUER), 200, &document(ISSUER, "https://a.example/token")).unwrap();
+        assert_eq!(metadata.signing_algorithms(), [Algorithm::Es256]);
+        assert!(!metadata.authorization_response_iss_parameter_supported);
+    }
+
+    #[test]
+    fn each_way_to_be_wrong_is_named() {
+        let issuer = Issuer::new(ISSUER);
+        assert_eq!(judge(&issuer, 404, b"").unwrap_err(), MetadataError::Status(404));
+        assert!(matches!(judge(&issuer, 200, b"<html>"), Err(MetadataError::NotMetadata(_))));
+        let other = judge(&issuer, 200, &document("http://localhost:3000", "https://a.example/t")).unwrap_err();
+        assert!(matches!(other, MetadataError::OtherIssuer { .. }), "{other}");
+        let clear = judge(&issuer, 200, &document(ISSUER, "http://a.example/token")).unwrap_err();
+        assert!(matches!(clear, MetadataError::NotHttps(_)), "{clear}");
+    }
+
+    proptest! {
+        #[test]
+        fn anything_is_judged(status in 100_u16..600, body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = judge(&Issuer::new(ISSUER), status, &body);
+        }
+    }
+}

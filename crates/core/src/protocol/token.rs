@@ -1,0 +1,187 @@
+//! The token endpoint: redeeming a code or a refresh token (RFC 6749 §4.1.3, §5, §6).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{ErrorCode, OAuthError};
+use super::names::{AccessToken, AuthorizationCode, ClientId, CodeVerifier, IdToken, RefreshToken};
+use super::params;
+use super::scope::Scope;
+
+/// The body that redeems an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5).
+pub fn redeem_code(
+    client_id: &ClientId,
+    code: &AuthorizationCode,
+    verifier: &CodeVerifier,
+    redirect_uri: &str,
+) -> String {
+    params::encode([
+        ("grant_type", "authorization_code"),
+        ("client_id", client_id.as_str()),
+        ("code", code.secret()),
+        ("code_verifier", verifier.secret()),
+        ("redirect_uri", redirect_uri),
+    ])
+}
+
+/// The body that asks for new tokens with a refresh token (RFC 6749 §6).
+pub fn redeem_refresh_token(client_id: &ClientId, refresh_token: &RefreshToken) -> String {
+    params::encode([
+        ("grant_type", "refresh_token"),
+        ("client_id", client_id.as_str()),
+        ("refresh_token", refresh_token.secret()),
+    ])
+}
+
+/// A successful answer of the token endpoint (RFC 6749 §5.1, OIDC Core §3.1.3.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenResponse {
+    /// The access token.
+    pub access_token: AccessToken,
+    /// How to present it: `Bearer`, in any case.
+    pub token_type: String,
+    /// Seconds from now until the access token expires; RECOMMENDED, so it may be missing.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "whole_seconds")]
+    pub expires_in: Option<Duration>,
+    /// The refresh token; when absent in an answer to a refresh, the old one stays (RFC 6749 §6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<RefreshToken>,
+    /// What was granted; when absent, what was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    /// The ID token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<IdToken>,
+}
+
+/// Judges an answer of the token endpoint.
+///
+/// # Errors
+/// A [`TokenError`]: the server's own refusal, or an answer that is not one.
+pub fn judge(status: u16, body: &[u8]) -> Result<TokenResponse, TokenError> {
+    if status == 200 {
+        let response: TokenResponse = serde_json::from_slice(body).map_err(|_| TokenError::NotATokenResponse)?;
+        // RFC 6749 §7.1: "The client MUST NOT use an access token if it does not understand the token type."
+        if !response.token_type.eq_ignore_ascii_case("Bearer") {
+            return Err(TokenError::TokenType(response.token_type));
+        }
+        return Ok(response);
+    }
+    match serde_json::from_slice::<OAuthError>(body) {
+        // A gateway's 503 with a JSON body is still a 503.
+        Ok(error) if status < 500 && status != 429 => Err(TokenError::Refused(error)),
+        _ => Err(TokenError::Status(status)),
+    }
+}
+
+/// Why there are no tokens.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// The server refused, in OAuth's own words (RFC 6749 §5.2).
+    #[error("the issuer refused: {0}")]
+    Refused(OAuthError),
+    /// The server answered with this status and nothing OAuth defines for it.
+    #[error("the issuer's token endpoint answered with status {0}")]
+    Status(u16),
+    /// 200, but not JSON with `access_token` and `token_type`.
+    #[error("the token endpoint's answer is not a token response")]
+    NotATokenResponse,
+    /// A token type other than `Bearer`.
+    #[error("the token type {0:?} is not understood here")]
+    TokenType(String),
+}
+
+impl TokenError {
+    /// Whether the server said `code`.
+    pub fn is(&self, code: &ErrorCode) -> bool {
+        matches!(self, Self::Refused(error) if error.error == *code)
+    }
+}
+
+/// `expires_in`: whole seconds; some servers send them as a string or with a fraction.
+pub(crate) mod whole_seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Wire {
+        Number(f64),
+        Text(String),
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+        Ok(match Option::<Wire>::deserialize(from)? {
+            Some(Wire::Number(seconds)) => whole(seconds),
+            Some(Wire::Text(text)) => text.parse().ok().and_then(whole),
+            None => None,
+        })
+    }
+
+    pub(crate) fn serialize<S: Serializer>(duration: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+        match duration {
+            Some(duration) => to.serialize_u64(duration.as_secs()),
+            None => to.serialize_none(),
+        }
+    }
+
+    fn whole(seconds: f64) -> Option<Duration> {
+        Duration::try_from_secs_f64(seconds.floor()).ok()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_token_response_is_read_with_or_without_its_optional_parts() {
+        let full = judge(
+            200,
+            br#"{"access_token":"a","token_type":"bearer","expires_in":"3600","scope":"openid","refresh_token":"r","id_token":"i"}"#,
+        )
+        .unwrap();
+        assert_eq!(full.expires_in, Some(Duration::from_secs(3600)));
+        let bare = judge(200, br#"{"access_token":"a","token_type":"Bearer","expires_in":10.9}"#).unwrap();
+        assert_eq!(bare.expires_in, Some(Duration::from_secs(10)));
+        assert_eq!(bare.refresh_token, None);
+    }
+
+    #[test]
+    fn odd_lifetimes_count_as_unknown() {
+        for odd in ["-5", "1e300", "\"soon\"", "null"] {
+            let body = format!(r#"{{"access_token":"a","token_type":"Bearer","expires_in":{odd}}}"#);
+            assert_eq!(judge(200, body.as_bytes()).unwrap().expires_in, None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn refusals_are_told_from_breakdowns() {
+        let refused = judge(400, br#"{"error":"invalid_grant"}"#).unwrap_err();
+        assert!(refused.is(&ErrorCode::InvalidGrant));
+        assert_eq!(judge(503, br#"{"error":"invalid_grant"}"#).unwrap_err(), TokenError::Status(503));
+        assert_eq!(judge(429, b"slow down").unwrap_err(), TokenError::Status(429));
+        assert_eq!(judge(200, b"<html>").unwrap_err(), TokenError::NotATokenResponse);
+        let dpop = judge(200, br#"{"access_token":"a","token_type":"DPoP"}"#).unwrap_err();
+        assert_eq!(dpop, TokenError::TokenType("DPoP".into()));
+    }
+
+    #[test]
+    fn debug_output_shows_no_token() {
+        let response = judge(200, br#"{"access_token":"sesame","token_type":"Bearer","refresh_token":"open"}"#);
+        let text = format!("{response:?}");
+        assert!(!text.contains("sesame") && !text.contains("open"), "{text}");
+    }
+
+    proptest! {
+        #[test]
+        fn anything_is_judged(status in 100_u16..600, body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = judge(status, &body);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! How time is passed in: nothing in this crate reads a clock.
+
+use std::ops::{Add, Sub};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A point on the wall clock, in milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnixTime(i64);
+
+impl UnixTime {
+    /// From milliseconds since the epoch.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// From whole seconds since the epoch, the unit of `exp`, `iat` and `auth_time` (RFC 7519 §2, NumericDate).
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, rounded down.
+    pub const fn as_seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// The time from `earlier` to `self`; zero when `earlier` is not earlier.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl Add<Duration> for UnixTime {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(whole_millis(duration)))
+    }
+}
+
+impl Sub<Duration> for UnixTime {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(whole_millis(duration)))
+    }
+}
+
+/// What the outside world says when it hands over an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// The wall clock. People and sleeping laptops move it; only it means anything after a reload.
+    pub wall: UnixTime,
+    /// Time since the page was opened. It never goes back, and may stand still while the machine sleeps.
+    pub monotonic: Duration,
+    /// Fresh randomness, used to spread renewals and retries.
+    pub entropy: u64,
+}
+
+impl Now {
+    /// A number in `0.0..1.0` drawn from [`Now::entropy`].
+    pub fn unit_random(&self) -> f64 {
+        // The upper 53 bits fill an f64's mantissa exactly.
+        (self.entropy >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+fn whole_millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_round_down_also_before_the_epoch() {
+        assert_eq!(UnixTime::from_millis(-1).as_seconds(), -1);
+        assert_eq!(UnixTime::from_millis(1999).as_seconds(), 1);
+    }
+
+    #[test]
+    fn arithmetic_saturates() {
+        assert_eq!(
+            UnixTime::from_millis(i64::MAX) + Duration::MAX,
+            UnixTime::from_millis(i64::MAX)
+        );
+        assert_eq!(
+            UnixTime::from_millis(5).since(UnixTime::from_millis(9)),
+            Duration::ZERO
+        );
+    }
+
+    #[test]
+    fn unit_random_stays_below_one() {
+        let now = |entropy| Now {
+            wall: UnixTime::default(),
+            monotonic: Duration::ZERO,
+            entropy,
+        };
+        assert!(now(u64::MAX).unit_random() < 1.0);
+        assert_eq!(now(0).unit_random(), 0.0);
+    }
+}
