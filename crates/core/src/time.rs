@@ -92,10 +92,7 @@ mod tests {
             UnixTime::from_millis(i64::MAX) + Duration::MAX,
             UnixTime::from_millis(i64::MAX)
         );
-        assert_eq!(
-            UnixTime::from_millis(5).since(UnixTime::from_millis(9)),
-            Duration::ZERO
-        );
+        assert_eq!(UnixTime::from_millis(5).since(UnixTime::from_millis(9)), Duration::ZERO);
     }
 
     #[test]

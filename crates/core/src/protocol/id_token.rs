@@ -185,7 +185,10 @@ async fn check_signature(
         .ok_or_else(|| IdTokenError::Algorithm(jwt.header.alg.clone()))?;
     // 6. Always checked, also for tokens straight from the token endpoint, where the specification lets TLS do.
     let key: &Jwk = keys.choose(&jwt.header, algorithm)?;
-    match verifier.verify(algorithm, key, jwt.signing_input, &jwt.signature).await? {
+    match verifier
+        .verify(algorithm, key, jwt.signing_input, &jwt.signature)
+        .await?
+    {
         true => Ok(()),
         false => Err(IdTokenError::Signature),
     }

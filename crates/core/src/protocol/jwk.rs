@@ -73,7 +73,11 @@ impl JwkSet {
             return Err(JwkSetError::TooMany);
         }
         Ok(Self {
-            keys: raw.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect(),
+            keys: raw
+                .keys
+                .into_iter()
+                .filter_map(|key| serde_json::from_value(key).ok())
+                .collect(),
         })
     }
 
@@ -156,8 +160,15 @@ mod tests {
     #[test]
     fn the_kid_and_the_algorithm_must_both_fit() {
         let set = set();
-        assert_eq!(set.choose(&header(Some("a")), Algorithm::Es256).unwrap().kid.as_deref(), Some("a"));
-        for (kid, algorithm) in [("b", Algorithm::Es256), ("a", Algorithm::Rs256), ("c", Algorithm::Ps256)] {
+        assert_eq!(
+            set.choose(&header(Some("a")), Algorithm::Es256).unwrap().kid.as_deref(),
+            Some("a")
+        );
+        for (kid, algorithm) in [
+            ("b", Algorithm::Es256),
+            ("a", Algorithm::Rs256),
+            ("c", Algorithm::Ps256),
+        ] {
             assert!(set.choose(&header(Some(kid)), algorithm).is_err(), "{kid}");
         }
     }
@@ -169,7 +180,10 @@ mod tests {
         let mut second = set.keys[0].clone();
         second.kid = None;
         set.keys.push(second);
-        assert_eq!(set.choose(&header(None), Algorithm::Es256).unwrap_err(), KeyChoiceError::Ambiguous);
+        assert_eq!(
+            set.choose(&header(None), Algorithm::Es256).unwrap_err(),
+            KeyChoiceError::Ambiguous
+        );
     }
 
     proptest! {

@@ -119,7 +119,10 @@ impl<'a> Unverified<'a> {
 
 impl fmt::Debug for Unverified<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Unverified").field("header", &self.header).finish_non_exhaustive()
+        formatter
+            .debug_struct("Unverified")
+            .field("header", &self.header)
+            .finish_non_exhaustive()
     }
 }
 
@@ -129,9 +132,14 @@ impl fmt::Debug for Unverified<'_> {
 /// [`JwtError::Claims`] when the claims cannot be written as JSON.
 pub fn signing_input(header: &Header, claims: &impl Serialize) -> Result<String, JwtError> {
     let part = |json: Result<Vec<u8>, serde_json::Error>| {
-        json.map(|json| URL_SAFE_NO_PAD.encode(json)).map_err(|error| JwtError::Claims(JsonPlace::from(&error)))
+        json.map(|json| URL_SAFE_NO_PAD.encode(json))
+            .map_err(|error| JwtError::Claims(JsonPlace::from(&error)))
     };
-    Ok(format!("{}.{}", part(serde_json::to_vec(header))?, part(serde_json::to_vec(claims))?))
+    Ok(format!(
+        "{}.{}",
+        part(serde_json::to_vec(header))?,
+        part(serde_json::to_vec(claims))?
+    ))
 }
 
 /// The compact serialization: signing input and signature (RFC 7515 §7.1).

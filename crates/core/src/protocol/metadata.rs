@@ -71,13 +71,19 @@ impl ProviderMetadata {
         if self.id_token_signing_alg_values_supported.is_empty() {
             return Algorithm::ALL.to_vec();
         }
-        self.id_token_signing_alg_values_supported.iter().filter_map(|name| Algorithm::from_name(name)).collect()
+        self.id_token_signing_alg_values_supported
+            .iter()
+            .filter_map(|name| Algorithm::from_name(name))
+            .collect()
     }
 }
 
 /// Where an issuer's metadata is (Discovery §4.1: a terminating `/` is removed first).
 pub fn discovery_url(issuer: &Issuer) -> String {
-    format!("{}/.well-known/openid-configuration", issuer.as_str().trim_end_matches('/'))
+    format!(
+        "{}/.well-known/openid-configuration",
+        issuer.as_str().trim_end_matches('/')
+    )
 }
 
 /// Judges the answer to a request for [`discovery_url`].
@@ -105,10 +111,10 @@ pub fn judge(issuer: &Issuer, status: u16, body: &[u8]) -> Result<ProviderMetada
         Some(&metadata.jwks_uri),
         metadata.end_session_endpoint.as_ref(),
     ];
-    match endpoints.into_iter().flatten().find(|url| !is_safe_to_use(url)) {
-        Some(url) => Err(MetadataError::NotHttps(url.clone())),
-        None => Ok(metadata),
+    if let Some(url) = endpoints.into_iter().flatten().find(|url| !is_safe_to_use(url)) {
+        return Err(MetadataError::NotHttps(url.clone()));
     }
+    Ok(metadata)
 }
 
 /// Whether `url` is `https`, or `http` to this machine (RFC 8252 §8.3).
@@ -123,7 +129,10 @@ pub fn is_safe_to_use(url: &Url) -> bool {
 fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host.ends_with(".localhost")
-        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 /// Why an issuer's metadata cannot be used.
@@ -136,7 +145,9 @@ pub enum MetadataError {
     #[error("what the issuer sent is not OpenID provider metadata: {0}")]
     NotMetadata(String),
     /// The document speaks for another issuer.
-    #[error("the metadata is that of {found}, not of {expected}: the two must be the same to the letter, final slash included")]
+    #[error(
+        "the metadata is that of {found}, not of {expected}: the two must be the same to the letter, final slash included"
+    )]
     OtherIssuer {
         /// Who was asked.
         expected: Issuer,
@@ -187,7 +198,10 @@ mod tests {
     fn each_way_to_be_wrong_is_named() {
         let issuer = Issuer::new(ISSUER);
         assert_eq!(judge(&issuer, 404, b"").unwrap_err(), MetadataError::Status(404));
-        assert!(matches!(judge(&issuer, 200, b"<html>"), Err(MetadataError::NotMetadata(_))));
+        assert!(matches!(
+            judge(&issuer, 200, b"<html>"),
+            Err(MetadataError::NotMetadata(_))
+        ));
         let other = judge(&issuer, 200, &document("http://localhost:3000", "https://a.example/t")).unwrap_err();
         assert!(matches!(other, MetadataError::OtherIssuer { .. }), "{other}");
         let clear = judge(&issuer, 200, &document(ISSUER, "http://a.example/token")).unwrap_err();

@@ -18,7 +18,9 @@ pub fn challenge(verifier: &CodeVerifier) -> CodeChallenge {
 pub fn is_well_formed(verifier: &CodeVerifier) -> bool {
     let text = verifier.secret();
     (43..=128).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
 /// The server's half: whether `verifier` is the one behind `challenge` (RFC 7636 §4.6).
