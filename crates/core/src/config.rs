@@ -1,1 +1,262 @@
-//! x
+//! What an app says about itself: the `config.json` it is deployed with. Every default stands here, with its reason.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use url::Url;
+
+use crate::protocol::authorize::Flow;
+use crate::protocol::metadata::is_safe_to_use;
+use crate::protocol::{ClientId, Issuer, Scope};
+
+/// The configuration of one app at one issuer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The issuer identifier, to the letter.
+    pub issuer: Issuer,
+    /// This client.
+    pub client_id: ClientId,
+    /// What is asked for. Default `openid profile email`: enough to greet the person.
+    pub scope: Scope,
+    /// The API that access tokens are for; none by default.
+    pub audience: Option<String>,
+    /// Where a sign-in comes back to. Default `/callback` at the app's origin.
+    pub redirect_uri: Url,
+    /// Where a silent renewal comes back to. Default `/silent` at the app's origin; an origin of its own works as well.
+    pub silent_redirect_uri: Url,
+    /// Where a sign-out comes back to. Default `/` at the app's origin.
+    pub post_logout_redirect_uri: Url,
+    /// The flow used when the app does not say. Default code + PKCE.
+    pub flow: Flow,
+    /// Where the session is kept. Default `session`: it survives a reload and ends with the tab.
+    pub storage: StorageKind,
+    /// How far the issuer's clock and this one may differ. Default 60 s, at most 600 s.
+    pub clock_tolerance: Duration,
+    /// How long before expiry a renewal begins. Default: a tenth of the lifetime, see [`crate::session::schedule`].
+    pub lead: Option<Duration>,
+    /// How long a hidden iframe may take to answer. Default 10 s: people on slow networks need five, nobody needs sixty.
+    pub iframe_timeout: Duration,
+    /// The origins of APIs that may be sent the access token. Default: none.
+    pub allowed_api_origins: Vec<String>,
+}
+
+/// Where the session is kept between two page loads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StorageKind {
+    /// `sessionStorage`: per tab, survives a reload, gone with the tab.
+    #[default]
+    Session,
+    /// `localStorage`: shared by all tabs, survives the browser's end.
+    Local,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    issuer: String,
+    client_id: String,
+    scope: Option<String>,
+    audience: Option<String>,
+    redirect_uri: Option<String>,
+    silent_redirect_uri: Option<String>,
+    post_logout_redirect_uri: Option<String>,
+    #[serde(default)]
+    flow: Flow,
+    #[serde(default)]
+    storage: StorageKind,
+    clock_tolerance_seconds: Option<u64>,
+    renewal_lead_seconds: Option<u64>,
+    iframe_timeout_seconds: Option<u64>,
+    #[serde(default)]
+    allowed_api_origins: Vec<String>,
+}
+
+impl Config {
+    /// Reads `config.json`, for an app served at `app_origin` (as `location.origin` gives it).
+    ///
+    /// # Errors
+    /// A [`ConfigError`] that names the key at fault.
+    pub fn parse(json: &str, app_origin: &str) -> Result<Self, ConfigError> {
+        let wire: Wire = serde_json::from_str(json).map_err(|error| ConfigError::Json(error.to_string()))?;
+        let here = |text: Option<String>, key, path| {
+            let text = text.unwrap_or_else(|| format!("{app_origin}{path}"));
+            address(key, &text)
+        };
+        address("issuer", &wire.issuer)?;
+        if wire.client_id.is_empty() {
+            return Err(ConfigError::wrong("client_id", "it is empty"));
+        }
+        let scope = wire
+            .scope
+            .map_or_else(|| Scope::parse("openid profile email"), |text| Scope::parse(&text));
+        if !scope.contains("openid") {
+            return Err(ConfigError::wrong("scope", "it must contain openid"));
+        }
+        Ok(Self {
+            issuer: Issuer::new(wire.issuer),
+            client_id: ClientId::new(wire.client_id),
+            scope,
+            audience: wire.audience.filter(|text| !text.is_empty()),
+            redirect_uri: here(wire.redirect_uri, "redirect_uri", "/callback")?,
+            silent_redirect_uri: here(wire.silent_redirect_uri, "silent_redirect_uri", "/silent")?,
+            post_logout_redirect_uri: here(wire.post_logout_redirect_uri, "post_logout_redirect_uri", "/")?,
+            flow: wire.flow,
+            storage: wire.storage,
+            clock_tolerance: seconds("clock_tolerance_seconds", wire.clock_tolerance_seconds, 0..=600)?
+                .unwrap_or(Duration::from_secs(60)),
+            lead: seconds("renewal_lead_seconds", wire.renewal_lead_seconds, 0..=86_400)?,
+            iframe_timeout: seconds("iframe_timeout_seconds", wire.iframe_timeout_seconds, 1..=120)?
+                .unwrap_or(Duration::from_secs(10)),
+            allowed_api_origins: wire
+                .allowed_api_origins
+                .iter()
+                .map(|text| origin(text))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The origin that silent answers come from: the only one whose messages count.
+    pub fn silent_origin(&self) -> String {
+        self.silent_redirect_uri.origin().ascii_serialization()
+    }
+}
+
+fn address(key: &'static str, text: &str) -> Result<Url, ConfigError> {
+    let url = Url::parse(text).map_err(|error| ConfigError::wrong(key, error.to_string()))?;
+    if !is_safe_to_use(&url) {
+        return Err(ConfigError::wrong(
+            key,
+            "it must begin with https:// (http:// only on this machine)",
+        ));
+    }
+    if url.fragment().is_some() {
+        // RFC 6749 §3.1.2: "The endpoint URI MUST NOT include a fragment component."
+        return Err(ConfigError::wrong(key, "it must not have a # part"));
+    }
+    Ok(url)
+}
+
+fn origin(text: &str) -> Result<String, ConfigError> {
+    let key = "allowed_api_origins";
+    let url = address(key, text)?;
+    if url.path() != "/" || url.query().is_some() {
+        return Err(ConfigError::wrong(
+            key,
+            "an origin has no path, as in https://api.example.com",
+        ));
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+fn seconds(
+    key: &'static str,
+    value: Option<u64>,
+    allowed: std::ops::RangeInclusive<u64>,
+) -> Result<Option<Duration>, ConfigError> {
+    match value {
+        Some(value) if !allowed.contains(&value) => Err(ConfigError::wrong(
+            key,
+            format!("it must be from {} to {}", allowed.start(), allowed.end()),
+        )),
+        value => Ok(value.map(Duration::from_secs)),
+    }
+}
+
+/// Why a configuration cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Not JSON, an unknown key, a missing key, or a value of the wrong type; the text names it and its place.
+    #[error("{0}")]
+    Json(String),
+    /// A value that cannot work.
+    #[error("`{key}` is wrong: {reason}")]
+    Wrong {
+        /// Which key.
+        key: &'static str,
+        /// What is wrong with its value.
+        reason: String,
+    },
+}
+
+impl ConfigError {
+    fn wrong(key: &'static str, reason: impl ToString) -> Self {
+        Self::Wrong {
+            key,
+            reason: reason.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const APP: &str = "http://localhost:8080";
+
+    fn parse(json: &str) -> Result<Config, ConfigError> {
+        Config::parse(json, APP)
+    }
+
+    #[test]
+    fn two_keys_are_enough() {
+        let config = parse(r#"{"issuer":"http://localhost:3000/","client_id":"app"}"#).unwrap();
+        assert_eq!(config.redirect_uri.as_str(), "http://localhost:8080/callback");
+        assert_eq!(config.silent_origin(), APP);
+        assert_eq!(config.flow, Flow::Code);
+        assert_eq!(config.clock_tolerance, Duration::from_secs(60));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let error = parse(r#"{"issuer":"http://localhost:3000/","client_id":"app","isuer":"x"}"#).unwrap_err();
+        assert!(error.to_string().contains("`isuer`"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_key_is_named() {
+        let error = parse(r#"{"issuer":"http://localhost:3000/"}"#).unwrap_err();
+        assert!(error.to_string().contains("`client_id`"), "{error}");
+    }
+
+    #[test]
+    fn values_that_cannot_work_are_named() {
+        for (key, value) in [
+            ("issuer", r#""localhost""#),
+            ("redirect_uri", r#""http://app.example/""#),
+            ("silent_redirect_uri", r##""http://localhost:3001/silent#x""##),
+            ("scope", r#""profile""#),
+            ("clock_tolerance_seconds", "601"),
+            ("iframe_timeout_seconds", "0"),
+            ("allowed_api_origins", r#"["https://api.example/path"]"#),
+        ] {
+            let base = if key == "issuer" {
+                ""
+            } else {
+                r#""issuer":"http://localhost:3000/","#
+            };
+            let error = parse(&format!(r#"{{{base}"client_id":"app","{key}":{value}}}"#)).unwrap_err();
+            assert!(
+                matches!(error, ConfigError::Wrong { key: named, .. } if named == key),
+                "{key}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn api_origins_are_normalised() {
+        let json =
+            r#"{"issuer":"https://i.example/","client_id":"a","allowed_api_origins":["HTTPS://API.example:443/"]}"#;
+        assert_eq!(parse(json).unwrap().allowed_api_origins, ["https://api.example"]);
+    }
+
+    proptest! {
+        #[test]
+        fn anything_is_read_or_refused(text in "\\PC{0,200}") {
+            prop_assert!(parse(&text).is_err());
+        }
+    }
+}

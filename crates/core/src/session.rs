@@ -1,1 +1,41 @@
-//! x
+//! The life of a session: a state machine that decides, and performs nothing.
+//!
+//! [`Machine::handle`] takes an [`Event`] and the time, and answers with [`Command`]s. A runtime carries them out and
+//! reports what came of them as further events.
+//!
+//! | state | status | event | next state | commands |
+//! |---|---|---|---|---|
+//! | signed out | `signed-out` | sign-in wanted | signing in | go to the issuer |
+//! | signed out | | opened with a callback | signing in | complete the sign-in |
+//! | signed out | | opened with a stored session | signed in, waiting | set the timer, or renew what is due |
+//! | signing in | `signing-in` | tokens | signed in, waiting | save, set the timer |
+//! | signing in | | failure, or the person came back by the back button | signed out, with the failure | |
+//! | signed in, waiting | `signed-in` | timer, wake signal: not due yet | the same | set the timer again |
+//! | signed in, waiting | | timer, wake signal: due; or the person asks | signed in, renewing | renew |
+//! | signed in, renewing | `renewing` | tokens | signed in, waiting | save, set the timer |
+//! | signed in, renewing | | failure: ask the person | signed out, with the reason | forget |
+//! | signed in, renewing | | failure: try again, suspicious | signed in, retrying | set the timer by backoff |
+//! | signed in, renewing | | failure: misconfigured, or too many in a row | signed in, stopped | set the timer to expiry |
+//! | signed in, retrying | `retrying` | timer, back online | signed in, renewing | renew |
+//! | signed in, stopped | `signed-in`, `stale` after expiry | the person asks | signed in, renewing | renew |
+//! | signed in, any | | sign-out | signing out | cancel timer and renewal, forget, tell the tabs, go to the issuer |
+//! | signed in, any | | signed out in another tab | signed out | cancel timer and renewal, forget |
+//! | signing out | `signing-out` | the issuer cannot be told | signed out, with the failure | |
+//! | any | | an answer to an attempt that is over | the same | none: what is late is worthless |
+
+mod command;
+mod event;
+pub mod failure;
+pub mod log;
+mod machine;
+mod record;
+pub mod schedule;
+mod view;
+
+pub use command::{Command, TabMessage};
+pub use event::{Cause, Event, SignIn, Wake};
+pub use failure::{Failure, FailureClass};
+pub use log::{Outcome, RenewalLog, RenewalRecord};
+pub use machine::{MOST_FAILURES, Machine};
+pub use record::{Method, Session, Tokens};
+pub use view::{EndReason, Status, View};

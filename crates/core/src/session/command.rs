@@ -1,0 +1,59 @@
+//! What a session wants done.
+
+use std::time::Duration;
+
+use super::event::SignIn;
+use super::record::{Method, Session};
+use crate::protocol::IdToken;
+
+/// Something to carry out, in the order given.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Keep the session in the store.
+    Save(Box<Session>),
+    /// Remove the session, and whatever belongs to it, from the store.
+    Forget,
+    /// Set the one timer, replacing the one before. Never above [`super::schedule::LONGEST_TIMER`].
+    SetTimer(Duration),
+    /// Clear the timer.
+    CancelTimer,
+    /// Go to the issuer to sign in.
+    BeginSignIn {
+        /// Which attempt; comes back in [`super::Event::SignInEnded`] when it fails before the page is left.
+        attempt: u64,
+        /// How.
+        sign_in: SignIn,
+    },
+    /// Judge the response in the address and get its tokens.
+    CompleteSignIn {
+        /// Which attempt; comes back in [`super::Event::SignInEnded`].
+        attempt: u64,
+    },
+    /// Renew, and report with [`super::Event::RenewalEnded`].
+    Renew {
+        /// Which attempt.
+        attempt: u64,
+        /// How.
+        method: Method,
+        /// What is being renewed.
+        session: Box<Session>,
+    },
+    /// Stop the renewal that is in flight: iframe and request.
+    AbortRenewal,
+    /// Tell the other tabs of this app.
+    TellTabs(TabMessage),
+    /// Revoke what can be revoked, then go to the issuer's end-session page.
+    EndIssuerSession {
+        /// Who signs out.
+        id_token: Option<IdToken>,
+    },
+    /// The view changed: show it.
+    TellApp,
+}
+
+/// What tabs tell each other. It carries no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TabMessage {
+    /// The person signed out.
+    SignedOut,
+}

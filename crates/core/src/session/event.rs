@@ -1,0 +1,99 @@
+//! What can happen to a session.
+
+use super::failure::Failure;
+use super::record::{Session, Tokens};
+use crate::protocol::authorize::Flow;
+
+/// Something happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The page opened, and this is what the store held.
+    Opened {
+        /// The session that was kept, if any.
+        stored: Option<Box<Session>>,
+    },
+    /// The page opened at the redirect URI, with an authorization response in its address.
+    CallbackArrived,
+    /// The person wants to sign in.
+    SignIn(SignIn),
+    /// A sign-in ended.
+    SignInEnded {
+        /// Which attempt.
+        attempt: u64,
+        /// The tokens, or why there are none.
+        outcome: Result<Box<Tokens>, Failure>,
+    },
+    /// The timer fired.
+    TimerFired,
+    /// A wake signal.
+    Woke(Wake),
+    /// The network came or went.
+    Network {
+        /// Whether the browser believes it is online.
+        online: bool,
+    },
+    /// The person, or the app, wants a renewal now.
+    RenewNow,
+    /// A renewal ended.
+    RenewalEnded {
+        /// Which attempt.
+        attempt: u64,
+        /// The tokens, or why there are none.
+        outcome: Result<Box<Tokens>, Failure>,
+    },
+    /// The person signs out.
+    SignOut,
+    /// The issuer could not be told of the sign-out, or has nothing to be told.
+    SignOutStayed {
+        /// Why, when something failed.
+        failure: Option<Failure>,
+    },
+    /// The person signed out in another tab.
+    SignedOutElsewhere,
+}
+
+/// How a sign-in is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// By which flow.
+    pub flow: Flow,
+    /// Where in the app the person is, to come back to: a path with its query.
+    pub return_to: String,
+}
+
+/// What woke the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// The tab became visible or got the focus.
+    Visible,
+    /// The page came back from the back/forward cache.
+    Restored,
+}
+
+/// What caused a renewal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The schedule.
+    Schedule,
+    /// It was due when the page opened.
+    Opened,
+    /// It was due when the page woke.
+    Woke,
+    /// The person or the app asked.
+    Asked,
+    /// An earlier attempt failed.
+    Retry,
+}
+
+impl Cause {
+    /// A word for the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::Opened => "opened",
+            Self::Woke => "woke",
+            Self::Asked => "asked",
+            Self::Retry => "retry",
+        }
+    }
+}

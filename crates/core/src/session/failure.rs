@@ -1,0 +1,244 @@
+//! What can go wrong, in four classes, each with what a person should read about it.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::protocol::callback::CallbackError;
+use crate::protocol::id_token::IdTokenError;
+use crate::protocol::jwk::JwkSetError;
+use crate::protocol::metadata::MetadataError;
+use crate::protocol::token::TokenError;
+use crate::protocol::{ErrorCode, OAuthError};
+
+/// Why a sign-in, a renewal or a sign-out did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The authorization response was refused, or was itself a refusal.
+    #[error(transparent)]
+    Callback(#[from] CallbackError),
+    /// The token endpoint refused.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The ID token is not accepted.
+    #[error(transparent)]
+    IdToken(#[from] IdTokenError),
+    /// The token endpoint gave no ID token at sign-in.
+    #[error("the issuer gave no ID token: is `openid` in the scope?")]
+    NoIdToken,
+    /// The issuer's metadata cannot be used.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// The issuer's keys cannot be used.
+    #[error(transparent)]
+    Keys(#[from] JwkSetError),
+    /// The issuer lacks an endpoint that is needed.
+    #[error("the issuer offers no {0}")]
+    NoEndpoint(&'static str),
+    /// The server is there, but cannot answer now.
+    #[error("{endpoint} answered with status {status}")]
+    Busy {
+        /// What was asked.
+        endpoint: &'static str,
+        /// The HTTP status: 429, or 500 and above.
+        status: u16,
+        /// How long it asked to be left alone (`Retry-After`).
+        retry_after: Option<Duration>,
+    },
+    /// No answer at all: no network, no server, or the server does not let this page read its answer (CORS).
+    #[error("{endpoint} could not be reached")]
+    Unreachable {
+        /// What was asked.
+        endpoint: &'static str,
+    },
+    /// The hidden iframe brought no answer in time, with what was seen of it.
+    #[error("the silent renewal brought no answer: {0}")]
+    Silence(Silence),
+    /// The browser refuses something that is needed.
+    #[error("this browser does not allow it: {0}")]
+    Browser(String),
+}
+
+/// What was seen of a hidden iframe that did not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// Nothing was loaded: the issuer did not answer the request.
+    NothingLoaded,
+    /// A page was loaded, from another origin, that is not the silent page: an error or sign-in page of the issuer, or a
+    /// page that refused to be framed.
+    ForeignPage,
+    /// A page of this app was loaded in place of the silent page.
+    OwnPage,
+    /// A message came, but not from the silent page's origin.
+    OtherOrigin,
+    /// A message came from the silent page, with the answer to another request.
+    OtherState,
+}
+
+impl fmt::Display for Silence {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NothingLoaded => "the issuer did not answer in time",
+            Self::ForeignPage => {
+                "another page than the silent page was loaded. Either the issuer showed a page of its own (is \
+                 silent_redirect_uri registered there?), or the silent page was not found or not allowed in a frame"
+            }
+            Self::OwnPage => "silent_redirect_uri leads to the app itself, not to the silent page",
+            Self::OtherOrigin => "a message came from another origin than that of silent_redirect_uri",
+            Self::OtherState => "the silent page answered another request than ours (state)",
+        })
+    }
+}
+
+/// What follows from a failure (R8 of the design, in ARCHITECTURE.md).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureClass {
+    /// The issuer wants to see the person: the session ends, sign-in is offered.
+    AskThePerson,
+    /// It may work later: a session that is still valid stays.
+    TryAgain,
+    /// It will not work until somebody changes a configuration.
+    Misconfigured,
+    /// The answer may be forged: it is dropped, and what was valid stays.
+    Suspicious,
+}
+
+impl Failure {
+    /// What follows from it.
+    pub fn class(&self) -> FailureClass {
+        use FailureClass::{Misconfigured, Suspicious, TryAgain};
+        match self {
+            Self::Callback(CallbackError::Refused(error)) | Self::Token(TokenError::Refused(error)) => {
+                refusal_class(error)
+            }
+            Self::Callback(CallbackError::Stale) => TryAgain,
+            Self::Callback(_) => Suspicious,
+            Self::Token(TokenError::Status(status)) if *status < 500 && ![408, 425, 429].contains(status) => {
+                Misconfigured
+            }
+            // A captive portal answers 200 with a page of its own.
+            Self::Token(TokenError::Status(_) | TokenError::NotATokenResponse) => TryAgain,
+            Self::Token(TokenError::TokenType(_)) | Self::NoIdToken | Self::NoEndpoint(_) => Misconfigured,
+            Self::IdToken(IdTokenError::Crypto(_)) | Self::Browser(_) => Misconfigured,
+            Self::IdToken(_) => Suspicious,
+            Self::Metadata(MetadataError::Status(status)) if *status >= 500 || *status == 429 => TryAgain,
+            Self::Metadata(_) | Self::Keys(_) => Misconfigured,
+            Self::Busy { .. } | Self::Unreachable { .. } | Self::Silence(_) => TryAgain,
+        }
+    }
+
+    /// How long the server asked to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Busy { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// OAuth's own code, when the issuer gave one.
+    pub fn code(&self) -> Option<&ErrorCode> {
+        match self {
+            Self::Callback(CallbackError::Refused(error)) | Self::Token(TokenError::Refused(error)) => {
+                Some(&error.error)
+            }
+            _ => None,
+        }
+    }
+
+    /// What to do about it, in a sentence for the person in front of the page.
+    pub fn advice(&self) -> &'static str {
+        match (self, self.code()) {
+            (_, Some(ErrorCode::LoginRequired)) => {
+                "You are no longer signed in at the issuer, or your browser keeps its cookies from the hidden frame. Sign in again to go on."
+            }
+            (_, Some(ErrorCode::ConsentRequired | ErrorCode::InteractionRequired)) => {
+                "The issuer has a question for you. Sign in again to go on."
+            }
+            (_, Some(ErrorCode::AccountSelectionRequired)) => {
+                "The issuer needs to know which account to use. Sign in again to choose."
+            }
+            (_, Some(ErrorCode::AccessDenied)) => "Access was declined. Sign in again if you change your mind.",
+            (Self::IdToken(IdTokenError::Clock { .. }), _) => {
+                "Check the date and time of this device and switch on setting them automatically, then sign in again."
+            }
+            (Self::Callback(CallbackError::State | CallbackError::Stale), _) => {
+                "That sign-in was begun elsewhere, or too long ago. Sign in again."
+            }
+            (Self::Unreachable { .. }, _) => {
+                "Check your connection. If this is your own issuer: is it running, and does it allow this app's origin (CORS)?"
+            }
+            _ => match self.class() {
+                FailureClass::AskThePerson => "Sign in again to go on.",
+                FailureClass::TryAgain => "This may pass by itself. Nothing is lost.",
+                FailureClass::Misconfigured => {
+                    "This needs a change in the app's or the issuer's configuration. Tell whoever runs this app."
+                }
+                FailureClass::Suspicious => {
+                    "The answer was dropped for your safety. If it happens again, tell whoever runs this app."
+                }
+            },
+        }
+    }
+}
+
+/// OIDC Core §3.1.2.6 has four codes that only the person can settle; RFC 6749 §4.1.2.1 has two that pass by themselves.
+fn refusal_class(error: &OAuthError) -> FailureClass {
+    match error.error {
+        ErrorCode::LoginRequired
+        | ErrorCode::ConsentRequired
+        | ErrorCode::InteractionRequired
+        | ErrorCode::AccountSelectionRequired
+        | ErrorCode::AccessDenied => FailureClass::AskThePerson,
+        // A code or refresh token that died on the way: asking anew tells whether the session did as well.
+        ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable | ErrorCode::InvalidGrant => FailureClass::TryAgain,
+        _ => FailureClass::Misconfigured,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(code: ErrorCode) -> Failure {
+        CallbackError::Refused(OAuthError::new(code, "")).into()
+    }
+
+    #[test]
+    fn each_class_has_its_failures() {
+        use FailureClass::{AskThePerson, Misconfigured, Suspicious, TryAgain};
+        for (failure, class) in [
+            (refused(ErrorCode::LoginRequired), AskThePerson),
+            (refused(ErrorCode::ConsentRequired), AskThePerson),
+            (refused(ErrorCode::InteractionRequired), AskThePerson),
+            (refused(ErrorCode::AccountSelectionRequired), AskThePerson),
+            (refused(ErrorCode::ServerError), TryAgain),
+            (refused(ErrorCode::TemporarilyUnavailable), TryAgain),
+            (refused(ErrorCode::UnauthorizedClient), Misconfigured),
+            (refused(ErrorCode::Other("odd".into())), Misconfigured),
+            (TokenError::Status(503).into(), TryAgain),
+            (TokenError::Status(429).into(), TryAgain),
+            (TokenError::Status(404).into(), Misconfigured),
+            (CallbackError::State.into(), Suspicious),
+            (CallbackError::Issuer.into(), Suspicious),
+            (IdTokenError::Signature.into(), Suspicious),
+            (IdTokenError::Nonce.into(), Suspicious),
+            (MetadataError::Status(404).into(), Misconfigured),
+            (MetadataError::Status(502).into(), TryAgain),
+            (Failure::Unreachable { endpoint: "the issuer" }, TryAgain),
+            (Failure::Silence(Silence::NothingLoaded), TryAgain),
+        ] {
+            assert_eq!(failure.class(), class, "{failure}");
+        }
+    }
+
+    #[test]
+    fn every_failure_has_advice_and_a_text() {
+        for failure in [
+            refused(ErrorCode::LoginRequired),
+            TokenError::Status(500).into(),
+            Failure::NoIdToken,
+        ] {
+            assert!(failure.advice().ends_with('.'), "{failure}");
+            assert!(!failure.to_string().is_empty());
+        }
+    }
+}

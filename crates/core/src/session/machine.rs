@@ -1,0 +1,453 @@
+//! The machine itself: one event in, commands out.
+
+use std::time::Duration;
+
+use super::command::{Command, TabMessage};
+use super::event::{Cause, Event, SignIn, Wake};
+use super::failure::{Failure, FailureClass};
+use super::log::{Outcome, RenewalLog, RenewalRecord};
+use super::record::{Method, Session, Tokens};
+use super::schedule::{self, Lease};
+use super::view::{EndReason, Status, View};
+use crate::config::Config;
+use crate::protocol::{AccessToken, ClientId, ErrorCode, Issuer, Scope};
+use crate::time::Now;
+
+/// Failures in a row after which renewing stops until the person asks for it: no loop goes on for ever.
+pub const MOST_FAILURES: u32 = 20;
+
+/// A wake signal brings a waiting retry forward, but not more often than this.
+const CALM: Duration = Duration::from_secs(5);
+
+/// Decides what a session does. See [the table](super) of its states.
+#[derive(Debug)]
+pub struct Machine {
+    issuer: Issuer,
+    client_id: ClientId,
+    lead: Option<Duration>,
+    state: State,
+    /// The latest attempt to sign in or renew. Answers to earlier ones are worthless.
+    attempt: u64,
+    online: bool,
+    log: RenewalLog,
+}
+
+#[derive(Debug)]
+enum State {
+    SignedOut(Option<EndReason>),
+    SigningIn,
+    SignedIn(Box<SignedIn>),
+    SigningOut,
+}
+
+#[derive(Debug)]
+struct SignedIn {
+    session: Session,
+    lease: Lease,
+    phase: Phase,
+    problem: Option<Failure>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// The next renewal begins when `lead` is left of the access token.
+    Waiting { lead: Duration },
+    /// A renewal is in flight.
+    Renewing { method: Method, cause: Cause, started: Now },
+    /// The next try begins at `due` on the monotonic clock.
+    Retrying { due: Duration, failed: Now },
+    /// Nothing is tried until the person asks.
+    Stopped,
+}
+
+impl Machine {
+    /// A machine for the client that `config` describes, with nobody signed in.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            issuer: config.issuer.clone(),
+            client_id: config.client_id.clone(),
+            lead: config.lead,
+            state: State::SignedOut(None),
+            attempt: 0,
+            online: true,
+            log: RenewalLog::default(),
+        }
+    }
+
+    /// Takes in what happened, and says what to do, in that order.
+    pub fn handle(&mut self, event: Event, now: Now) -> Vec<Command> {
+        let mut commands = Vec::new();
+        self.correct_clock(&now, &mut commands);
+        match event {
+            Event::Opened { stored } => self.opened(stored, &now, &mut commands),
+            Event::CallbackArrived => self.callback_arrived(&mut commands),
+            Event::SignIn(sign_in) => self.sign_in(sign_in, &mut commands),
+            Event::SignInEnded { attempt, outcome } => {
+                if attempt == self.attempt && matches!(self.state, State::SigningIn) {
+                    self.sign_in_ended(outcome, &now, &mut commands);
+                }
+            }
+            Event::TimerFired => self.look_at_the_clock(Cause::Schedule, &now, &mut commands),
+            Event::Woke(wake) => self.woke(wake, &now, &mut commands),
+            Event::Network { online } => self.network(online, &now, &mut commands),
+            Event::RenewNow => self.renew(Cause::Asked, &now, &mut commands),
+            Event::RenewalEnded { attempt, outcome } => {
+                if attempt == self.attempt {
+                    self.renewal_ended(outcome, &now, &mut commands);
+                }
+            }
+            Event::SignOut => self.sign_out(&now, &mut commands),
+            Event::SignOutStayed { failure } => self.sign_out_stayed(failure, &mut commands),
+            Event::SignedOutElsewhere => self.signed_out_elsewhere(&now, &mut commands),
+        }
+        commands
+    }
+
+    /// What to show.
+    pub fn view(&self, now: &Now) -> View {
+        let mut view = View {
+            status: Status::SignedOut,
+            claims: None,
+            scope: Scope::default(),
+            flow: None,
+            expires_at: None,
+            renew_at: None,
+            renewals: 0,
+            last_method: None,
+            problem: None,
+            ended: None,
+        };
+        match &self.state {
+            State::SignedOut(ended) => view.ended.clone_from(ended),
+            State::SigningIn => view.status = Status::SigningIn,
+            State::SigningOut => view.status = Status::SigningOut,
+            State::SignedIn(signed_in) => signed_in.show(&mut view, now),
+        }
+        view
+    }
+
+    /// The access token, if it is good now: an expired one is never handed out.
+    pub fn access_token(&self, now: &Now) -> Option<&AccessToken> {
+        match &self.state {
+            State::SignedIn(signed_in) if !signed_in.lease.remaining(now).is_zero() => {
+                Some(&signed_in.session.access_token)
+            }
+            _ => None,
+        }
+    }
+
+    /// What happened to the renewals of this page.
+    pub fn log(&self) -> &RenewalLog {
+        &self.log
+    }
+
+    fn opened(&mut self, stored: Option<Box<Session>>, now: &Now, commands: &mut Vec<Command>) {
+        let Some(session) = stored else { return };
+        if !session.belongs_to(&self.issuer, &self.client_id) {
+            commands.push(Command::Forget);
+            return;
+        }
+        let lease = Lease::stored(session.expires_at, session.lifetime, now);
+        self.enter(*session, lease, now, commands);
+        self.look_at_the_clock(Cause::Opened, now, commands);
+    }
+
+    fn callback_arrived(&mut self, commands: &mut Vec<Command>) {
+        self.attempt += 1;
+        self.state = State::SigningIn;
+        commands.extend([
+            Command::CancelTimer,
+            Command::CompleteSignIn { attempt: self.attempt },
+            Command::TellApp,
+        ]);
+    }
+
+    fn sign_in(&mut self, sign_in: SignIn, commands: &mut Vec<Command>) {
+        if !matches!(self.state, State::SignedOut(_)) {
+            return;
+        }
+        self.attempt += 1;
+        self.state = State::SigningIn;
+        commands.extend([
+            Command::BeginSignIn {
+                attempt: self.attempt,
+                sign_in,
+            },
+            Command::TellApp,
+        ]);
+    }
+
+    fn sign_in_ended(&mut self, outcome: Result<Box<Tokens>, Failure>, now: &Now, commands: &mut Vec<Command>) {
+        let begun = outcome.and_then(|tokens| {
+            let requested_at = tokens.requested_at;
+            Session::begin(self.issuer.clone(), self.client_id.clone(), *tokens)
+                .map(|session| (session, requested_at))
+                .ok_or(Failure::NoIdToken)
+        });
+        match begun {
+            Ok((session, requested_at)) => {
+                commands.push(Command::Save(Box::new(session.clone())));
+                let lease = Lease::fresh(session.lifetime, &requested_at);
+                self.enter(session, lease, now, commands);
+            }
+            Err(failure) => {
+                self.state = State::SignedOut(Some(EndReason::SignInFailed(failure)));
+                commands.push(Command::TellApp);
+            }
+        }
+    }
+
+    /// Signed in with a lease: the next renewal is scheduled.
+    fn enter(&mut self, session: Session, lease: Lease, now: &Now, commands: &mut Vec<Command>) {
+        let lead = schedule::lead(session.lifetime, self.lead, now);
+        commands.push(Command::SetTimer(schedule::cap(
+            lease.remaining(now).saturating_sub(lead),
+        )));
+        commands.push(Command::TellApp);
+        self.state = State::SignedIn(SignedIn {
+            session,
+            lease,
+            phase: Phase::Waiting { lead },
+            problem: None,
+        });
+    }
+
+    fn woke(&mut self, wake: Wake, now: &Now, commands: &mut Vec<Command>) {
+        // The person came back by the back button: the page they left lives on, and nobody will answer it.
+        if wake == Wake::Restored && matches!(self.state, State::SigningIn | State::SigningOut) {
+            self.attempt += 1;
+            self.state = State::SignedOut(None);
+            commands.push(Command::TellApp);
+        }
+        self.look_at_the_clock(Cause::Woke, now, commands);
+    }
+
+    fn network(&mut self, online: bool, now: &Now, commands: &mut Vec<Command>) {
+        self.online = online;
+        if online {
+            self.look_at_the_clock(Cause::Woke, now, commands);
+        }
+    }
+
+    /// Renews what is due; otherwise sets the timer for what is left, since timers are cut, late, or asleep.
+    fn look_at_the_clock(&mut self, cause: Cause, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &self.state else {
+            return;
+        };
+        let remaining = signed_in.lease.remaining(now);
+        match signed_in.phase {
+            Phase::Waiting { lead } if remaining <= lead => self.renew(cause, now, commands),
+            Phase::Waiting { lead } => commands.push(Command::SetTimer(schedule::cap(remaining - lead))),
+            Phase::Retrying { due, failed } => {
+                let due_now = now.monotonic >= due;
+                let calm = now
+                    .monotonic
+                    .saturating_sub(failed.monotonic)
+                    .max(now.wall.since(failed.wall))
+                    >= CALM;
+                if due_now || (cause == Cause::Woke && calm) {
+                    self.renew(Cause::Retry, now, commands);
+                } else {
+                    commands.push(Command::SetTimer(schedule::cap(due - now.monotonic)));
+                }
+            }
+            // The status turns to stale when the token expires.
+            Phase::Stopped if remaining.is_zero() => commands.push(Command::TellApp),
+            Phase::Stopped => commands.push(Command::SetTimer(schedule::cap(remaining))),
+            Phase::Renewing { .. } => {}
+        }
+    }
+
+    fn renew(&mut self, cause: Cause, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &mut self.state else {
+            return;
+        };
+        if matches!(signed_in.phase, Phase::Renewing { .. }) {
+            return;
+        }
+        self.attempt += 1;
+        let method = signed_in.session.method();
+        signed_in.phase = Phase::Renewing {
+            method,
+            cause,
+            started: *now,
+        };
+        commands.extend([
+            Command::CancelTimer,
+            Command::Renew {
+                attempt: self.attempt,
+                method,
+                session: Box::new(signed_in.session.clone()),
+            },
+            Command::TellApp,
+        ]);
+    }
+
+    fn renewal_ended(&mut self, outcome: Result<Box<Tokens>, Failure>, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &self.state else {
+            return;
+        };
+        let Phase::Renewing { method, cause, started } = signed_in.phase else {
+            return;
+        };
+        let logged = match &outcome {
+            Ok(_) => Outcome::Renewed,
+            Err(failure) => Outcome::Failed(failure.clone()),
+        };
+        self.log.push(record(method, cause, &started, logged, now));
+        match outcome {
+            Ok(tokens) => self.renewed(*tokens, method, now, commands),
+            Err(failure) => self.renewal_failed(failure, method, now, commands),
+        }
+    }
+
+    fn renewed(&mut self, tokens: Tokens, method: Method, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &self.state else {
+            return;
+        };
+        let mut session = signed_in.session.clone();
+        let requested_at = tokens.requested_at;
+        session.renew(tokens, method);
+        commands.push(Command::Save(Box::new(session.clone())));
+        let lease = Lease::fresh(session.lifetime, &requested_at);
+        self.enter(session, lease, now, commands);
+    }
+
+    fn renewal_failed(&mut self, failure: Failure, method: Method, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &mut self.state else {
+            return;
+        };
+        let refused = matches!(&failure, Failure::Token(error) if error.is(&ErrorCode::InvalidGrant));
+        if method == Method::RefreshToken && refused {
+            // R5: the refresh token is spent, the issuer's session may live. One try by iframe.
+            signed_in.session.refresh_token = None;
+            signed_in.phase = Phase::Stopped;
+            commands.push(Command::Save(Box::new(signed_in.session.clone())));
+            self.renew(Cause::Retry, now, commands);
+            return;
+        }
+        if failure.class() == FailureClass::AskThePerson {
+            self.end(EndReason::AskThePerson(failure), commands);
+            return;
+        }
+        signed_in.session.failures = signed_in.session.failures.saturating_add(1);
+        let failures = signed_in.session.failures;
+        commands.push(Command::Save(Box::new(signed_in.session.clone())));
+        let hopeless = failure.class() == FailureClass::Misconfigured || failures >= MOST_FAILURES;
+        let wait = if self.online {
+            schedule::backoff(failures - 1, failure.retry_after(), now)
+        } else {
+            // The `online` event comes first; browsers are not always right about it.
+            Duration::from_secs(60)
+        };
+        signed_in.phase = if hopeless {
+            Phase::Stopped
+        } else {
+            Phase::Retrying {
+                due: now.monotonic + wait,
+                failed: *now,
+            }
+        };
+        signed_in.problem = Some(failure);
+        commands.push(Command::TellApp);
+        self.look_at_the_clock(Cause::Retry, now, commands);
+    }
+
+    fn sign_out(&mut self, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &self.state else {
+            return;
+        };
+        let id_token = Some(signed_in.session.id_token.clone());
+        self.cancel(now, commands);
+        self.state = State::SigningOut;
+        commands.extend([
+            Command::Forget,
+            Command::TellTabs(TabMessage::SignedOut),
+            Command::TellApp,
+            Command::EndIssuerSession { id_token },
+        ]);
+    }
+
+    fn sign_out_stayed(&mut self, failure: Option<Failure>, commands: &mut Vec<Command>) {
+        if matches!(self.state, State::SigningOut) {
+            let ended = failure.map_or(EndReason::SignedOut, EndReason::IssuerNotTold);
+            self.state = State::SignedOut(Some(ended));
+            commands.push(Command::TellApp);
+        }
+    }
+
+    fn signed_out_elsewhere(&mut self, now: &Now, commands: &mut Vec<Command>) {
+        if matches!(self.state, State::SignedIn(_)) {
+            self.cancel(now, commands);
+            self.end(EndReason::SignedOutElsewhere, commands);
+        }
+    }
+
+    fn end(&mut self, reason: EndReason, commands: &mut Vec<Command>) {
+        self.attempt += 1;
+        self.state = State::SignedOut(Some(reason));
+        commands.extend([Command::CancelTimer, Command::Forget, Command::TellApp]);
+    }
+
+    /// R9: cancels timer, iframe and request, and makes whatever still arrives worthless.
+    fn cancel(&mut self, now: &Now, commands: &mut Vec<Command>) {
+        self.attempt += 1;
+        commands.push(Command::CancelTimer);
+        let State::SignedIn(signed_in) = &self.state else {
+            return;
+        };
+        if let Phase::Renewing { method, cause, started } = signed_in.phase {
+            commands.push(Command::AbortRenewal);
+            self.log.push(record(method, cause, &started, Outcome::Cancelled, now));
+        }
+    }
+
+    /// R2: a wall clock that was set back would make the stored expiry come too late after a reload.
+    fn correct_clock(&mut self, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &mut self.state else {
+            return;
+        };
+        if let Some(lease) = signed_in.lease.corrected(now) {
+            signed_in.lease = lease;
+            signed_in.session.expires_at = lease.expires_at();
+            commands.extend([Command::Save(Box::new(signed_in.session.clone())), Command::TellApp]);
+        }
+    }
+}
+
+impl SignedIn {
+    fn show(&self, view: &mut View, now: &Now) {
+        let remaining = self.lease.remaining(now);
+        view.status = match self.phase {
+            Phase::Renewing { .. } => Status::Renewing,
+            Phase::Retrying { .. } => Status::Retrying,
+            Phase::Stopped if remaining.is_zero() => Status::Stale,
+            Phase::Waiting { .. } | Phase::Stopped => Status::SignedIn,
+        };
+        view.renew_at = match self.phase {
+            Phase::Waiting { lead } => Some(now.wall + remaining.saturating_sub(lead)),
+            Phase::Retrying { due, .. } => Some(now.wall + due.saturating_sub(now.monotonic)),
+            Phase::Renewing { .. } | Phase::Stopped => None,
+        };
+        view.claims = Some(self.session.claims.clone());
+        view.scope = self.session.scope.clone();
+        view.flow = Some(self.session.flow);
+        view.expires_at = Some(self.lease.expires_at());
+        view.renewals = self.session.renewals;
+        view.last_method = self.session.last_method;
+        view.problem.clone_from(&self.problem);
+    }
+}
+
+fn record(method: Method, cause: Cause, started: &Now, outcome: Outcome, now: &Now) -> RenewalRecord {
+    RenewalRecord {
+        started_at: started.wall,
+        duration: now.monotonic.saturating_sub(started.monotonic),
+        cause,
+        method,
+        outcome,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! What an app is shown of a session. No token is in it.
+
+use super::failure::Failure;
+use super::record::Method;
+use crate::protocol::Scope;
+use crate::protocol::authorize::Flow;
+use crate::protocol::id_token::IdTokenClaims;
+use crate::time::UnixTime;
+
+/// The session as a page shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// In one word.
+    pub status: Status,
+    /// Who is signed in.
+    pub claims: Option<IdTokenClaims>,
+    /// What was granted.
+    pub scope: Scope,
+    /// The flow the session began with.
+    pub flow: Option<Flow>,
+    /// When the access token expires.
+    pub expires_at: Option<UnixTime>,
+    /// When the next renewal, or the next try, begins.
+    pub renew_at: Option<UnixTime>,
+    /// How often the session was renewed.
+    pub renewals: u32,
+    /// How it was renewed last.
+    pub last_method: Option<Method>,
+    /// What went wrong last and is not mended yet.
+    pub problem: Option<Failure>,
+    /// Why nobody is signed in any more.
+    pub ended: Option<EndReason>,
+}
+
+/// A session in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Nobody is signed in.
+    SignedOut,
+    /// On the way to the issuer, or back.
+    SigningIn,
+    /// Signed in, with a good access token.
+    SignedIn,
+    /// Signed in, and a renewal is in flight.
+    Renewing,
+    /// Signed in; a renewal failed and will be tried again.
+    Retrying,
+    /// Signed in, but the access token has expired and nothing brings a new one by itself.
+    Stale,
+    /// On the way out.
+    SigningOut,
+}
+
+impl Status {
+    /// The word used in pages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed-out",
+            Self::SigningIn => "signing-in",
+            Self::SignedIn => "signed-in",
+            Self::Renewing => "renewing",
+            Self::Retrying => "retrying",
+            Self::Stale => "stale",
+            Self::SigningOut => "signing-out",
+        }
+    }
+
+    /// Whether a person is signed in, be it with an expired token.
+    pub const fn is_signed_in(self) -> bool {
+        matches!(self, Self::SignedIn | Self::Renewing | Self::Retrying | Self::Stale)
+    }
+}
+
+/// Why a session ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// The person signed out here.
+    SignedOut,
+    /// The person signed out in another tab.
+    SignedOutElsewhere,
+    /// The issuer wants to see the person again.
+    AskThePerson(Failure),
+    /// The sign-in did not succeed.
+    SignInFailed(Failure),
+    /// Signed out here, but the issuer could not be told.
+    IssuerNotTold(Failure),
+}
