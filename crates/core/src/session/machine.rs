@@ -204,12 +204,13 @@ impl Machine {
             lease.remaining(now).saturating_sub(lead),
         )));
         commands.push(Command::TellApp);
-        self.state = State::SignedIn(SignedIn {
+        let phase = Phase::Waiting { lead };
+        self.state = State::SignedIn(Box::new(SignedIn {
             session,
             lease,
-            phase: Phase::Waiting { lead },
+            phase,
             problem: None,
-        });
+        }));
     }
 
     fn woke(&mut self, wake: Wake, now: &Now, commands: &mut Vec<Command>) {
