@@ -1,0 +1,14 @@
+{
+  // Exact origins only: the one the browser names, else the referrer's, else each in turn.
+  const allowed = document.currentScript.dataset.origins.split(" ");
+  const known = allowed.find((o) => o === location.ancestorOrigins?.[0])
+    ?? allowed.find((o) => document.referrer.startsWith(o + "/"));
+  const framed = parent !== window;
+  const app = framed ? parent : opener;
+  const response = location.hash.slice(1) || location.search.slice(1);
+  for (const origin of app ? known ? [known] : allowed : [])
+    app.postMessage({ type: "evergrant:authorization-response", response }, origin);
+  history.replaceState(null, "", location.pathname);
+  document.querySelector("p").hidden = !!app;
+  if (!framed && app) close();
+}

@@ -1,0 +1,113 @@
+//! A built app, as `trunk build` leaves it: its files, its pages, and the headers it needs.
+
+mod caching;
+mod content_security_policy;
+mod inline;
+
+use std::path::Path;
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use tower::ServiceExt;
+use tower_http::services::{ServeDir, ServeFile};
+
+use crate::Origin;
+use content_security_policy::ContentSecurityPolicy;
+pub(crate) use inline::hash_source;
+
+/// Why a directory cannot be served as an app.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} (--app-dir) holds no index.html: build the app there first.")]
+pub struct AppDirError(String);
+
+/// The directory of a built app.
+#[derive(Debug, Clone)]
+pub(crate) struct AppDir {
+    files: ServeDir,
+    index: ServeFile,
+    policy: ContentSecurityPolicy,
+}
+
+impl AppDir {
+    pub(crate) fn open(dir: &Path, connect_origins: &[Origin]) -> Result<Self, AppDirError> {
+        let index = dir.join("index.html");
+        if !index.is_file() {
+            return Err(AppDirError(dir.display().to_string()));
+        }
+        let files = ServeDir::new(dir).append_index_html_on_directories(false);
+        Ok(Self {
+            files: files.precompressed_br().precompressed_gzip(),
+            index: ServeFile::new(index).precompressed_br().precompressed_gzip(),
+            policy: ContentSecurityPolicy::new(dir, connect_origins),
+        })
+    }
+
+    /// A file; or the app's page, where a person navigates to one of the app's own paths.
+    pub(crate) async fn serve(&self, request: Request) -> Response {
+        let path = request.uri().path().to_owned();
+        if path == "/" || path == "/index.html" {
+            return self.page(request).await;
+        }
+        let (head, _) = request.into_parts();
+        let request = || Request::from_parts(head.clone(), Body::empty());
+        let Ok(file) = self.files.clone().oneshot(request()).await;
+        match file.status() {
+            StatusCode::NOT_FOUND if is_navigation(&head) => self.page(request()).await,
+            StatusCode::NOT_FOUND => no_such_file(),
+            StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => {
+                ([(header::CACHE_CONTROL, caching::cache_control(&path))], file).into_response()
+            }
+            _ => file.into_response(),
+        }
+    }
+
+    /// `index.html`, always whole: a policy that changed with `config.json` must not depend on how
+    /// a browser merges the headers of a `304 Not Modified` into those it stored.
+    async fn page(&self, mut request: Request) -> Response {
+        for conditional in [header::IF_MODIFIED_SINCE, header::IF_NONE_MATCH, header::RANGE] {
+            request.headers_mut().remove(conditional);
+        }
+        let Ok(page) = self.index.clone().oneshot(request).await;
+        if page.status() != StatusCode::OK {
+            return if page.status() == StatusCode::NOT_FOUND {
+                no_such_file()
+            } else {
+                page.into_response()
+            };
+        }
+        let headers = [
+            (header::CACHE_CONTROL, HeaderValue::from_static(caching::REVALIDATE)),
+            (header::CONTENT_SECURITY_POLICY, self.policy.now().await),
+            (
+                CROSS_ORIGIN_OPENER_POLICY,
+                HeaderValue::from_static("same-origin-allow-popups"),
+            ),
+        ];
+        (headers, page).into_response()
+    }
+}
+
+/// Keeps other windows' hands off the app, but lets a sign-in by popup answer its opener
+/// (HTML §7.1.3).
+const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
+/// Whether a browser asks for a page, and not for a script, an image or data.
+fn is_navigation(head: &Parts) -> bool {
+    let reads = matches!(head.method, Method::GET | Method::HEAD);
+    let accept = head.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let page = head
+        .uri
+        .path()
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| !name.contains('.'));
+    reads && page && accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn no_such_file() -> Response {
+    (StatusCode::NOT_FOUND, "There is no such file in the app.\n").into_response()
+}

@@ -1,0 +1,32 @@
+//! The command line: every flag, with its default.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::{ListenAddress, Origin};
+
+/// Serves the silent callback page, and a built app if there is one.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "evergrant-silent", version)]
+pub struct Options {
+    /// Where to listen; `localhost` means both 127.0.0.1 and [::1], port 0 any free port
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:3001")]
+    pub listen: ListenAddress,
+
+    /// An app that may receive authorization responses, as an exact origin (repeatable)
+    #[arg(long = "app-origin", value_name = "ORIGIN", required = true)]
+    pub app_origins: Vec<Origin>,
+
+    /// Serve the built app in this directory too
+    #[arg(long, value_name = "DIR")]
+    pub app_dir: Option<PathBuf>,
+
+    /// One more origin the app may fetch from, beyond those in its config.json (repeatable)
+    #[arg(long = "connect-origin", value_name = "ORIGIN", requires = "app_dir")]
+    pub connect_origins: Vec<Origin>,
+
+    /// Stop when standard input closes, so that the server ends with the process that started it
+    #[arg(long)]
+    pub exit_on_stdin_close: bool,
+}
