@@ -87,9 +87,7 @@ impl Config {
         if wire.client_id.is_empty() {
             return Err(ConfigError::wrong("client_id", "it is empty"));
         }
-        let scope = wire
-            .scope
-            .map_or_else(|| Scope::parse("openid profile email"), |text| Scope::parse(&text));
+        let scope = wire.scope.map_or_else(|| Scope::parse("openid profile email"), |text| Scope::parse(&text));
         if !scope.contains("openid") {
             return Err(ConfigError::wrong("scope", "it must contain openid"));
         }
@@ -108,11 +106,7 @@ impl Config {
             lead: seconds("renewal_lead_seconds", wire.renewal_lead_seconds, 0..=86_400)?,
             iframe_timeout: seconds("iframe_timeout_seconds", wire.iframe_timeout_seconds, 1..=120)?
                 .unwrap_or(Duration::from_secs(10)),
-            allowed_api_origins: wire
-                .allowed_api_origins
-                .iter()
-                .map(|text| origin(text))
-                .collect::<Result<_, _>>()?,
+            allowed_api_origins: wire.allowed_api_origins.iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
         })
     }
 
@@ -125,10 +119,7 @@ impl Config {
 fn address(key: &'static str, text: &str) -> Result<Url, ConfigError> {
     let url = Url::parse(text).map_err(|error| ConfigError::wrong(key, error.to_string()))?;
     if !is_safe_to_use(&url) {
-        return Err(ConfigError::wrong(
-            key,
-            "it must begin with https:// (http:// only on this machine)",
-        ));
+        return Err(ConfigError::wrong(key, "it must begin with https:// (http:// only on this machine)"));
     }
     if url.fragment().is_some() {
         // RFC 6749 §3.1.2: "The endpoint URI MUST NOT include a fragment component."
@@ -141,10 +132,7 @@ fn origin(text: &str) -> Result<String, ConfigError> {
     let key = "allowed_api_origins";
     let url = address(key, text)?;
     if url.path() != "/" || url.query().is_some() {
-        return Err(ConfigError::wrong(
-            key,
-            "an origin has no path, as in https://api.example.com",
-        ));
+        return Err(ConfigError::wrong(key, "an origin has no path, as in https://api.example.com"));
     }
     Ok(url.origin().ascii_serialization())
 }
@@ -155,10 +143,9 @@ fn seconds(
     allowed: std::ops::RangeInclusive<u64>,
 ) -> Result<Option<Duration>, ConfigError> {
     match value {
-        Some(value) if !allowed.contains(&value) => Err(ConfigError::wrong(
-            key,
-            format!("it must be from {} to {}", allowed.start(), allowed.end()),
-        )),
+        Some(value) if !allowed.contains(&value) => {
+            Err(ConfigError::wrong(key, format!("it must be from {} to {}", allowed.start(), allowed.end())))
+        }
         value => Ok(value.map(Duration::from_secs)),
     }
 }
@@ -180,11 +167,8 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    fn wrong(key: &'static str, reason: impl ToString) -> Self {
-        Self::Wrong {
-            key,
-            reason: reason.to_string(),
-        }
+    fn wrong(key: &'static str, reason: impl Into<String>) -> Self {
+        Self::Wrong { key, reason: reason.into() }
     }
 }
 
@@ -233,16 +217,9 @@ mod tests {
             ("iframe_timeout_seconds", "0"),
             ("allowed_api_origins", r#"["https://api.example/path"]"#),
         ] {
-            let base = if key == "issuer" {
-                ""
-            } else {
-                r#""issuer":"http://localhost:3000/","#
-            };
+            let base = if key == "issuer" { "" } else { r#""issuer":"http://localhost:3000/","# };
             let error = parse(&format!(r#"{{{base}"client_id":"app","{key}":{value}}}"#)).unwrap_err();
-            assert!(
-                matches!(error, ConfigError::Wrong { key: named, .. } if named == key),
-                "{key}: {error}"
-            );
+            assert!(matches!(error, ConfigError::Wrong { key: named, .. } if named == key), "{key}: {error}");
         }
     }
 

@@ -88,20 +88,13 @@ mod tests {
 
     #[test]
     fn arithmetic_saturates() {
-        assert_eq!(
-            UnixTime::from_millis(i64::MAX) + Duration::MAX,
-            UnixTime::from_millis(i64::MAX)
-        );
+        assert_eq!(UnixTime::from_millis(i64::MAX) + Duration::MAX, UnixTime::from_millis(i64::MAX));
         assert_eq!(UnixTime::from_millis(5).since(UnixTime::from_millis(9)), Duration::ZERO);
     }
 
     #[test]
     fn unit_random_stays_below_one() {
-        let now = |entropy| Now {
-            wall: UnixTime::default(),
-            monotonic: Duration::ZERO,
-            entropy,
-        };
+        let now = |entropy| Now { wall: UnixTime::default(), monotonic: Duration::ZERO, entropy };
         assert!(now(u64::MAX).unit_random() < 1.0);
         assert_eq!(now(0).unit_random(), 0.0);
     }

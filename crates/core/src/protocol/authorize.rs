@@ -157,12 +157,7 @@ pub fn begin(
         return_to,
     };
     let challenge = (request.flow == Flow::Code).then(|| pkce::challenge(&transaction.code_verifier));
-    let url = request_url(
-        &metadata.authorization_endpoint,
-        request,
-        &transaction,
-        challenge.as_ref(),
-    );
+    let url = request_url(&metadata.authorization_endpoint, request, &transaction, challenge.as_ref());
     (url, transaction)
 }
 
@@ -190,8 +185,7 @@ fn request_url(
         ("login_hint", request.login_hint),
         ("id_token_hint", request.id_token_hint.map(IdToken::secret)),
     ];
-    url.query_pairs_mut()
-        .extend_pairs(parameters.iter().filter_map(|(name, value)| Some((name, (*value)?))));
+    url.query_pairs_mut().extend_pairs(parameters.iter().filter_map(|(name, value)| Some((name, (*value)?))));
     url
 }
 
@@ -246,10 +240,7 @@ pub(crate) mod tests {
         let pairs = pairs(&url);
         assert_eq!(pairs["tenant"], "7");
         assert_eq!(pairs["response_type"], "code");
-        assert_eq!(
-            pairs["code_challenge"],
-            pkce::challenge(&transaction.code_verifier).as_str()
-        );
+        assert_eq!(pairs["code_challenge"], pkce::challenge(&transaction.code_verifier).as_str());
         assert_eq!(pairs["code_challenge_method"], "S256");
         assert_eq!(pairs["prompt"], "none");
         assert_eq!(pairs["audience"], "https://api.example/");

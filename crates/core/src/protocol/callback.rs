@@ -22,10 +22,7 @@ pub enum Granted {
 /// Whether the parameters of an address look like an authorization response at all: only then is it taken out of the
 /// address bar and judged.
 pub fn is_response(params: &Params) -> bool {
-    params.has("state")
-        && ["code", "error", "access_token", "id_token"]
-            .iter()
-            .any(|name| params.has(name))
+    params.has("state") && ["code", "error", "access_token", "id_token"].iter().any(|name| params.has(name))
 }
 
 /// Which transaction a response belongs to; not yet judged.
@@ -79,10 +76,7 @@ fn tokens(params: &Params, asked: &Scope) -> Result<Granted, CallbackError> {
     Ok(Granted::Tokens(TokenResponse {
         access_token: AccessToken::new(required("access_token")?),
         token_type: token_type.to_owned(),
-        expires_in: params
-            .filled("expires_in")
-            .and_then(|text| text.parse().ok())
-            .map(Duration::from_secs),
+        expires_in: params.filled("expires_in").and_then(|text| text.parse().ok()).map(Duration::from_secs),
         refresh_token: None,
         scope: Some(params.filled("scope").map_or_else(|| asked.clone(), Scope::parse)),
         id_token: Some(IdToken::new(required("id_token")?)),
@@ -141,13 +135,8 @@ mod tests {
         judge(&Params::parse(&encode(all)).unwrap(), &transaction, NOW)
     }
 
-    const TOKENS: [(&str, &str); 5] = [
-        ("access_token", "a"),
-        ("token_type", "bearer"),
-        ("id_token", "i"),
-        ("expires_in", "60"),
-        ISS,
-    ];
+    const TOKENS: [(&str, &str); 5] =
+        [("access_token", "a"), ("token_type", "bearer"), ("id_token", "i"), ("expires_in", "60"), ISS];
 
     #[test]
     fn a_code_is_granted() {
@@ -157,9 +146,7 @@ mod tests {
 
     #[test]
     fn tokens_are_granted_with_the_scope_that_was_asked_for() {
-        let Granted::Tokens(tokens) = judged(Flow::Implicit, &TOKENS).unwrap() else {
-            unreachable!()
-        };
+        let Granted::Tokens(tokens) = judged(Flow::Implicit, &TOKENS).unwrap() else { unreachable!() };
         assert_eq!(tokens.expires_in, Some(Duration::from_secs(60)));
         assert_eq!(tokens.scope.unwrap().to_string(), "openid profile");
     }
@@ -178,36 +165,23 @@ mod tests {
         let (_, transaction) = begun(Flow::Code);
         let query = encode([("code", "c"), ISS, ("state", transaction.state.secret())]);
         let late = NOW + Transaction::LIFETIME;
-        assert_eq!(
-            judge(&Params::parse(&query).unwrap(), &transaction, late).unwrap_err(),
-            CallbackError::Stale
-        );
+        assert_eq!(judge(&Params::parse(&query).unwrap(), &transaction, late).unwrap_err(), CallbackError::Stale);
     }
 
     #[test]
     fn rfc_9207_the_issuer_is_compared_also_in_errors() {
         for other in ["https://issuer.example", "https://evil.example/", ""] {
             for what in [("code", "c"), ("error", "login_required")] {
-                assert_eq!(
-                    judged(Flow::Code, &[what, ("iss", other)]).unwrap_err(),
-                    CallbackError::Issuer,
-                    "{other}"
-                );
+                assert_eq!(judged(Flow::Code, &[what, ("iss", other)]).unwrap_err(), CallbackError::Issuer, "{other}");
             }
         }
-        assert_eq!(
-            judged(Flow::Code, &[("code", "c")]).unwrap_err(),
-            CallbackError::IssuerMissing
-        );
+        assert_eq!(judged(Flow::Code, &[("code", "c")]).unwrap_err(), CallbackError::IssuerMissing);
     }
 
     #[test]
     fn an_error_keeps_its_code() {
         let error = judged(Flow::Code, &[("error", "login_required"), ISS]).unwrap_err();
-        assert_eq!(
-            error,
-            CallbackError::Refused(OAuthError::new(ErrorCode::LoginRequired, ""))
-        );
+        assert_eq!(error, CallbackError::Refused(OAuthError::new(ErrorCode::LoginRequired, "")));
     }
 
     #[test]
@@ -215,10 +189,7 @@ mod tests {
         assert_eq!(judged(Flow::Code, &[ISS]).unwrap_err(), CallbackError::Missing("code"));
         for name in ["access_token", "token_type", "id_token"] {
             let without: Vec<_> = TOKENS.iter().copied().filter(|(known, _)| *known != name).collect();
-            assert_eq!(
-                judged(Flow::Implicit, &without).unwrap_err(),
-                CallbackError::Missing(name)
-            );
+            assert_eq!(judged(Flow::Implicit, &without).unwrap_err(), CallbackError::Missing(name));
         }
     }
 
@@ -229,12 +200,8 @@ mod tests {
 
     #[test]
     fn only_addresses_that_look_like_a_response_are_taken_for_one() {
-        for (query, is) in [
-            ("code=c&state=s", true),
-            ("state=s&error=e", true),
-            ("code=c", false),
-            ("state=s", false),
-        ] {
+        for (query, is) in [("code=c&state=s", true), ("state=s&error=e", true), ("code=c", false), ("state=s", false)]
+        {
             assert_eq!(is_response(&Params::parse(query).unwrap()), is, "{query}");
         }
     }

@@ -24,11 +24,7 @@ pub struct OAuthError {
 impl OAuthError {
     /// An error with a description a person can act on.
     pub fn new(error: ErrorCode, description: impl Into<String>) -> Self {
-        Self {
-            error,
-            error_description: Some(description.into()),
-            error_uri: None,
-        }
+        Self { error, error_description: Some(description.into()), error_uri: None }
     }
 
     /// Reads the three parameters from an authorization response; `None` when there is no `error`.

@@ -150,10 +150,7 @@ pub async fn validate(
 fn check_issuer_and_audience(claims: &IdTokenClaims, expected: &Expectation<'_>) -> Result<(), IdTokenError> {
     // 2. The issuer, exactly.
     if claims.iss != *expected.issuer {
-        return Err(IdTokenError::Issuer {
-            expected: expected.issuer.clone(),
-            found: claims.iss.clone(),
-        });
+        return Err(IdTokenError::Issuer { expected: expected.issuer.clone(), found: claims.iss.clone() });
     }
     // 3. The audience contains this client, and none it does not trust. It trusts no other.
     let client_id = expected.client_id.as_str();
@@ -185,10 +182,7 @@ async fn check_signature(
         .ok_or_else(|| IdTokenError::Algorithm(jwt.header.alg.clone()))?;
     // 6. Always checked, also for tokens straight from the token endpoint, where the specification lets TLS do.
     let key: &Jwk = keys.choose(&jwt.header, algorithm)?;
-    match verifier
-        .verify(algorithm, key, jwt.signing_input, &jwt.signature)
-        .await?
-    {
+    match verifier.verify(algorithm, key, jwt.signing_input, &jwt.signature).await? {
         true => Ok(()),
         false => Err(IdTokenError::Signature),
     }
@@ -196,11 +190,7 @@ async fn check_signature(
 
 /// Steps 9 and 10, with a tolerance for clocks that differ.
 fn check_times(claims: &IdTokenClaims, expected: &Expectation<'_>) -> Result<(), IdTokenError> {
-    let clocks = |fault| IdTokenError::Clock {
-        fault,
-        here: expected.now,
-        issued: UnixTime::from_seconds(claims.iat),
-    };
+    let clocks = |fault| IdTokenError::Clock { fault, here: expected.now, issued: UnixTime::from_seconds(claims.iat) };
     // 9. Now is before the expiry.
     if expected.now - expected.tolerance >= UnixTime::from_seconds(claims.exp) {
         return Err(clocks(ClockFault::Expired));

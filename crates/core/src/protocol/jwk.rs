@@ -72,13 +72,7 @@ impl JwkSet {
         if raw.keys.len() > MOST_KEYS {
             return Err(JwkSetError::TooMany);
         }
-        Ok(Self {
-            keys: raw
-                .keys
-                .into_iter()
-                .filter_map(|key| serde_json::from_value(key).ok())
-                .collect(),
-        })
+        Ok(Self { keys: raw.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect() })
     }
 
     /// The key that a token's header asks for (OIDC Core §10.1).
@@ -144,12 +138,7 @@ mod tests {
     }
 
     fn header(kid: Option<&str>) -> Header {
-        Header {
-            alg: "ES256".into(),
-            kid: kid.map(str::to_owned),
-            typ: None,
-            crit: None,
-        }
+        Header { alg: "ES256".into(), kid: kid.map(str::to_owned), typ: None, crit: None }
     }
 
     #[test]
@@ -160,15 +149,8 @@ mod tests {
     #[test]
     fn the_kid_and_the_algorithm_must_both_fit() {
         let set = set();
-        assert_eq!(
-            set.choose(&header(Some("a")), Algorithm::Es256).unwrap().kid.as_deref(),
-            Some("a")
-        );
-        for (kid, algorithm) in [
-            ("b", Algorithm::Es256),
-            ("a", Algorithm::Rs256),
-            ("c", Algorithm::Ps256),
-        ] {
+        assert_eq!(set.choose(&header(Some("a")), Algorithm::Es256).unwrap().kid.as_deref(), Some("a"));
+        for (kid, algorithm) in [("b", Algorithm::Es256), ("a", Algorithm::Rs256), ("c", Algorithm::Ps256)] {
             assert!(set.choose(&header(Some(kid)), algorithm).is_err(), "{kid}");
         }
     }
@@ -180,10 +162,7 @@ mod tests {
         let mut second = set.keys[0].clone();
         second.kid = None;
         set.keys.push(second);
-        assert_eq!(
-            set.choose(&header(None), Algorithm::Es256).unwrap_err(),
-            KeyChoiceError::Ambiguous
-        );
+        assert_eq!(set.choose(&header(None), Algorithm::Es256).unwrap_err(), KeyChoiceError::Ambiguous);
     }
 
     proptest! {

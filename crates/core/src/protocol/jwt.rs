@@ -119,10 +119,7 @@ impl<'a> Unverified<'a> {
 
 impl fmt::Debug for Unverified<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Unverified")
-            .field("header", &self.header)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Unverified").field("header", &self.header).finish_non_exhaustive()
     }
 }
 
@@ -132,14 +129,9 @@ impl fmt::Debug for Unverified<'_> {
 /// [`JwtError::Claims`] when the claims cannot be written as JSON.
 pub fn signing_input(header: &Header, claims: &impl Serialize) -> Result<String, JwtError> {
     let part = |json: Result<Vec<u8>, serde_json::Error>| {
-        json.map(|json| URL_SAFE_NO_PAD.encode(json))
-            .map_err(|error| JwtError::Claims(JsonPlace::from(&error)))
+        json.map(|json| URL_SAFE_NO_PAD.encode(json)).map_err(|error| JwtError::Claims(JsonPlace::from(&error)))
     };
-    Ok(format!(
-        "{}.{}",
-        part(serde_json::to_vec(header))?,
-        part(serde_json::to_vec(claims))?
-    ))
+    Ok(format!("{}.{}", part(serde_json::to_vec(header))?, part(serde_json::to_vec(claims))?))
 }
 
 /// The compact serialization: signing input and signature (RFC 7515 §7.1).
@@ -180,10 +172,7 @@ pub struct JsonPlace {
 
 impl From<&serde_json::Error> for JsonPlace {
     fn from(error: &serde_json::Error) -> Self {
-        Self {
-            line: error.line(),
-            column: error.column(),
-        }
+        Self { line: error.line(), column: error.column() }
     }
 }
 
@@ -250,12 +239,7 @@ mod tests {
 
     #[test]
     fn what_is_put_together_comes_apart_again() {
-        let header = Header {
-            alg: "ES256".into(),
-            kid: Some("1".into()),
-            typ: None,
-            crit: None,
-        };
+        let header = Header { alg: "ES256".into(), kid: Some("1".into()), typ: None, crit: None };
         let input = signing_input(&header, &serde_json::json!({"sub": "tess"})).unwrap();
         let token = compact(&input, &[1, 2, 3]);
         let parsed = Unverified::parse(&token).unwrap();

@@ -26,13 +26,9 @@ pub fn end_session_url(metadata: &ProviderMetadata, request: &LogoutRequest<'_>)
         ("client_id", Some(request.client_id.as_str())),
         ("id_token_hint", request.id_token_hint.map(IdToken::secret)),
         ("post_logout_redirect_uri", request.post_logout_redirect_uri),
-        (
-            "state",
-            request.post_logout_redirect_uri.and(request.state).map(State::secret),
-        ),
+        ("state", request.post_logout_redirect_uri.and(request.state).map(State::secret)),
     ];
-    url.query_pairs_mut()
-        .extend_pairs(parameters.iter().filter_map(|(name, value)| Some((name, (*value)?))));
+    url.query_pairs_mut().extend_pairs(parameters.iter().filter_map(|(name, value)| Some((name, (*value)?))));
     Some(url)
 }
 

@@ -71,19 +71,13 @@ impl ProviderMetadata {
         if self.id_token_signing_alg_values_supported.is_empty() {
             return Algorithm::ALL.to_vec();
         }
-        self.id_token_signing_alg_values_supported
-            .iter()
-            .filter_map(|name| Algorithm::from_name(name))
-            .collect()
+        self.id_token_signing_alg_values_supported.iter().filter_map(|name| Algorithm::from_name(name)).collect()
     }
 }
 
 /// Where an issuer's metadata is (Discovery §4.1: a terminating `/` is removed first).
 pub fn discovery_url(issuer: &Issuer) -> String {
-    format!(
-        "{}/.well-known/openid-configuration",
-        issuer.as_str().trim_end_matches('/')
-    )
+    format!("{}/.well-known/openid-configuration", issuer.as_str().trim_end_matches('/'))
 }
 
 /// Judges the answer to a request for [`discovery_url`].
@@ -99,10 +93,7 @@ pub fn judge(issuer: &Issuer, status: u16, body: &[u8]) -> Result<ProviderMetada
         serde_json::from_slice(body).map_err(|error| MetadataError::NotMetadata(error.to_string()))?;
     // Discovery §4.3: exactly the issuer that was asked, or somebody else answers in its name.
     if metadata.issuer != *issuer {
-        return Err(MetadataError::OtherIssuer {
-            expected: issuer.clone(),
-            found: metadata.issuer,
-        });
+        return Err(MetadataError::OtherIssuer { expected: issuer.clone(), found: metadata.issuer });
     }
     // RFC 9700 §2.6 and OIDC Core §3.1.2.1: tokens travel over TLS, or not beyond this machine.
     let endpoints = [
@@ -129,10 +120,7 @@ pub fn is_safe_to_use(url: &Url) -> bool {
 fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host.ends_with(".localhost")
-        || host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Why an issuer's metadata cannot be used.
@@ -198,10 +186,7 @@ mod tests {
     fn each_way_to_be_wrong_is_named() {
         let issuer = Issuer::new(ISSUER);
         assert_eq!(judge(&issuer, 404, b"").unwrap_err(), MetadataError::Status(404));
-        assert!(matches!(
-            judge(&issuer, 200, b"<html>"),
-            Err(MetadataError::NotMetadata(_))
-        ));
+        assert!(matches!(judge(&issuer, 200, b"<html>"), Err(MetadataError::NotMetadata(_))));
         let other = judge(&issuer, 200, &document("http://localhost:3000", "https://a.example/t")).unwrap_err();
         assert!(matches!(other, MetadataError::OtherIssuer { .. }), "{other}");
         let clear = judge(&issuer, 200, &document(ISSUER, "http://a.example/token")).unwrap_err();

@@ -117,11 +117,6 @@ mod tests {
     fn random_texts_are_43_unreserved_characters() {
         let verifier = CodeVerifier::from_entropy([0xff; 32]);
         assert_eq!(verifier.secret().len(), 43);
-        assert!(
-            verifier
-                .secret()
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-        );
+        assert!(verifier.secret().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
     }
 }

@@ -35,10 +35,7 @@ impl Params {
         if text.len() > LONGEST {
             return Err(ParamsError::TooLong);
         }
-        let pairs: Vec<_> = form_urlencoded::parse(text.as_bytes())
-            .into_owned()
-            .take(MOST + 1)
-            .collect();
+        let pairs: Vec<_> = form_urlencoded::parse(text.as_bytes()).into_owned().take(MOST + 1).collect();
         if pairs.len() > MOST {
             return Err(ParamsError::TooMany);
         }
@@ -47,10 +44,7 @@ impl Params {
 
     /// The first value of `name`.
     pub fn first(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// The first value of `name` that is not empty: "Parameters sent without a value MUST be treated as if they were
@@ -75,18 +69,13 @@ impl Params {
 
 impl fmt::Debug for Params {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_list()
-            .entries(self.0.iter().map(|(name, _)| name))
-            .finish()
+        formatter.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }
 
 /// Encodes pairs as `application/x-www-form-urlencoded`, the body of every request to the token endpoint.
 pub fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs)
-        .finish()
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 /// Why parameters could not be read.
@@ -112,27 +101,18 @@ mod tests {
 
     #[test]
     fn a_repeated_name_is_named() {
-        assert_eq!(
-            Params::parse("a=1&b=2&a=3").unwrap_err(),
-            ParamsError::Repeated("a".into())
-        );
+        assert_eq!(Params::parse("a=1&b=2&a=3").unwrap_err(), ParamsError::Repeated("a".into()));
     }
 
     #[test]
     fn a_flood_of_parameters_is_refused_early() {
         assert_eq!(Params::parse(&"a&".repeat(5000)).unwrap_err(), ParamsError::TooMany);
-        assert_eq!(
-            Params::parse(&"a".repeat(LONGEST + 1)).unwrap_err(),
-            ParamsError::TooLong
-        );
+        assert_eq!(Params::parse(&"a".repeat(LONGEST + 1)).unwrap_err(), ParamsError::TooLong);
     }
 
     #[test]
     fn debug_output_shows_names_alone() {
-        assert_eq!(
-            format!("{:?}", Params::parse("code=secret&state=s").unwrap()),
-            r#"["code", "state"]"#
-        );
+        assert_eq!(format!("{:?}", Params::parse("code=secret&state=s").unwrap()), r#"["code", "state"]"#);
     }
 
     #[test]

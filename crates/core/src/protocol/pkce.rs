@@ -17,10 +17,7 @@ pub fn challenge(verifier: &CodeVerifier) -> CodeChallenge {
 /// Whether the verifier has the length and the characters of RFC 7636 §4.1.
 pub fn is_well_formed(verifier: &CodeVerifier) -> bool {
     let text = verifier.secret();
-    (43..=128).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+    (43..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
 /// The server's half: whether `verifier` is the one behind `challenge` (RFC 7636 §4.6).

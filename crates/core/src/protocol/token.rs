@@ -164,10 +164,7 @@ mod tests {
     fn refusals_are_told_from_breakdowns() {
         let refused = judge(400, br#"{"error":"invalid_grant"}"#).unwrap_err();
         assert!(refused.is(&ErrorCode::InvalidGrant));
-        assert_eq!(
-            judge(503, br#"{"error":"invalid_grant"}"#).unwrap_err(),
-            TokenError::Status(503)
-        );
+        assert_eq!(judge(503, br#"{"error":"invalid_grant"}"#).unwrap_err(), TokenError::Status(503));
         assert_eq!(judge(429, b"slow down").unwrap_err(), TokenError::Status(429));
         assert_eq!(judge(200, b"<html>").unwrap_err(), TokenError::NotATokenResponse);
         let dpop = judge(200, br#"{"access_token":"a","token_type":"DPoP"}"#).unwrap_err();
@@ -176,10 +173,7 @@ mod tests {
 
     #[test]
     fn debug_output_shows_no_token() {
-        let response = judge(
-            200,
-            br#"{"access_token":"sesame","token_type":"Bearer","refresh_token":"open"}"#,
-        );
+        let response = judge(200, br#"{"access_token":"sesame","token_type":"Bearer","refresh_token":"open"}"#);
         let text = format!("{response:?}");
         assert!(!text.contains("sesame") && !text.contains("open"), "{text}");
     }

@@ -232,11 +232,7 @@ mod tests {
 
     #[test]
     fn every_failure_has_advice_and_a_text() {
-        for failure in [
-            refused(ErrorCode::LoginRequired),
-            TokenError::Status(500).into(),
-            Failure::NoIdToken,
-        ] {
+        for failure in [refused(ErrorCode::LoginRequired), TokenError::Status(500).into(), Failure::NoIdToken] {
             assert!(failure.advice().ends_with('.'), "{failure}");
             assert!(!failure.to_string().is_empty());
         }

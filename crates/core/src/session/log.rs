@@ -89,9 +89,6 @@ mod tests {
             });
         }
         assert_eq!(log.iter().count(), RenewalLog::CAPACITY);
-        assert_eq!(
-            log.last().map(|record| record.started_at),
-            Some(UnixTime::from_seconds(249))
-        );
+        assert_eq!(log.last().map(|record| record.started_at), Some(UnixTime::from_seconds(249)));
     }
 }

@@ -155,11 +155,7 @@ impl Machine {
     fn callback_arrived(&mut self, commands: &mut Vec<Command>) {
         self.attempt += 1;
         self.state = State::SigningIn;
-        commands.extend([
-            Command::CancelTimer,
-            Command::CompleteSignIn { attempt: self.attempt },
-            Command::TellApp,
-        ]);
+        commands.extend([Command::CancelTimer, Command::CompleteSignIn { attempt: self.attempt }, Command::TellApp]);
     }
 
     fn sign_in(&mut self, sign_in: SignIn, commands: &mut Vec<Command>) {
@@ -168,13 +164,7 @@ impl Machine {
         }
         self.attempt += 1;
         self.state = State::SigningIn;
-        commands.extend([
-            Command::BeginSignIn {
-                attempt: self.attempt,
-                sign_in,
-            },
-            Command::TellApp,
-        ]);
+        commands.extend([Command::BeginSignIn { attempt: self.attempt, sign_in }, Command::TellApp]);
     }
 
     fn sign_in_ended(&mut self, outcome: Result<Box<Tokens>, Failure>, now: &Now, commands: &mut Vec<Command>) {
@@ -200,17 +190,10 @@ impl Machine {
     /// Signed in with a lease: the next renewal is scheduled.
     fn enter(&mut self, session: Session, lease: Lease, now: &Now, commands: &mut Vec<Command>) {
         let lead = schedule::lead(session.lifetime, self.lead, now);
-        commands.push(Command::SetTimer(schedule::cap(
-            lease.remaining(now).saturating_sub(lead),
-        )));
+        commands.push(Command::SetTimer(schedule::cap(lease.remaining(now).saturating_sub(lead))));
         commands.push(Command::TellApp);
         let phase = Phase::Waiting { lead };
-        self.state = State::SignedIn(Box::new(SignedIn {
-            session,
-            lease,
-            phase,
-            problem: None,
-        }));
+        self.state = State::SignedIn(Box::new(SignedIn { session, lease, phase, problem: None }));
     }
 
     fn woke(&mut self, wake: Wake, now: &Now, commands: &mut Vec<Command>) {
@@ -241,11 +224,7 @@ impl Machine {
             Phase::Waiting { lead } => commands.push(Command::SetTimer(schedule::cap(remaining - lead))),
             Phase::Retrying { due, failed } => {
                 let due_now = now.monotonic >= due;
-                let calm = now
-                    .monotonic
-                    .saturating_sub(failed.monotonic)
-                    .max(now.wall.since(failed.wall))
-                    >= CALM;
+                let calm = now.monotonic.saturating_sub(failed.monotonic).max(now.wall.since(failed.wall)) >= CALM;
                 if due_now || (cause == Cause::Woke && calm) {
                     self.renew(Cause::Retry, now, commands);
                 } else {
@@ -268,18 +247,10 @@ impl Machine {
         }
         self.attempt += 1;
         let method = signed_in.session.method();
-        signed_in.phase = Phase::Renewing {
-            method,
-            cause,
-            started: *now,
-        };
+        signed_in.phase = Phase::Renewing { method, cause, started: *now };
         commands.extend([
             Command::CancelTimer,
-            Command::Renew {
-                attempt: self.attempt,
-                method,
-                session: Box::new(signed_in.session.clone()),
-            },
+            Command::Renew { attempt: self.attempt, method, session: Box::new(signed_in.session.clone()) },
             Command::TellApp,
         ]);
     }
@@ -341,14 +312,8 @@ impl Machine {
             // The `online` event comes first; browsers are not always right about it.
             Duration::from_secs(60)
         };
-        signed_in.phase = if hopeless {
-            Phase::Stopped
-        } else {
-            Phase::Retrying {
-                due: now.monotonic + wait,
-                failed: *now,
-            }
-        };
+        signed_in.phase =
+            if hopeless { Phase::Stopped } else { Phase::Retrying { due: now.monotonic + wait, failed: *now } };
         signed_in.problem = Some(failure);
         commands.push(Command::TellApp);
         self.look_at_the_clock(Cause::Retry, now, commands);

@@ -158,10 +158,7 @@ pub(crate) mod tests {
         });
         Tokens {
             access_token: AccessToken::new(format!("access-{number}")),
-            id_token: Some((
-                IdToken::new(format!("id-{number}")),
-                serde_json::from_value(claims).unwrap(),
-            )),
+            id_token: Some((IdToken::new(format!("id-{number}")), serde_json::from_value(claims).unwrap())),
             refresh_token: None,
             scope: Scope::parse("openid"),
             expires_in: Some(Duration::from_secs(seconds)),
@@ -171,17 +168,8 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn session(seconds: u64) -> Session {
-        let now = Now {
-            wall: WALL,
-            monotonic: Duration::ZERO,
-            entropy: 0,
-        };
-        Session::begin(
-            Issuer::new("https://issuer.example/"),
-            ClientId::new("app"),
-            tokens(0, seconds, now),
-        )
-        .unwrap()
+        let now = Now { wall: WALL, monotonic: Duration::ZERO, entropy: 0 };
+        Session::begin(Issuer::new("https://issuer.example/"), ClientId::new("app"), tokens(0, seconds, now)).unwrap()
     }
 
     #[test]
@@ -198,15 +186,7 @@ pub(crate) mod tests {
     fn an_answer_without_a_refresh_token_or_id_token_keeps_the_old_ones() {
         let mut session = session(60);
         session.refresh_token = Some(RefreshToken::new("keep"));
-        let mut tokens = tokens(
-            1,
-            60,
-            Now {
-                wall: WALL,
-                monotonic: Duration::ZERO,
-                entropy: 0,
-            },
-        );
+        let mut tokens = tokens(1, 60, Now { wall: WALL, monotonic: Duration::ZERO, entropy: 0 });
         tokens.id_token = None;
         session.renew(tokens, Method::RefreshToken);
         assert_eq!(session.refresh_token, Some(RefreshToken::new("keep")));

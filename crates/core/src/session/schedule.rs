@@ -20,9 +20,7 @@ const SHORTEST_RETRY: Duration = Duration::from_millis(500);
 /// lifetime. A random part of up to a quarter is taken off, so that tabs and people do not all come at once; a lead of
 /// zero stays zero.
 pub fn lead(lifetime: Duration, configured: Option<Duration>, now: &Now) -> Duration {
-    let lead = configured
-        .unwrap_or_else(|| (lifetime / 10).clamp(SHORTEST_LEAD, LONGEST_LEAD))
-        .min(lifetime / 2);
+    let lead = configured.unwrap_or_else(|| (lifetime / 10).clamp(SHORTEST_LEAD, LONGEST_LEAD)).min(lifetime / 2);
     lead.mul_f64(1.0 - now.unit_random() / 4.0)
 }
 
@@ -30,10 +28,7 @@ pub fn lead(lifetime: Duration, configured: Option<Duration>, now: &Now) -> Dura
 /// by `Retry-After`.
 pub fn backoff(failures: u32, retry_after: Option<Duration>, now: &Now) -> Duration {
     let ceiling = FIRST_RETRY.saturating_mul(1 << failures.min(16)).min(LONGEST_RETRY);
-    ceiling
-        .mul_f64(now.unit_random())
-        .max(SHORTEST_RETRY)
-        .max(retry_after.unwrap_or_default())
+    ceiling.mul_f64(now.unit_random()).max(SHORTEST_RETRY).max(retry_after.unwrap_or_default())
 }
 
 /// A wait cut to what a browser's timer can hold.
@@ -54,27 +49,19 @@ pub struct Lease {
 impl Lease {
     /// Of a token that was asked for at `requested_at` in this page.
     pub fn fresh(lifetime: Duration, requested_at: &Now) -> Self {
-        Self {
-            wall: requested_at.wall + lifetime,
-            monotonic: requested_at.monotonic + lifetime,
-        }
+        Self { wall: requested_at.wall + lifetime, monotonic: requested_at.monotonic + lifetime }
     }
 
     /// Of a token found in the store, of which only the wall clock can tell. It is never given more than its lifetime,
     /// whatever the wall clock says.
     pub fn stored(expires_at: UnixTime, lifetime: Duration, now: &Now) -> Self {
         let left = expires_at.since(now.wall).min(lifetime);
-        Self {
-            wall: now.wall + left,
-            monotonic: now.monotonic + left,
-        }
+        Self { wall: now.wall + left, monotonic: now.monotonic + left }
     }
 
     /// What is left.
     pub fn remaining(&self, now: &Now) -> Duration {
-        self.wall
-            .since(now.wall)
-            .min(self.monotonic.saturating_sub(now.monotonic))
+        self.wall.since(now.wall).min(self.monotonic.saturating_sub(now.monotonic))
     }
 
     /// When it ends, by the wall clock.
@@ -86,10 +73,7 @@ impl Lease {
     /// agree to within two seconds, or when the wall clock is ahead, which a sleep explains as well.
     pub fn corrected(&self, now: &Now) -> Option<Self> {
         let by_monotonic = now.wall + self.monotonic.saturating_sub(now.monotonic);
-        (self.wall.since(by_monotonic) > Duration::from_secs(2)).then_some(Self {
-            wall: by_monotonic,
-            ..*self
-        })
+        (self.wall.since(by_monotonic) > Duration::from_secs(2)).then_some(Self { wall: by_monotonic, ..*self })
     }
 }
 
@@ -100,11 +84,7 @@ mod tests {
     use super::*;
 
     fn at(wall: i64, monotonic: u64) -> Now {
-        Now {
-            wall: UnixTime::from_seconds(wall),
-            monotonic: Duration::from_secs(monotonic),
-            entropy: 0,
-        }
+        Now { wall: UnixTime::from_seconds(wall), monotonic: Duration::from_secs(monotonic), entropy: 0 }
     }
 
     fn seconds(value: u64) -> Duration {
@@ -114,11 +94,7 @@ mod tests {
     #[test]
     fn the_lead_is_a_tenth_between_5_and_60_seconds_and_at_most_half() {
         for (lifetime, expected) in [(7200, 60), (300, 30), (40, 5), (10, 5), (6, 3), (0, 0)] {
-            assert_eq!(
-                lead(seconds(lifetime), None, &at(0, 0)),
-                seconds(expected),
-                "{lifetime}"
-            );
+            assert_eq!(lead(seconds(lifetime), None, &at(0, 0)), seconds(expected), "{lifetime}");
         }
     }
 
@@ -133,11 +109,7 @@ mod tests {
     fn a_lease_ends_when_either_clock_says_so() {
         let lease = Lease::fresh(seconds(100), &at(1000, 50));
         assert_eq!(lease.remaining(&at(1040, 90)), seconds(60));
-        assert_eq!(
-            lease.remaining(&at(5000, 51)),
-            Duration::ZERO,
-            "slept, or the clock was set forward"
-        );
+        assert_eq!(lease.remaining(&at(5000, 51)), Duration::ZERO, "slept, or the clock was set forward");
         assert_eq!(lease.remaining(&at(10, 151)), Duration::ZERO, "the clock was set back");
     }
 

@@ -35,12 +35,7 @@ impl Case {
     fn good() -> Self {
         let access_token = AccessToken::new("access");
         Self {
-            header: Header {
-                alg: "ES256".into(),
-                kid: Some("k1".into()),
-                typ: None,
-                crit: None,
-            },
+            header: Header { alg: "ES256".into(), kid: Some("k1".into()), typ: None, crit: None },
             claims: json!({
                 "iss": "https://issuer.example/", "sub": "tess", "aud": "app", "exp": 1_000_600, "iat": 1_000_000,
                 "nonce": "n", "at_hash": half_hash(access_token.secret()), "auth_time": 999_990,
@@ -104,20 +99,13 @@ fn a_good_token_is_accepted() {
 #[test]
 fn step_1_what_is_not_a_token() {
     let case = Case::good();
-    let judged = ready(validate(
-        &IdToken::new("x"),
-        &case.keys,
-        &HashVerifier,
-        &case.expectation(),
-    ));
+    let judged = ready(validate(&IdToken::new("x"), &case.keys, &HashVerifier, &case.expectation()));
     assert_eq!(judged.unwrap_err(), IdTokenError::Jwt(JwtError::Parts));
 }
 
 #[test]
 fn step_2_another_issuer_even_by_a_slash() {
-    let error = Case::with(|claims| claims["iss"] = "https://issuer.example".into())
-        .judge()
-        .unwrap_err();
+    let error = Case::with(|claims| claims["iss"] = "https://issuer.example".into()).judge().unwrap_err();
     assert!(matches!(error, IdTokenError::Issuer { .. }), "{error}");
 }
 
@@ -156,12 +144,7 @@ fn step_6_a_wrong_signature() {
         "aud": "app", "exp": 1_000_600, "iat": 1_000_000, "nonce": "n"}),
     );
     text.replace_range(..text.rfind('.').unwrap(), &other_claims.unwrap());
-    let judged = ready(validate(
-        &IdToken::new(text),
-        &case.keys,
-        &HashVerifier,
-        &case.expectation(),
-    ));
+    let judged = ready(validate(&IdToken::new(text), &case.keys, &HashVerifier, &case.expectation()));
     assert_eq!(judged.unwrap_err(), IdTokenError::Signature);
 }
 
@@ -169,10 +152,7 @@ fn step_6_a_wrong_signature() {
 fn step_6_an_unknown_key_asks_for_a_fresh_key_set() {
     let mut case = Case::good();
     case.header.kid = Some("k2".into());
-    assert_eq!(
-        case.judge().unwrap_err(),
-        IdTokenError::Key(KeyChoiceError::Unknown("k2".into()))
-    );
+    assert_eq!(case.judge().unwrap_err(), IdTokenError::Key(KeyChoiceError::Unknown("k2".into())));
 }
 
 #[test]
@@ -188,34 +168,16 @@ fn step_7_algorithms_outside_the_allow_list() {
 fn step_9_expired_names_the_clock() {
     let case = Case::with(|claims| claims["exp"] = 999_940.into());
     let error = case.judge().unwrap_err();
-    assert!(matches!(
-        error,
-        IdTokenError::Clock {
-            fault: ClockFault::Expired,
-            ..
-        }
-    ));
+    assert!(matches!(error, IdTokenError::Clock { fault: ClockFault::Expired, .. }));
     assert!(error.to_string().contains("clock"), "{error}");
-    assert!(
-        Case::with(|claims| claims["exp"] = 999_941.into()).judge().is_ok(),
-        "within the tolerance"
-    );
+    assert!(Case::with(|claims| claims["exp"] = 999_941.into()).judge().is_ok(), "within the tolerance");
 }
 
 #[test]
 fn step_10_used_too_early_names_the_clock() {
     let early = Case::with(|claims| claims["iat"] = 1_000_061.into());
-    assert!(matches!(
-        early.judge().unwrap_err(),
-        IdTokenError::Clock {
-            fault: ClockFault::UsedTooEarly,
-            ..
-        }
-    ));
-    assert!(
-        Case::with(|claims| claims["iat"] = 1_000_060.into()).judge().is_ok(),
-        "within the tolerance"
-    );
+    assert!(matches!(early.judge().unwrap_err(), IdTokenError::Clock { fault: ClockFault::UsedTooEarly, .. }));
+    assert!(Case::with(|claims| claims["iat"] = 1_000_060.into()).judge().is_ok(), "within the tolerance");
 }
 
 #[test]
@@ -278,10 +240,7 @@ fn a_renewal_must_be_for_the_same_person() {
 #[test]
 fn the_example_hash_of_oidc_core_appendix_a() {
     // OIDC Core §A.3 gives this access token and this at_hash.
-    assert_eq!(
-        half_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
-        "77QmUPtjPfzWtF2AnpK9RQ"
-    );
+    assert_eq!(half_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
 }
 
 #[test]
