@@ -1,1 +1,42 @@
-//! Placeholder.
+//! The hands of a session: everything it needs from a browser, one file for each thing the browser offers.
+//!
+//! Nothing here decides. [`Runtime`] feeds what happens into [`evergrant_core::session::Machine`] and carries out what
+//! the machine answers; what OAuth and OpenID Connect say is asked of [`evergrant_core::protocol`].
+
+pub mod clock;
+pub mod crypto;
+pub mod http;
+pub mod iframe;
+pub mod lifecycle;
+pub mod listener;
+pub mod location;
+pub mod measure;
+pub mod provider;
+mod renewal;
+mod runtime;
+mod sign_in;
+mod sign_out;
+pub mod start;
+pub mod storage;
+pub mod tabs;
+pub mod timer;
+
+pub use runtime::Runtime;
+pub use start::{StartError, load_config};
+
+use evergrant_core::session::Failure;
+use wasm_bindgen::JsValue;
+
+/// The page's window.
+///
+/// # Errors
+/// [`Failure::Browser`] outside a page, in a worker for example.
+pub fn window() -> Result<web_sys::Window, Failure> {
+    web_sys::window().ok_or_else(|| Failure::Browser("there is no window".to_owned()))
+}
+
+/// A failure with the name of the exception alone (`SecurityError`): its message could quote an address.
+pub(crate) fn refused(what: &str, error: &JsValue) -> Failure {
+    let name = js_sys::Reflect::get(error, &"name".into()).ok().and_then(|name| name.as_string()).unwrap_or_default();
+    Failure::Browser(format!("{what} ({name})"))
+}

@@ -47,7 +47,10 @@ impl Outcome {
 
 /// The latest renewals, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RenewalLog(VecDeque<RenewalRecord>);
+pub struct RenewalLog {
+    records: VecDeque<RenewalRecord>,
+    total: u64,
+}
 
 impl RenewalLog {
     /// How many are kept.
@@ -55,20 +58,26 @@ impl RenewalLog {
 
     /// Adds one, and drops the oldest past [`RenewalLog::CAPACITY`].
     pub fn push(&mut self, record: RenewalRecord) {
-        if self.0.len() == Self::CAPACITY {
-            self.0.pop_front();
+        if self.records.len() == Self::CAPACITY {
+            self.records.pop_front();
         }
-        self.0.push_back(record);
+        self.records.push_back(record);
+        self.total += 1;
     }
 
     /// The records, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &RenewalRecord> {
-        self.0.iter()
+        self.records.iter()
+    }
+
+    /// How many there were in all, dropped ones included.
+    pub fn total(&self) -> u64 {
+        self.total
     }
 
     /// The latest record.
     pub fn last(&self) -> Option<&RenewalRecord> {
-        self.0.back()
+        self.records.back()
     }
 }
 
@@ -89,6 +98,7 @@ mod tests {
             });
         }
         assert_eq!(log.iter().count(), RenewalLog::CAPACITY);
+        assert_eq!(log.total(), 250);
         assert_eq!(log.last().map(|record| record.started_at), Some(UnixTime::from_seconds(249)));
     }
 }

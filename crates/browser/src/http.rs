@@ -1,0 +1,109 @@
+//! Requests to the issuer: no cookies, no cache, a time limit, and an answer whatever the status.
+
+use std::time::Duration;
+
+use evergrant_core::session::Failure;
+use js_sys::Uint8Array;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, RequestRedirect, Response};
+
+use crate::timer::within;
+use crate::{refused, window};
+
+/// How long a request may take.
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// What a server said.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// How long the server asked to be left alone.
+    pub retry_after: Option<Duration>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Tells a server that cannot answer now (429, or 500 and above) from one that did.
+    ///
+    /// # Errors
+    /// [`Failure::Busy`] with what `Retry-After` said.
+    pub fn unless_busy(self, endpoint: &'static str) -> Result<Self, Failure> {
+        match self.status {
+            429 | 500.. => Err(Failure::Busy { endpoint, status: self.status, retry_after: self.retry_after }),
+            _ => Ok(self),
+        }
+    }
+}
+
+/// Gets a document.
+///
+/// # Errors
+/// [`Failure::Unreachable`] when no answer came.
+pub async fn get(endpoint: &'static str, url: &str) -> Result<Answer, Failure> {
+    let init = RequestInit::new();
+    send(endpoint, url, &init).await
+}
+
+/// Posts a form. A redirect counts as no answer: a token request must not wander.
+///
+/// # Errors
+/// [`Failure::Unreachable`] when no answer came.
+pub async fn post_form(endpoint: &'static str, url: &str, body: &str) -> Result<Answer, Failure> {
+    let headers = Headers::new().map_err(|error| refused("fetch", &error))?;
+    let content_type = headers.append("Content-Type", "application/x-www-form-urlencoded");
+    content_type.map_err(|error| refused("fetch", &error))?;
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_headers(&headers);
+    init.set_redirect(RequestRedirect::Error);
+    init.set_body(&JsValue::from_str(body));
+    send(endpoint, url, &init).await
+}
+
+async fn send(endpoint: &'static str, url: &str, init: &RequestInit) -> Result<Answer, Failure> {
+    let abort = AbortOnDrop::new()?;
+    init.set_signal(Some(&abort.0.signal()));
+    init.set_cache(RequestCache::NoStore);
+    init.set_credentials(RequestCredentials::Omit);
+    let unreachable = || Failure::Unreachable { endpoint };
+    let exchange = async {
+        let response = JsFuture::from(window()?.fetch_with_str_and_init(url, init)).await.map_err(|_| unreachable())?;
+        let response: Response = response.unchecked_into();
+        let body = response.array_buffer().map_err(|_| unreachable())?;
+        let body = JsFuture::from(body).await.map_err(|_| unreachable())?;
+        Ok(Answer {
+            status: response.status(),
+            retry_after: retry_after(&response.headers()),
+            body: Uint8Array::new(&body).to_vec(),
+        })
+    };
+    within(LIMIT, exchange).await.unwrap_or_else(|| Err(unreachable()))
+}
+
+/// `Retry-After` in seconds or as a date (RFC 9110 §10.2.3).
+fn retry_after(headers: &Headers) -> Option<Duration> {
+    let text = headers.get("Retry-After").ok()??;
+    let seconds = match text.trim().parse::<u32>() {
+        Ok(seconds) => f64::from(seconds),
+        Err(_) => (js_sys::Date::parse(&text) - js_sys::Date::now()) / 1000.0,
+    };
+    Duration::try_from_secs_f64(seconds.max(0.0)).ok()
+}
+
+/// Ends the request when nobody waits for it any more.
+struct AbortOnDrop(AbortController);
+
+impl AbortOnDrop {
+    fn new() -> Result<Self, Failure> {
+        AbortController::new().map(Self).map_err(|error| refused("fetch", &error))
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,71 @@
+//! What is known of the issuer: its metadata and its keys, fetched once and kept while the page lives.
+
+use std::cell::RefCell;
+
+use evergrant_core::protocol::id_token::{self, Expectation, IdTokenClaims, IdTokenError};
+use evergrant_core::protocol::jwk::{JwkSet, KeyChoiceError};
+use evergrant_core::protocol::metadata::{self, ProviderMetadata};
+use evergrant_core::protocol::{IdToken, Issuer};
+use evergrant_core::session::Failure;
+
+use crate::crypto::WebCrypto;
+use crate::http;
+
+/// One issuer.
+#[derive(Debug)]
+pub struct Provider {
+    issuer: Issuer,
+    metadata: RefCell<Option<ProviderMetadata>>,
+    keys: RefCell<Option<JwkSet>>,
+}
+
+impl Provider {
+    /// The issuer with this identifier; nothing is fetched yet.
+    pub fn new(issuer: Issuer) -> Self {
+        Self { issuer, metadata: RefCell::new(None), keys: RefCell::new(None) }
+    }
+
+    /// The issuer's metadata.
+    ///
+    /// # Errors
+    /// [`Failure::Unreachable`], [`Failure::Busy`] or [`Failure::Metadata`].
+    pub async fn metadata(&self) -> Result<ProviderMetadata, Failure> {
+        if let Some(metadata) = self.metadata.borrow().clone() {
+            return Ok(metadata);
+        }
+        let endpoint = "the issuer's metadata";
+        let answer = http::get(endpoint, &metadata::discovery_url(&self.issuer)).await?.unless_busy(endpoint)?;
+        let metadata = metadata::judge(&self.issuer, answer.status, &answer.body)?;
+        *self.metadata.borrow_mut() = Some(metadata.clone());
+        Ok(metadata)
+    }
+
+    /// Validates an ID token; an unknown key refetches the key set, once.
+    ///
+    /// # Errors
+    /// [`Failure::IdToken`], or why the keys could not be had.
+    pub async fn validate(&self, token: &IdToken, expected: &Expectation<'_>) -> Result<IdTokenClaims, Failure> {
+        let known = self.keys.borrow().clone();
+        let was_known = known.is_some();
+        let keys = match known {
+            Some(keys) => keys,
+            None => self.fetch_keys().await?,
+        };
+        match id_token::validate(token, &keys, &WebCrypto, expected).await {
+            Err(IdTokenError::Key(KeyChoiceError::Unknown(_))) if was_known => {
+                let keys = self.fetch_keys().await?;
+                Ok(id_token::validate(token, &keys, &WebCrypto, expected).await?)
+            }
+            judged => Ok(judged?),
+        }
+    }
+
+    async fn fetch_keys(&self) -> Result<JwkSet, Failure> {
+        let endpoint = "the issuer's keys";
+        let jwks_uri = self.metadata().await?.jwks_uri;
+        let answer = http::get(endpoint, jwks_uri.as_str()).await?.unless_busy(endpoint)?;
+        let keys = JwkSet::parse(&answer.body)?;
+        *self.keys.borrow_mut() = Some(keys.clone());
+        Ok(keys)
+    }
+}

@@ -1,0 +1,91 @@
+//! Renewing a session: by a hidden iframe, or by its refresh token.
+
+use evergrant_core::config::Config;
+use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Prompt};
+use evergrant_core::protocol::callback;
+use evergrant_core::protocol::id_token::Expectation;
+use evergrant_core::protocol::token;
+use evergrant_core::session::{Failure, Method, Session, Tokens};
+
+use crate::provider::Provider;
+use crate::sign_in::{redeem, tokens};
+use crate::{clock, crypto, iframe};
+
+/// Renews `session` by `method`. Dropping the future stops it: the iframe goes, the request is aborted.
+pub(crate) async fn renew(
+    config: &Config,
+    provider: &Provider,
+    session: &Session,
+    method: Method,
+) -> Result<Tokens, Failure> {
+    match (method, &session.refresh_token) {
+        (Method::RefreshToken, Some(refresh_token)) => {
+            let body = token::redeem_refresh_token(&config.client_id, refresh_token);
+            by_refresh_token(config, provider, session, &body).await
+        }
+        _ => by_iframe(config, provider, session).await,
+    }
+}
+
+async fn by_iframe(config: &Config, provider: &Provider, session: &Session) -> Result<Tokens, Failure> {
+    let metadata = provider.metadata().await?;
+    let request = AuthorizationRequest {
+        client_id: &config.client_id,
+        redirect_uri: config.silent_redirect_uri.as_str(),
+        flow: session.flow,
+        scope: &config.scope,
+        audience: config.audience.as_deref(),
+        prompt: Some(Prompt::None),
+        max_age: None,
+        login_hint: None,
+        // A hint would put the ID token into an address; that the person is the same is checked in the answer.
+        id_token_hint: None,
+    };
+    let requested_at = clock::now();
+    let (url, transaction) = authorize::begin(&metadata, &request, None, crypto::entropy()?, requested_at.wall);
+    let params =
+        iframe::authorize(url.as_str(), &config.silent_origin(), &transaction.state, config.iframe_timeout).await?;
+    let granted = callback::judge(&params, &transaction, clock::wall())?;
+    tokens(config, provider, granted, &transaction, requested_at, Some(&session.claims)).await
+}
+
+async fn by_refresh_token(
+    config: &Config,
+    provider: &Provider,
+    session: &Session,
+    body: &str,
+) -> Result<Tokens, Failure> {
+    let metadata = provider.metadata().await?;
+    let requested_at = clock::now();
+    let response = redeem(&metadata, body).await?;
+    let algorithms = metadata.signing_algorithms();
+    let expected = Expectation {
+        issuer: &session.issuer,
+        client_id: &config.client_id,
+        nonce: None,
+        algorithms: &algorithms,
+        max_age: None,
+        access_token: Some(&response.access_token),
+        code: None,
+        front_channel: false,
+        renews: Some(&session.claims),
+        now: clock::wall(),
+        tolerance: config.clock_tolerance,
+    };
+    let id_token = match response.id_token {
+        Some(id_token) => {
+            let claims = provider.validate(&id_token, &expected).await?;
+            Some((id_token, claims))
+        }
+        None => None,
+    };
+    Ok(Tokens {
+        access_token: response.access_token,
+        id_token,
+        refresh_token: response.refresh_token,
+        scope: response.scope.unwrap_or_else(|| session.scope.clone()),
+        expires_in: response.expires_in,
+        flow: session.flow,
+        requested_at,
+    })
+}

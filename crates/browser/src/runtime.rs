@@ -1,0 +1,272 @@
+//! Feeds what happens into the machine, and carries out what it answers.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::{Rc, Weak};
+
+use evergrant_core::config::Config;
+use evergrant_core::protocol::authorize::Transaction;
+use evergrant_core::protocol::params::Params;
+use evergrant_core::protocol::{AccessToken, callback, logout};
+use evergrant_core::session::{Command, Event, Failure, Machine, RenewalRecord, SignIn, TabMessage, Tokens, View};
+use futures_util::future::{AbortHandle, Abortable};
+use wasm_bindgen_futures::spawn_local;
+
+use crate::lifecycle::Lifecycle;
+use crate::provider::Provider;
+use crate::storage::Store;
+use crate::tabs::Tabs;
+use crate::timer::{self, Timer};
+use crate::{clock, location, measure, renewal, sign_in, sign_out};
+
+/// A running session. Clones are handles to the same one; when the last is dropped, timer, listeners and requests go.
+#[derive(Clone)]
+pub struct Runtime(Rc<Inner>);
+
+struct Inner {
+    config: Config,
+    provider: Provider,
+    store: Store,
+    machine: RefCell<Machine>,
+    timer: RefCell<Option<Timer>>,
+    renewal: RefCell<Option<AbortHandle>>,
+    /// The response that the page was opened with, until it is judged.
+    response: RefCell<Option<(Params, Option<Transaction>)>>,
+    return_to: RefCell<Option<String>>,
+    measured: Cell<u64>,
+    is_ready: Cell<bool>,
+    on_change: Box<dyn Fn(View)>,
+    tabs: RefCell<Option<Tabs>>,
+    lifecycle: RefCell<Option<Lifecycle>>,
+}
+
+impl Runtime {
+    /// Begins: takes up the stored session, or completes the sign-in whose response is in the address.
+    /// `on_change` is called with the new view whenever something changed, at once for the first time.
+    pub fn start(config: Config, on_change: impl Fn(View) + 'static) -> Self {
+        let response = location::take_response();
+        let store = Store::open(config.storage, &config.client_id);
+        let inner = Rc::new(Inner {
+            provider: Provider::new(config.issuer.clone()),
+            machine: RefCell::new(Machine::new(&config)),
+            store,
+            config,
+            timer: RefCell::default(),
+            renewal: RefCell::default(),
+            response: RefCell::default(),
+            return_to: RefCell::default(),
+            measured: Cell::default(),
+            is_ready: Cell::default(),
+            on_change: Box::new(on_change),
+            tabs: RefCell::default(),
+            lifecycle: RefCell::default(),
+        });
+        inner.listen();
+        inner.open(response);
+        Self(inner)
+    }
+
+    /// Goes to the issuer to sign in.
+    pub fn sign_in(&self, sign_in: SignIn) {
+        self.0.dispatch(Event::SignIn(sign_in));
+    }
+
+    /// Signs out here, in every tab, and at the issuer.
+    pub fn sign_out(&self) {
+        self.0.dispatch(Event::SignOut);
+    }
+
+    /// Renews now, unless a renewal is in flight already.
+    pub fn renew(&self) {
+        self.0.dispatch(Event::RenewNow);
+    }
+
+    /// The session as it is shown.
+    pub fn view(&self) -> View {
+        self.0.machine.borrow().view(&clock::now())
+    }
+
+    /// The access token if it is good now.
+    pub fn access_token(&self) -> Option<AccessToken> {
+        self.0.machine.borrow().access_token(&clock::now()).cloned()
+    }
+
+    /// The renewals of this page, oldest first.
+    pub fn log(&self) -> Vec<RenewalRecord> {
+        self.0.machine.borrow().log().iter().cloned().collect()
+    }
+
+    /// The configuration in use.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// A sentence for the person when the session cannot be stored as configured.
+    pub fn warning(&self) -> Option<&'static str> {
+        self.0.store.warning()
+    }
+
+    /// Where in the app the person was before the sign-in that just completed: a path of this origin.
+    pub fn return_to(&self) -> Option<String> {
+        self.0.return_to.borrow().clone()
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Runtime").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn listen(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        let report = move |event| with(&weak, |inner| inner.dispatch(event));
+        *self.lifecycle.borrow_mut() = Some(Lifecycle::watch(report.clone()));
+        *self.tabs.borrow_mut() = Tabs::open(&self.config.client_id, move |TabMessage::SignedOut| {
+            report(Event::SignedOutElsewhere);
+        });
+    }
+
+    fn open(self: &Rc<Self>, response: Option<Params>) {
+        if let Some(state) = self.store.take_logout_state() {
+            location::drop_logout_state(|params| logout::judge(params, &state));
+        }
+        let stored = self.store.session().map(Box::new);
+        let response = response.map(|params| {
+            let transaction = callback::state_of(&params).and_then(|state| self.store.take_transaction(&state));
+            (params, transaction)
+        });
+        // A response that nobody here asked for must not disturb a session that is fine.
+        match response {
+            Some((params, transaction)) if transaction.is_some() || stored.is_none() => {
+                *self.response.borrow_mut() = Some((params, transaction));
+                self.dispatch(Event::CallbackArrived);
+            }
+            _ => {
+                self.dispatch(Event::Opened { stored });
+                self.ready();
+            }
+        }
+    }
+
+    fn ready(&self) {
+        if !self.is_ready.replace(true) {
+            measure::ready();
+        }
+    }
+
+    fn dispatch(self: &Rc<Self>, event: Event) {
+        let commands = self.machine.borrow_mut().handle(event, clock::now());
+        self.measure();
+        for command in commands {
+            self.carry_out(command);
+        }
+    }
+
+    fn carry_out(self: &Rc<Self>, command: Command) {
+        match command {
+            Command::Save(session) => self.store.save(&session),
+            Command::Forget => self.store.forget(),
+            Command::SetTimer(wait) => {
+                let weak = Rc::downgrade(self);
+                let fire = move || with(&weak, |inner| inner.dispatch(Event::TimerFired));
+                *self.timer.borrow_mut() = Some(timer::after(wait, fire));
+            }
+            Command::CancelTimer => drop(self.timer.borrow_mut().take()),
+            Command::BeginSignIn { attempt, sign_in } => self.begin_sign_in(attempt, sign_in),
+            Command::CompleteSignIn { attempt } => self.complete_sign_in(attempt),
+            Command::Renew { attempt, method, session } => self.spawn_renewal(attempt, async move |inner: &Self| {
+                renewal::renew(&inner.config, &inner.provider, &session, method).await
+            }),
+            Command::AbortRenewal => {
+                if let Some(renewal) = self.renewal.borrow_mut().take() {
+                    renewal.abort();
+                }
+            }
+            Command::TellTabs(message) => {
+                if let Some(tabs) = &*self.tabs.borrow() {
+                    tabs.tell(message);
+                }
+            }
+            Command::EndIssuerSession { id_token } => self.spawn(async move |inner: &Rc<Self>| {
+                let left =
+                    sign_out::end_issuer_session(&inner.config, &inner.provider, &inner.store, id_token.as_ref()).await;
+                match left {
+                    Ok(true) => {}
+                    Ok(false) => inner.dispatch(Event::SignOutStayed { failure: None }),
+                    Err(failure) => inner.dispatch(Event::SignOutStayed { failure: Some(failure) }),
+                }
+            }),
+            Command::TellApp => (self.on_change)(self.machine.borrow().view(&clock::now())),
+        }
+    }
+
+    fn begin_sign_in(self: &Rc<Self>, attempt: u64, sign_in: SignIn) {
+        self.spawn(async move |inner: &Rc<Self>| {
+            let left = sign_in::begin(&inner.config, &inner.provider, &inner.store, sign_in).await;
+            if let Err(failure) = left {
+                inner.dispatch(Event::SignInEnded { attempt, outcome: Err(failure) });
+            }
+        });
+    }
+
+    fn complete_sign_in(self: &Rc<Self>, attempt: u64) {
+        let Some((params, transaction)) = self.response.borrow_mut().take() else { return };
+        self.spawn(async move |inner: &Rc<Self>| {
+            let tokens = sign_in::complete(&inner.config, &inner.provider, &params, transaction.as_ref()).await;
+            *inner.return_to.borrow_mut() = transaction.and_then(|transaction| transaction.return_to);
+            inner.dispatch(Event::SignInEnded { attempt, outcome: tokens.map(Box::new) });
+            inner.ready();
+        });
+    }
+
+    fn spawn_renewal<W>(self: &Rc<Self>, attempt: u64, work: W)
+    where
+        W: AsyncFnOnce(&Self) -> Result<Tokens, Failure> + 'static,
+    {
+        let (handle, registration) = AbortHandle::new_pair();
+        *self.renewal.borrow_mut() = Some(handle);
+        let inner = Rc::clone(self);
+        spawn_local(async move {
+            // Aborting drops the work at once: its iframe is removed and its request ends.
+            let outcome = Abortable::new(work(&inner), registration).await;
+            if let Ok(outcome) = outcome {
+                inner.dispatch(Event::RenewalEnded { attempt, outcome: outcome.map(Box::new) });
+            }
+        });
+    }
+
+    fn spawn<W>(self: &Rc<Self>, work: W)
+    where
+        W: AsyncFnOnce(&Rc<Self>) + 'static,
+    {
+        let inner = Rc::clone(self);
+        spawn_local(async move { work(&inner).await });
+    }
+
+    /// Puts a renewal that just ended on the browser's timeline. One event ends at most one.
+    fn measure(&self) {
+        let machine = self.machine.borrow();
+        let total = machine.log().total();
+        if self.measured.replace(total) < total
+            && let Some(record) = machine.log().last()
+        {
+            measure::renewal(record, clock::now().monotonic.as_secs_f64() * 1000.0);
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(renewal) = self.renewal.borrow_mut().take() {
+            renewal.abort();
+        }
+    }
+}
+
+fn with(weak: &Weak<Inner>, act: impl FnOnce(&Rc<Inner>)) {
+    if let Some(inner) = weak.upgrade() {
+        act(&inner);
+    }
+}

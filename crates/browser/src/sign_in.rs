@@ -1,0 +1,114 @@
+//! Signing in by redirect: to the issuer, and back with a response that is judged, redeemed and validated.
+
+use evergrant_core::config::Config;
+use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Transaction};
+use evergrant_core::protocol::callback::{self, CallbackError, Granted};
+use evergrant_core::protocol::id_token::{Expectation, IdTokenClaims};
+use evergrant_core::protocol::metadata::ProviderMetadata;
+use evergrant_core::protocol::params::Params;
+use evergrant_core::protocol::token::{self, TokenResponse};
+use evergrant_core::session::{Failure, SignIn, Tokens};
+use evergrant_core::time::Now;
+
+use crate::provider::Provider;
+use crate::storage::Store;
+use crate::{clock, crypto, http, location};
+
+pub(crate) const TOKEN_ENDPOINT: &str = "the issuer's token endpoint";
+
+/// Leaves for the issuer. Returns only when that failed, or a moment before the page goes.
+pub(crate) async fn begin(config: &Config, provider: &Provider, store: &Store, sign_in: SignIn) -> Result<(), Failure> {
+    if !store.outlives_the_page() {
+        return Err(Failure::Browser(
+            "a sign-in has to be remembered while you are at the issuer, and site data is blocked for this site"
+                .to_owned(),
+        ));
+    }
+    let metadata = provider.metadata().await?;
+    let request = AuthorizationRequest {
+        client_id: &config.client_id,
+        redirect_uri: config.redirect_uri.as_str(),
+        flow: sign_in.flow,
+        scope: &config.scope,
+        audience: config.audience.as_deref(),
+        prompt: None,
+        max_age: None,
+        login_hint: None,
+        id_token_hint: None,
+    };
+    let now = clock::wall();
+    let return_to = Some(location::own_path(&sign_in.return_to));
+    let (url, transaction) = authorize::begin(&metadata, &request, return_to, crypto::entropy()?, now);
+    if !store.put_transaction(&transaction, now) {
+        return Err(Failure::Browser("its storage is full".to_owned()));
+    }
+    location::go(url.as_str())
+}
+
+/// Judges the response that came back to the redirect URI, and returns the tokens it leads to.
+pub(crate) async fn complete(
+    config: &Config,
+    provider: &Provider,
+    params: &Params,
+    transaction: Option<&Transaction>,
+) -> Result<Tokens, Failure> {
+    let transaction = transaction.ok_or(CallbackError::State)?;
+    let granted = callback::judge(params, transaction, clock::wall())?;
+    // Tokens that came in the address were issued before this page was asked for.
+    tokens(config, provider, granted, transaction, clock::page_opened(), None).await
+}
+
+/// The tokens that a grant leads to, validated in full.
+///
+/// `requested_at` is when the request for tokens in the response itself left; a code is redeemed by a request of its own.
+pub(crate) async fn tokens(
+    config: &Config,
+    provider: &Provider,
+    granted: Granted,
+    transaction: &Transaction,
+    requested_at: Now,
+    renews: Option<&IdTokenClaims>,
+) -> Result<Tokens, Failure> {
+    let metadata = provider.metadata().await?;
+    let (response, requested_at, front_channel) = match granted {
+        Granted::Tokens(response) => (response, requested_at, true),
+        Granted::Code(code) => {
+            let body =
+                token::redeem_code(&config.client_id, &code, &transaction.code_verifier, &transaction.redirect_uri);
+            let sent = clock::now();
+            (redeem(&metadata, &body).await?, sent, false)
+        }
+    };
+    let id_token = response.id_token.clone().ok_or(Failure::NoIdToken)?;
+    let algorithms = metadata.signing_algorithms();
+    let expected = Expectation {
+        issuer: &transaction.issuer,
+        client_id: &config.client_id,
+        nonce: Some(&transaction.nonce),
+        algorithms: &algorithms,
+        max_age: transaction.max_age,
+        access_token: Some(&response.access_token),
+        code: None,
+        front_channel,
+        renews,
+        now: clock::wall(),
+        tolerance: config.clock_tolerance,
+    };
+    let claims = provider.validate(&id_token, &expected).await?;
+    Ok(Tokens {
+        access_token: response.access_token,
+        id_token: Some((id_token, claims)),
+        refresh_token: response.refresh_token,
+        scope: response.scope.unwrap_or_else(|| transaction.scope.clone()),
+        expires_in: response.expires_in,
+        flow: transaction.flow,
+        requested_at,
+    })
+}
+
+/// Posts to the token endpoint and judges the answer.
+pub(crate) async fn redeem(metadata: &ProviderMetadata, body: &str) -> Result<TokenResponse, Failure> {
+    let endpoint = metadata.token_endpoint.as_ref().ok_or(Failure::NoEndpoint("token endpoint"))?;
+    let answer = http::post_form(TOKEN_ENDPOINT, endpoint.as_str(), body).await?.unless_busy(TOKEN_ENDPOINT)?;
+    Ok(token::judge(answer.status, &answer.body)?)
+}

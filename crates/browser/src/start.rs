@@ -1,0 +1,51 @@
+//! The very beginning: the address is cleaned, then `config.json` is read.
+
+use evergrant_core::config::{Config, ConfigError};
+use evergrant_core::session::Failure;
+
+use crate::{http, location};
+
+/// Reads the configuration at `url`, usually `/config.json`.
+///
+/// An authorization response in the address is taken out of it first.
+///
+/// # Errors
+/// A [`StartError`] whose text says what to do.
+pub async fn load_config(url: &str) -> Result<Config, StartError> {
+    location::hide_response();
+    let unreachable = |_: Failure| StartError::Unreachable { url: url.to_owned() };
+    let origin = location::origin().map_err(unreachable)?;
+    let answer = http::get("the configuration", url).await.map_err(unreachable)?;
+    if answer.status != 200 {
+        return Err(StartError::Status { url: url.to_owned(), status: answer.status });
+    }
+    let text = String::from_utf8_lossy(&answer.body);
+    Config::parse(&text, &origin).map_err(|error| StartError::Config { url: url.to_owned(), error })
+}
+
+/// Why the app could not start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// No answer.
+    #[error("{url} could not be loaded: check your connection, and that the server of this app is running")]
+    Unreachable {
+        /// What was asked for.
+        url: String,
+    },
+    /// An answer other than 200.
+    #[error("{url} could not be loaded: the server answered {status}. The file must lie beside the app's index.html")]
+    Status {
+        /// What was asked for.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// A configuration that cannot be used.
+    #[error("{url} cannot be used: {error}")]
+    Config {
+        /// What was asked for.
+        url: String,
+        /// What is wrong with it.
+        error: ConfigError,
+    },
+}

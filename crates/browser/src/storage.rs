@@ -1,0 +1,157 @@
+//! Where the session and its pending sign-ins are kept, through gloo-storage; memory when the browser keeps nothing.
+
+use std::cell::{Cell, RefCell};
+
+use evergrant_core::config::StorageKind;
+use evergrant_core::protocol::authorize::Transaction;
+use evergrant_core::protocol::{ClientId, State};
+use evergrant_core::session::Session;
+use evergrant_core::time::UnixTime;
+use gloo_storage::{LocalStorage, SessionStorage, Storage};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The stored sessions and transactions of one client.
+#[derive(Debug)]
+pub struct Store {
+    kind: StorageKind,
+    session_key: String,
+    transaction_prefix: String,
+    logout_key: String,
+    /// What the session is when it cannot be stored.
+    memory: RefCell<Option<Session>>,
+    in_memory: Cell<bool>,
+}
+
+impl Store {
+    /// The store of `client_id`, of the kind that the configuration names.
+    pub fn open(kind: StorageKind, client_id: &ClientId) -> Self {
+        Self {
+            kind,
+            session_key: format!("evergrant.{client_id}.session"),
+            transaction_prefix: format!("evergrant.{client_id}.transaction."),
+            logout_key: format!("evergrant.{client_id}.logout"),
+            memory: RefCell::new(None),
+            in_memory: Cell::new(!is_available(kind)),
+        }
+    }
+
+    /// A sentence for the person when the session is kept in memory against the configuration's wish.
+    pub fn warning(&self) -> Option<&'static str> {
+        self.in_memory.get().then_some(
+            "This browser does not let this site store anything, or its storage is full. You stay signed in only until \
+             this page is reloaded. Allow site data for this site in your browser's settings to change that.",
+        )
+    }
+
+    /// Whether a sign-in that leaves this page could find its way back.
+    pub fn outlives_the_page(&self) -> bool {
+        is_available(StorageKind::Session)
+    }
+
+    /// The stored session. What cannot be read counts as absent.
+    pub fn session(&self) -> Option<Session> {
+        if self.in_memory.get() {
+            return self.memory.borrow().clone();
+        }
+        get(self.kind, &self.session_key)
+    }
+
+    /// Keeps the session; falls back to memory when the browser refuses (storage full, or blocked meanwhile).
+    pub fn save(&self, session: &Session) {
+        if !self.in_memory.get() && !set(self.kind, &self.session_key, session) {
+            self.in_memory.set(true);
+            delete(self.kind, &self.session_key);
+        }
+        if self.in_memory.get() {
+            *self.memory.borrow_mut() = Some(session.clone());
+        }
+    }
+
+    /// Forgets the session and every pending sign-in of this tab.
+    pub fn forget(&self) {
+        *self.memory.borrow_mut() = None;
+        delete(self.kind, &self.session_key);
+        for key in keys().iter().filter(|key| key.starts_with(&self.transaction_prefix)) {
+            delete(StorageKind::Session, key);
+        }
+    }
+
+    /// Remembers a sign-in on its way, in this tab: the answer comes back to it. Stale ones are swept out.
+    pub fn put_transaction(&self, transaction: &Transaction, now: UnixTime) -> bool {
+        for key in keys().iter().filter(|key| key.starts_with(&self.transaction_prefix)) {
+            if get::<Transaction>(StorageKind::Session, key).is_none_or(|known| known.is_stale(now)) {
+                delete(StorageKind::Session, key);
+            }
+        }
+        let key = format!("{}{}", self.transaction_prefix, transaction.state.secret());
+        set(StorageKind::Session, &key, transaction)
+    }
+
+    /// The sign-in that `state` belongs to, once: whatever comes of it, it is spent.
+    pub fn take_transaction(&self, state: &State) -> Option<Transaction> {
+        let key = format!("{}{}", self.transaction_prefix, state.secret());
+        let transaction = is_available(StorageKind::Session).then(|| get(StorageKind::Session, &key))?;
+        delete(StorageKind::Session, &key);
+        transaction
+    }
+
+    /// Remembers the `state` of a sign-out on its way.
+    pub fn put_logout_state(&self, state: &State) {
+        if is_available(StorageKind::Session) {
+            set(StorageKind::Session, &self.logout_key, state);
+        }
+    }
+
+    /// The `state` of the sign-out that this tab sent, once.
+    pub fn take_logout_state(&self) -> Option<State> {
+        let state = is_available(StorageKind::Session).then(|| get(StorageKind::Session, &self.logout_key))?;
+        delete(StorageKind::Session, &self.logout_key);
+        state
+    }
+}
+
+/// Whether the browser lets this page store. Reading `window.sessionStorage` throws where it does not, and gloo-storage
+/// would panic.
+fn is_available(kind: StorageKind) -> bool {
+    let Some(window) = web_sys::window() else { return false };
+    let storage = match kind {
+        StorageKind::Session => window.session_storage(),
+        StorageKind::Local => window.local_storage(),
+    };
+    matches!(storage, Ok(Some(_)))
+}
+
+fn get<T: DeserializeOwned>(kind: StorageKind, key: &str) -> Option<T> {
+    if !is_available(kind) {
+        return None;
+    }
+    match kind {
+        StorageKind::Session => SessionStorage::get(key).ok(),
+        StorageKind::Local => LocalStorage::get(key).ok(),
+    }
+}
+
+fn set(kind: StorageKind, key: &str, value: &impl Serialize) -> bool {
+    is_available(kind)
+        && match kind {
+            StorageKind::Session => SessionStorage::set(key, value).is_ok(),
+            StorageKind::Local => LocalStorage::set(key, value).is_ok(),
+        }
+}
+
+fn delete(kind: StorageKind, key: &str) {
+    if is_available(kind) {
+        match kind {
+            StorageKind::Session => SessionStorage::delete(key),
+            StorageKind::Local => LocalStorage::delete(key),
+        }
+    }
+}
+
+/// The names in this tab's storage.
+fn keys() -> Vec<String> {
+    let Some(Ok(Some(storage))) = web_sys::window().map(|window| window.session_storage()) else { return Vec::new() };
+    let count = storage.length().unwrap_or(0);
+    (0..count).filter_map(|index| storage.key(index).ok().flatten()).collect()
+}

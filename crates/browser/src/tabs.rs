@@ -1,0 +1,46 @@
+//! What tabs of one app tell each other, over a BroadcastChannel. Never a token.
+
+use evergrant_core::protocol::ClientId;
+use evergrant_core::session::TabMessage;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{BroadcastChannel, MessageEvent};
+
+use crate::listener::Listener;
+
+const SIGNED_OUT: &str = "signed-out";
+
+/// The channel to the other tabs; closed when it is dropped.
+#[derive(Debug)]
+pub struct Tabs {
+    channel: BroadcastChannel,
+    _listener: Listener,
+}
+
+impl Tabs {
+    /// Opens the channel of `client_id`; `None` where the browser has none. A tab does not hear itself.
+    pub fn open(client_id: &ClientId, hear: impl Fn(TabMessage) + 'static) -> Option<Self> {
+        let channel = BroadcastChannel::new(&format!("evergrant.{client_id}")).ok()?;
+        let listener = Listener::new(channel.as_ref(), "message", move |event| {
+            let data = event.dyn_into::<MessageEvent>().map(|message| message.data());
+            if data.is_ok_and(|data| data.as_string().as_deref() == Some(SIGNED_OUT)) {
+                hear(TabMessage::SignedOut);
+            }
+        });
+        Some(Self { channel, _listener: listener })
+    }
+
+    /// Tells every other tab.
+    pub fn tell(&self, message: TabMessage) {
+        let text = match message {
+            TabMessage::SignedOut => SIGNED_OUT,
+        };
+        // Posting a string on an open channel does not throw.
+        let _ = self.channel.post_message(&JsValue::from_str(text));
+    }
+}
+
+impl Drop for Tabs {
+    fn drop(&mut self) {
+        self.channel.close();
+    }
+}

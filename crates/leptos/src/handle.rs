@@ -1,0 +1,100 @@
+//! The session as components see it: signals to read, actions to call.
+
+use evergrant_browser::{Runtime, clock};
+use evergrant_core::config::Config;
+use evergrant_core::protocol::AccessToken;
+use evergrant_core::protocol::authorize::Flow;
+use evergrant_core::session::{RenewalRecord, SignIn, Status, View};
+use evergrant_core::time::UnixTime;
+use leptos::prelude::*;
+
+/// The session of the nearest [`crate::SessionProvider`].
+///
+/// # Panics
+/// Outside a provider: that is a mistake in the app's code, found the first time the component is rendered.
+pub fn use_session() -> SessionHandle {
+    expect_context::<SessionHandle>()
+}
+
+/// A handle to the session; a copy costs nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionHandle {
+    runtime: StoredValue<Runtime, LocalStorage>,
+    view: Signal<View>,
+    status: Signal<Status>,
+}
+
+impl SessionHandle {
+    pub(crate) fn new(runtime: Runtime, changed: RwSignal<Option<View>>) -> Self {
+        let runtime = StoredValue::new_local(runtime);
+        let view = Signal::derive(move || match changed.get() {
+            Some(view) => view,
+            None => runtime.with_value(Runtime::view),
+        });
+        let status = Memo::new(move |_| view.with(|view| view.status)).into();
+        Self { runtime, view, status }
+    }
+
+    /// Everything there is to show.
+    pub fn view(&self) -> Signal<View> {
+        self.view
+    }
+
+    /// The session in one word; changes only when the word does.
+    pub fn status(&self) -> Signal<Status> {
+        self.status
+    }
+
+    /// A sentence for the person when the session cannot be stored as configured.
+    pub fn warning(&self) -> Signal<Option<String>> {
+        let Self { runtime, view, .. } = *self;
+        Signal::derive(move || {
+            view.track();
+            runtime.with_value(|runtime| runtime.warning().map(str::to_owned))
+        })
+    }
+
+    /// Where in the app the person was before the sign-in that completed in this page: a path of this origin.
+    pub fn return_to(&self) -> Signal<Option<String>> {
+        let Self { runtime, view, .. } = *self;
+        Signal::derive(move || {
+            view.track();
+            runtime.with_value(Runtime::return_to)
+        })
+    }
+
+    /// The renewals of this page, oldest first. Read it where [`SessionHandle::view`] is tracked.
+    pub fn log(&self) -> Vec<RenewalRecord> {
+        self.runtime.with_value(Runtime::log)
+    }
+
+    /// The access token if it is good now; an expired one is never given.
+    pub fn access_token(&self) -> Option<AccessToken> {
+        self.runtime.with_value(Runtime::access_token)
+    }
+
+    /// Goes to the issuer to sign in by `flow`, and comes back to the path `return_to`. Does nothing unless signed out.
+    pub fn sign_in(&self, flow: Flow, return_to: String) {
+        self.runtime.with_value(|runtime| runtime.sign_in(SignIn { flow, return_to }));
+    }
+
+    /// Signs out here, in every tab, and at the issuer.
+    pub fn sign_out(&self) {
+        self.runtime.with_value(Runtime::sign_out);
+    }
+
+    /// Renews now, unless a renewal is in flight already.
+    pub fn renew(&self) {
+        self.runtime.with_value(Runtime::renew);
+    }
+
+    /// The configuration in use.
+    pub fn config(&self) -> Config {
+        self.runtime.with_value(|runtime| runtime.config().clone())
+    }
+
+    /// The wall clock, for countdowns.
+    pub fn now(&self) -> UnixTime {
+        clock::wall()
+    }
+}
