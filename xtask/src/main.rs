@@ -1,2 +1,62 @@
-//! Placeholder.
-fn main() {}
+//! Developer commands: what each is called, and where it is done.
+
+mod artifacts;
+mod demo;
+mod process;
+mod stop;
+mod test;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use lexopt::{Arg::Long, Arg::Short, Arg::Value, Parser, ValueExt};
+
+use stop::Stop;
+use tools::Tools;
+
+const USAGE: &str = "\
+cargo xtask demo     build and start the app, the issuer and the silent server
+    --app-port PORT --issuer-port PORT --silent-port PORT     [8080, 3000, 3001]
+    --access-token-lifetime SECONDS --id-token-lifetime SECONDS
+    --without-app    leave the app to `cargo xtask trunk serve`
+    --no-build       start what was built last
+cargo xtask test     run every test: native, wasm, both browsers, end to end
+    --only native|wasm|browser|e2e
+    FILTER           only tests whose names contain this
+cargo xtask trunk …  run Trunk with the tools of the right versions on its path
+cargo xtask tools    install what the other commands need, and say where it is";
+
+fn main() -> ExitCode {
+    match run(Parser::from_env()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(mut arguments: Parser) -> anyhow::Result<ExitCode> {
+    let command = match arguments.next()? {
+        Some(Value(command)) => command.string()?,
+        Some(Long("help") | Short('h')) | None => {
+            println!("{USAGE}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    let stop = Stop::on_signals()?;
+    match command.as_str() {
+        "demo" => demo::run(&demo::Options::parse(&mut arguments)?, &stop),
+        "test" => test::run(&test::Options::parse(&mut arguments)?, &stop),
+        "trunk" => {
+            let mut trunk = Tools::for_building(&stop)?.trunk();
+            let status = process::run(trunk.args(arguments.raw_args()?), &stop)?;
+            Ok(if status.success() || stop.requested() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        "tools" => tools::install_everything(&stop),
+        other => bail!("There is no `cargo xtask {other}`.\n\n{USAGE}"),
+    }
+}

@@ -1,0 +1,68 @@
+//! What the demo and the end-to-end tests start: the built app, and the servers' binaries.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use anyhow::bail;
+
+use crate::{process, stop::Stop, tools::Tools, workspace};
+
+/// The servers' binaries.
+#[derive(Debug)]
+pub(crate) struct Servers {
+    pub(crate) issuer: PathBuf,
+    pub(crate) silent: PathBuf,
+}
+
+/// How the servers are compiled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Profile {
+    /// Quick to build, and built already where the native tests have run.
+    Dev,
+    /// For people: hashing a password takes the time it is meant to.
+    Release,
+}
+
+impl Servers {
+    /// Where Cargo puts the binaries.
+    pub(crate) fn located(profile: Profile) -> Self {
+        let directory = workspace::target_dir().join(match profile {
+            Profile::Dev => "debug",
+            Profile::Release => "release",
+        });
+        let binary = |name: &str| directory.join(name).with_extension(env::consts::EXE_EXTENSION);
+        Self { issuer: binary("evergrant-issuer"), silent: binary("evergrant-silent") }
+    }
+
+    /// Builds both.
+    pub(crate) fn build(profile: Profile, stop: &Stop) -> anyhow::Result<Self> {
+        let mut cargo = workspace::cargo();
+        cargo.args(["build", "--package", "evergrant-issuer", "--package", "evergrant-silent"]);
+        if let Profile::Release = profile {
+            cargo.arg("--release");
+        }
+        process::run_to_success(&mut cargo, stop)?;
+        Ok(Self::located(profile))
+    }
+
+    /// The binaries of an earlier build.
+    pub(crate) fn built_before(profile: Profile) -> anyhow::Result<Self> {
+        let servers = Self::located(profile);
+        if !servers.issuer.is_file() || !servers.silent.is_file() {
+            bail!("There is nothing built yet: run once without --no-build.");
+        }
+        Ok(servers)
+    }
+}
+
+/// Builds the app as strangers download it, into `dist`.
+pub(crate) fn build_app(dist: &Path, tools: &Tools, stop: &Stop) -> anyhow::Result<()> {
+    // Offline, Trunk never goes looking for tools; so Cargo fetches what the build needs before.
+    process::run_to_success(workspace::cargo().arg("fetch"), stop)?;
+    let mut trunk = tools.trunk();
+    trunk.args(["build", "--release", "--offline", "--dist"]).arg(dist);
+    trunk.env("CARGO_TARGET_DIR", workspace::wasm_target_dir()).env_remove("CARGO_BUILD_TARGET");
+    process::run_to_success(&mut trunk, stop)
+}

@@ -1,0 +1,154 @@
+//! `cargo xtask demo`: the app, the issuer and the silent server, from source to the browser.
+
+mod options;
+mod ports;
+mod ready;
+mod server;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+    thread,
+};
+
+use anyhow::{Context, bail};
+
+use crate::{
+    artifacts::{self, Profile, Servers},
+    process::{Interrupted, TICK},
+    stop::Stop,
+    tools::Tools,
+    workspace,
+};
+pub(crate) use options::Options;
+use ports::Ports;
+use server::Server;
+
+/// Builds, starts, and stays until the person asks for an end.
+pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<ExitCode> {
+    match serve(options, stop) {
+        Err(error) if error.is::<Interrupted>() || stop.requested() => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error),
+        Ok(()) => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn serve(options: &Options, stop: &Stop) -> anyhow::Result<()> {
+    let ports = &options.ports;
+    ports.check(!options.without_app)?;
+    let directory = workspace::root().join("target").join("demo");
+    let app = directory.join("app");
+    fs::create_dir_all(&directory).with_context(|| format!("Cannot create {}", directory.display()))?;
+    let binaries = build(options, &app, stop)?;
+
+    let mut servers = Vec::new();
+    let started = start(options, &binaries, &directory, &mut servers)
+        .and_then(|urls| ready::wait(&urls, &mut servers, stop))
+        .and_then(|()| {
+            announce(options);
+            stay(&mut servers, stop)
+        });
+    server::end_all(servers);
+    started
+}
+
+fn build(options: &Options, app: &Path, stop: &Stop) -> anyhow::Result<Servers> {
+    if options.no_build {
+        return Servers::built_before(Profile::Release);
+    }
+    let tools = if options.without_app { None } else { Some(Tools::for_building(stop)?) };
+    println!("Building the issuer and the silent server (about 3 minutes the first time) ...");
+    let servers = Servers::build(Profile::Release, stop)?;
+    if let Some(tools) = tools {
+        println!("Building the app (about 2 minutes the first time) ...");
+        artifacts::build_app(app, &tools, stop)?;
+    }
+    Ok(servers)
+}
+
+/// Starts the servers, and says at which addresses they must answer.
+fn start(
+    options: &Options,
+    binaries: &Servers,
+    directory: &Path,
+    servers: &mut Vec<Server>,
+) -> anyhow::Result<Vec<String>> {
+    let Ports { app, issuer, silent } = options.ports;
+    let app_origin = ports::origin(app);
+    servers.push(Server::start("issuer", &mut issuer_command(options, &binaries.issuer, directory))?);
+    servers.push(Server::start("silent", &mut silent_command(&binaries.silent, silent, &app_origin))?);
+    let mut urls = vec![
+        format!("{}/healthz", ports::origin(issuer)),
+        format!("{}/.well-known/openid-configuration", ports::origin(issuer)),
+        format!("{}/healthz", ports::origin(silent)),
+    ];
+    if !options.without_app {
+        let built = directory.join("app");
+        write_config(&built, &options.ports)?;
+        let mut command = silent_command(&binaries.silent, app, &app_origin);
+        servers.push(Server::start("app", command.arg("--app-dir").arg(built))?);
+        urls.push(format!("{app_origin}/"));
+        urls.push(format!("{app_origin}/config.json"));
+    }
+    Ok(urls)
+}
+
+fn issuer_command(options: &Options, binary: &PathBuf, directory: &Path) -> Command {
+    let Ports { app, issuer, silent } = options.ports;
+    let mut command = Command::new(binary);
+    command.current_dir(workspace::root()).args(["--config", "issuer/demo.toml", "--dev", "--exit-on-stdin-close"]);
+    command.arg("--listen").arg(format!("localhost:{issuer}"));
+    command.arg("--app-origin").arg(ports::origin(app)).arg("--silent-origin").arg(ports::origin(silent));
+    command.arg("--database").arg(directory.join("issuer.sqlite"));
+    for (flag, lifetime) in
+        [("--access-token-lifetime", options.access_token_lifetime), ("--id-token-lifetime", options.id_token_lifetime)]
+    {
+        if let Some(seconds) = lifetime {
+            command.arg(flag).arg(seconds.to_string());
+        }
+    }
+    command
+}
+
+fn silent_command(binary: &PathBuf, port: u16, app_origin: &str) -> Command {
+    let mut command = Command::new(binary);
+    command.args(["--listen", &format!("localhost:{port}"), "--app-origin", app_origin, "--exit-on-stdin-close"]);
+    command
+}
+
+/// The app reads its configuration at run time, so other ports need no other build.
+fn write_config(app: &Path, ports: &Ports) -> anyhow::Result<()> {
+    let source = workspace::root().join("public").join("config.json");
+    let text = fs::read_to_string(&source).with_context(|| format!("Cannot read {}", source.display()))?;
+    let place = app.join("config.json");
+    if !app.join("index.html").is_file() {
+        bail!("There is no built app in {}: run once without --no-build.", app.display());
+    }
+    fs::write(&place, ports.replace_in(&text)).with_context(|| format!("Cannot write {}", place.display()))
+}
+
+fn announce(options: &Options) {
+    let app = ports::origin(options.ports.app);
+    if options.without_app {
+        let serve = match options.ports.app {
+            8080 => "cargo xtask trunk serve".to_owned(),
+            port => format!("cargo xtask trunk serve --port {port}"),
+        };
+        println!("Evergrant is ready: open {app} once the app runs: {serve}");
+        if options.ports != Ports::default() {
+            println!("The ports differ from those in public/config.json: change them there too.");
+        }
+    } else {
+        println!("Evergrant is ready: open {app}");
+    }
+    println!("Sign in as test with the password test. Ctrl-C ends everything.");
+}
+
+fn stay(servers: &mut [Server], stop: &Stop) -> anyhow::Result<()> {
+    while !stop.requested() {
+        server::check_all(servers)?;
+        thread::sleep(TICK);
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! `cargo xtask test`: every test there is, one step after the other, counted together.
+
+mod browser;
+mod end_to_end;
+mod options;
+mod tally;
+
+use std::{
+    process::{Command, ExitCode},
+    time::Instant,
+};
+
+use crate::{
+    process::{self, Interrupted},
+    stop::Stop,
+    tools, workspace,
+};
+use options::Kind;
+pub(crate) use options::Options;
+use tally::Tally;
+
+/// The packages that only a browser can run, and the one that drives a browser.
+const NOT_NATIVE: [&str; 4] = ["evergrant-app", "evergrant-browser", "evergrant-leptos", "evergrant-e2e"];
+
+/// One step, and what it found.
+type Step = fn(&Options, &Stop) -> anyhow::Result<Tally>;
+
+const STEPS: [(Kind, &str, Step); 5] = [
+    (Kind::Native, "native tests", native),
+    (Kind::Wasm, "evergrant-core builds for wasm32", core_for_wasm),
+    (Kind::Browser, "tests in Chromium", browser::in_chromium),
+    (Kind::Browser, "tests in Firefox", browser::in_firefox),
+    (Kind::EndToEnd, "end-to-end tests in Chromium", end_to_end::run),
+];
+
+/// Runs every step that was asked for, whatever became of the one before.
+pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<ExitCode> {
+    let began = Instant::now();
+    let mut total = Tally::default();
+    for (kind, name, step) in STEPS {
+        if !options.includes(kind) || stop.requested() {
+            continue;
+        }
+        println!("\n== {name}");
+        let step_began = Instant::now();
+        let tally = step(options, stop).unwrap_or_else(|error| {
+            eprintln!("{error:#}");
+            Tally { passed: 0, failed: 1 }
+        });
+        println!(
+            "== {name}: {tally} ({}; {} in all)",
+            tools::shown(step_began.elapsed()),
+            tools::shown(began.elapsed())
+        );
+        total += tally;
+    }
+    if stop.requested() {
+        return Err(Interrupted.into());
+    }
+    println!("\n{total}");
+    Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn native(options: &Options, stop: &Stop) -> anyhow::Result<Tally> {
+    let mut cargo = workspace::cargo();
+    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    for package in NOT_NATIVE {
+        cargo.args(["--exclude", package]);
+    }
+    counted(options.filtered(&mut cargo), stop)
+}
+
+fn core_for_wasm(_: &Options, stop: &Stop) -> anyhow::Result<Tally> {
+    tools::wasm_target(stop)?;
+    let mut cargo = workspace::cargo();
+    cargo.args(["check", "--package", "evergrant-core", "--target", "wasm32-unknown-unknown"]);
+    let built = process::run(cargo.env("CARGO_TARGET_DIR", workspace::wasm_target_dir()), stop)?.success();
+    Ok(Tally { passed: u32::from(built), failed: u32::from(!built) })
+}
+
+/// Runs a test command, shows what it prints, and counts what it reports. A command that fails
+/// without a failed test did not compile, or crashed: that counts as one.
+fn counted(command: &mut Command, stop: &Stop) -> anyhow::Result<Tally> {
+    let mut tally = Tally::default();
+    let status = process::run_by_line(command, stop, |line| {
+        println!("{line}");
+        tally += Tally::in_line(line);
+    })?;
+    if !status.success() && tally.failed == 0 {
+        tally.failed = 1;
+    }
+    Ok(tally)
+}

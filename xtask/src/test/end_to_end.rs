@@ -1,0 +1,30 @@
+//! The end-to-end tests: the built app and the real servers, driven through Chromium.
+
+use super::{Options, Tally, counted};
+use crate::{
+    artifacts::{self, Profile, Servers},
+    stop::Stop,
+    tools::{self, Tools},
+    workspace,
+};
+
+/// Builds what the tests start, once for all of them, and runs them.
+pub(super) fn run(options: &Options, stop: &Stop) -> anyhow::Result<Tally> {
+    let tools = Tools::for_building(stop)?;
+    let chromium = tools::chromium(stop)?;
+    let app = workspace::root().join("target").join("e2e").join("app");
+    println!("Building the servers and the app (about 4 minutes the first time) ...");
+    let servers = Servers::build(Profile::Dev, stop)?;
+    artifacts::build_app(&app, &tools, stop)?;
+
+    let mut cargo = workspace::cargo();
+    cargo.args(["test", "--no-fail-fast", "--package", "evergrant-e2e"]);
+    cargo
+        .env("EVERGRANT_APP_DIR", app)
+        .env("EVERGRANT_ISSUER_BIN", servers.issuer)
+        .env("EVERGRANT_SILENT_BIN", servers.silent)
+        .env("CHROMIUM", chromium.program)
+        .env("CHROMEDRIVER", chromium.driver);
+    // One browser at a time: a small machine that runs several misses their deadlines.
+    counted(options.filtered(&mut cargo).arg("--test-threads=1"), stop)
+}

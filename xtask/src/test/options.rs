@@ -1,0 +1,86 @@
+//! The flags of `cargo xtask test`.
+
+use std::{process::Command, str::FromStr};
+
+use lexopt::{Arg::Long, Arg::Value, Parser, ValueExt};
+
+/// What the person asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    only: Option<Kind>,
+    filter: Option<String>,
+}
+
+/// A kind of test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Native,
+    Wasm,
+    Browser,
+    EndToEnd,
+}
+
+impl Options {
+    /// Reads what is left of the command line.
+    pub(crate) fn parse(arguments: &mut Parser) -> Result<Self, lexopt::Error> {
+        let mut options = Self::default();
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("only") => options.only = Some(arguments.value()?.parse()?),
+                Value(filter) if options.filter.is_none() => options.filter = Some(filter.string()?),
+                other => return Err(other.unexpected()),
+            }
+        }
+        Ok(options)
+    }
+
+    pub(super) fn includes(&self, kind: Kind) -> bool {
+        self.only.is_none_or(|only| only == kind)
+    }
+
+    /// The command, for the tests whose names contain the filter.
+    pub(super) fn filtered<'a>(&self, cargo_test: &'a mut Command) -> &'a mut Command {
+        cargo_test.arg("--").args(&self.filter)
+    }
+}
+
+impl FromStr for Kind {
+    type Err = &'static str;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "native" => Ok(Self::Native),
+            "wasm" => Ok(Self::Wasm),
+            "browser" => Ok(Self::Browser),
+            "e2e" => Ok(Self::EndToEnd),
+            _ => Err("--only takes native, wasm, browser or e2e"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Options, lexopt::Error> {
+        Options::parse(&mut Parser::from_args(arguments))
+    }
+
+    #[test]
+    fn a_kind_and_a_filter_narrow_the_tests() {
+        let options = parse(&["--only", "browser", "renewal"]).unwrap();
+        assert!(options.includes(Kind::Browser) && !options.includes(Kind::Native));
+        let mut command = Command::new("cargo");
+        let arguments: Vec<_> = options.filtered(&mut command).get_args().collect();
+        assert_eq!(arguments, ["--", "renewal"]);
+        assert!(parse(&[]).unwrap().includes(Kind::EndToEnd));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        assert!(parse(&["--only", "firefox"]).unwrap_err().to_string().contains("native, wasm, browser or e2e"));
+        assert!(parse(&["one", "two"]).is_err());
+        assert!(parse(&["--verbose"]).is_err());
+    }
+}

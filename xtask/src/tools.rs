@@ -1,0 +1,177 @@
+//! The tools that the commands need: found, or put in place once for every clone of this user.
+
+mod browsers;
+mod cache;
+mod cargo_install;
+mod trunk_cache;
+mod wasm_target;
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+    time::Duration,
+};
+
+use anyhow::Context;
+
+use crate::{process, stop::Stop, workspace};
+pub(crate) use browsers::Browser;
+use cache::Cache;
+use cargo_install::CargoTool;
+
+const TRUNK: CargoTool = CargoTool {
+    package: "trunk",
+    program: "trunk",
+    version: "0.21.14",
+    // Without the optimizations of a release: it waits for Cargo most of its time.
+    flags: &["--locked", "--no-default-features", "--features", "rustls"],
+    optimized: false,
+    takes: "about 4 minutes, once per user",
+};
+
+const GECKODRIVER: CargoTool = CargoTool {
+    package: "geckodriver",
+    program: "geckodriver",
+    version: "0.37.1",
+    flags: &["--locked"],
+    optimized: false,
+    takes: "about 1 minute, once per user",
+};
+
+/// What it takes to build for the browser.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    wasm_bindgen: PathBuf,
+    trunk: PathBuf,
+}
+
+impl Tools {
+    /// Puts the wasm target, wasm-bindgen and Trunk in place.
+    pub(crate) fn for_building(stop: &Stop) -> anyhow::Result<Self> {
+        wasm_target::ensure(stop)?;
+        let cache = Cache::open()?;
+        let version = workspace::locked_version("wasm-bindgen")?;
+        let wasm_bindgen = wasm_bindgen(&version).directory(&cache, stop)?;
+        let trunk = TRUNK.directory(&cache, stop)?;
+        trunk_cache::offer_wasm_bindgen(&wasm_bindgen, &version);
+        Ok(Self { wasm_bindgen, trunk })
+    }
+
+    /// Trunk, in the repository, with wasm-bindgen of the locked version first on its path.
+    pub(crate) fn trunk(&self) -> Command {
+        let mut trunk = Command::new(executable(&self.trunk, TRUNK.program));
+        trunk.current_dir(workspace::root()).env("PATH", self.path());
+        // Trunk reads NO_COLOR as a flag of its own, which is `true` or an error.
+        if env::var_os("NO_COLOR").is_some() {
+            trunk.env("NO_COLOR", "true");
+        }
+        trunk
+    }
+
+    fn path(&self) -> OsString {
+        let inherited = env::var_os("PATH").unwrap_or_default();
+        let ours = [self.wasm_bindgen.clone(), self.trunk.clone()].into_iter();
+        env::join_paths(ours.chain(env::split_paths(&inherited))).unwrap_or(inherited)
+    }
+}
+
+/// Puts the wasm target in place.
+pub(crate) fn wasm_target(stop: &Stop) -> anyhow::Result<()> {
+    wasm_target::ensure(stop)
+}
+
+/// The runner of wasm-bindgen tests, of the version locked for this repository.
+pub(crate) fn wasm_test_runner(stop: &Stop) -> anyhow::Result<PathBuf> {
+    let version = workspace::locked_version("wasm-bindgen")?;
+    let directory = wasm_bindgen(&version).directory(&Cache::open()?, stop)?;
+    Ok(executable(&directory, "wasm-bindgen-test-runner"))
+}
+
+/// Chromium or Chrome, and its driver.
+pub(crate) fn chromium(stop: &Stop) -> anyhow::Result<Browser> {
+    browsers::chromium(stop)
+}
+
+/// Firefox, and its driver.
+pub(crate) fn firefox(stop: &Stop) -> anyhow::Result<Browser> {
+    let driver = || Ok(executable(&GECKODRIVER.directory(&Cache::open()?, stop)?, GECKODRIVER.program));
+    browsers::firefox(driver, stop)
+}
+
+/// `cargo xtask tools`: everything, and where it is.
+pub(crate) fn install_everything(stop: &Stop) -> anyhow::Result<ExitCode> {
+    let tools = Tools::for_building(stop)?;
+    println!("Trunk: {}", executable(&tools.trunk, TRUNK.program).display());
+    println!("wasm-bindgen: {}", executable(&tools.wasm_bindgen, "wasm-bindgen").display());
+    let mut code = ExitCode::SUCCESS;
+    for (name, browser) in [("Chromium", chromium(stop)), ("Firefox", firefox(stop))] {
+        match browser {
+            Ok(browser) => println!("{name}: {} with {}", browser.program.display(), browser.driver.display()),
+            Err(error) => {
+                eprintln!("{error:#}");
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    Ok(code)
+}
+
+/// The tool and the crate of this name must be one version.
+fn wasm_bindgen(version: &str) -> CargoTool<'_> {
+    CargoTool {
+        package: "wasm-bindgen-cli",
+        program: "wasm-bindgen",
+        version,
+        flags: &[],
+        optimized: true,
+        takes: "about 2 minutes, once per user",
+    }
+}
+
+fn executable(directory: &Path, program: &str) -> PathBuf {
+    directory.join(program).with_extension(env::consts::EXE_EXTENSION)
+}
+
+/// A program on the path.
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|directory| executable(&directory, program)).find(|file| file.is_file())
+}
+
+/// Runs an installation silently, between a line that says how long it takes and one that says how
+/// long it took.
+fn install(what: &str, about: &str, command: &mut Command, stop: &Stop) -> anyhow::Result<()> {
+    println!("Installing {what} ({about}) ...");
+    let started = std::time::Instant::now();
+    process::run_quietly(command, stop).with_context(|| format!("Could not install {what}"))?;
+    println!("Installed {what} in {}.", shown(started.elapsed()));
+    Ok(())
+}
+
+/// A duration as a person says it.
+pub(crate) fn shown(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_people_say_them() {
+        assert_eq!(shown(Duration::from_millis(800)), "0 s");
+        assert_eq!(shown(Duration::from_secs(59)), "59 s");
+        assert_eq!(shown(Duration::from_secs(200)), "3 min 20 s");
+    }
+
+    #[test]
+    fn programs_are_found_on_the_path() {
+        assert!(on_path("sh").is_some_and(|sh| sh.is_absolute()));
+        assert_eq!(on_path("no-such-program"), None);
+    }
+}
