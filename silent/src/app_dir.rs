@@ -73,19 +73,12 @@ impl AppDir {
         }
         let Ok(page) = self.index.clone().oneshot(request).await;
         if page.status() != StatusCode::OK {
-            return if page.status() == StatusCode::NOT_FOUND {
-                no_such_file()
-            } else {
-                page.into_response()
-            };
+            return if page.status() == StatusCode::NOT_FOUND { no_such_file() } else { page.into_response() };
         }
         let headers = [
             (header::CACHE_CONTROL, HeaderValue::from_static(caching::REVALIDATE)),
             (header::CONTENT_SECURITY_POLICY, self.policy.now().await),
-            (
-                CROSS_ORIGIN_OPENER_POLICY,
-                HeaderValue::from_static("same-origin-allow-popups"),
-            ),
+            (CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin-allow-popups")),
         ];
         (headers, page).into_response()
     }
@@ -99,12 +92,7 @@ const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-or
 fn is_navigation(head: &Parts) -> bool {
     let reads = matches!(head.method, Method::GET | Method::HEAD);
     let accept = head.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    let page = head
-        .uri
-        .path()
-        .rsplit('/')
-        .next()
-        .is_some_and(|name| !name.contains('.'));
+    let page = head.uri.path().rsplit('/').next().is_some_and(|name| !name.contains('.'));
     reads && page && accept.is_some_and(|accept| accept.contains("text/html"))
 }
 

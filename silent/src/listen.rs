@@ -55,22 +55,14 @@ impl ListenAddress {
     /// When the port is taken, the host is unknown, or the operating system refuses.
     pub async fn bind(&self) -> Result<Vec<TcpListener>, ListenError> {
         self.bind_all().await.map_err(|source| match source.kind() {
-            ErrorKind::AddrInUse => ListenError::PortTaken {
-                host: self.host.clone(),
-                port: self.port,
-            },
-            _ => ListenError::Refused {
-                address: self.clone(),
-                source,
-            },
+            ErrorKind::AddrInUse => ListenError::PortTaken { host: self.host.clone(), port: self.port },
+            _ => ListenError::Refused { address: self.clone(), source },
         })
     }
 
     async fn bind_all(&self) -> io::Result<Vec<TcpListener>> {
         if self.host != "localhost" {
-            let found = lookup_host((self.host.trim_matches(['[', ']']), self.port))
-                .await?
-                .next();
+            let found = lookup_host((self.host.trim_matches(['[', ']']), self.port)).await?.next();
             let address = found.ok_or_else(|| io::Error::from(ErrorKind::NotFound))?;
             return Ok(vec![TcpListener::bind(address).await?]);
         }
@@ -106,10 +98,7 @@ impl FromStr for ListenAddress {
             return Err(ListenAddressError);
         }
         let port = port.parse().map_err(|_| ListenAddressError)?;
-        Ok(Self {
-            host: host.to_owned(),
-            port,
-        })
+        Ok(Self { host: host.to_owned(), port })
     }
 }
 
@@ -129,15 +118,7 @@ mod tests {
         for text in ["localhost:3001", "127.0.0.1:0", "[::1]:3001", "silent.example:80"] {
             assert_eq!(text.parse::<ListenAddress>().unwrap().to_string(), text);
         }
-        for text in [
-            "",
-            "3001",
-            "localhost",
-            ":3001",
-            "::1:3001",
-            "localhost:99999",
-            "localhost:x",
-        ] {
+        for text in ["", "3001", "localhost", ":3001", "::1:3001", "localhost:99999", "localhost:x"] {
             assert_eq!(text.parse::<ListenAddress>(), Err(ListenAddressError), "{text}");
         }
     }
@@ -145,13 +126,7 @@ mod tests {
     #[tokio::test]
     async fn localhost_takes_the_same_free_port_on_both_loopbacks() {
         let address: ListenAddress = "localhost:0".parse().unwrap();
-        let bound: Vec<SocketAddr> = address
-            .bind()
-            .await
-            .unwrap()
-            .iter()
-            .map(|l| l.local_addr().unwrap())
-            .collect();
+        let bound: Vec<SocketAddr> = address.bind().await.unwrap().iter().map(|l| l.local_addr().unwrap()).collect();
         assert!(bound[0].is_ipv4() && bound[0].port() != 0);
         if let Some(v6) = bound.get(1) {
             assert_eq!((v6.ip(), v6.port()), (Ipv6Addr::LOCALHOST.into(), bound[0].port()));

@@ -10,10 +10,7 @@ use tracing_subscriber::EnvFilter;
 async fn main() -> ExitCode {
     let options = Options::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_env_filter(filter)
-        .init();
+    tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(filter).init();
     match run(options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

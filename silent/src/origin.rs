@@ -52,11 +52,7 @@ impl FromStr for Origin {
         }
         let url = Url::parse(text).map_err(|_| OriginError::NotAnOrigin)?;
         let origin = Self::of(&url).ok_or(OriginError::NotAnOrigin)?;
-        if origin.as_str() == text {
-            Ok(origin)
-        } else {
-            Err(OriginError::NotExact(origin))
-        }
+        if origin.as_str() == text { Ok(origin) } else { Err(OriginError::NotExact(origin)) }
     }
 }
 
@@ -73,12 +69,7 @@ mod tests {
 
     #[test]
     fn exact_origins_are_taken_as_they_stand() {
-        for text in [
-            "http://localhost:8080",
-            "https://app.example",
-            "http://127.0.0.1:1",
-            "http://[::1]:8080",
-        ] {
+        for text in ["http://localhost:8080", "https://app.example", "http://127.0.0.1:1", "http://[::1]:8080"] {
             assert_eq!(text.parse::<Origin>().unwrap().as_str(), text);
         }
     }

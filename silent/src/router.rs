@@ -22,10 +22,8 @@ use crate::{AppDirError, Options, Origin, app_dir::AppDir, silent_page::SilentPa
 pub(crate) fn router(options: &Options) -> Result<Router, AppDirError> {
     let page = SilentPage::new(&options.app_origins);
     let silent = get(move || async move { page.into_response() });
-    let router = Router::new()
-        .route("/silent", silent.clone())
-        .route("/silent.html", silent)
-        .route("/healthz", get("ok"));
+    let router =
+        Router::new().route("/silent", silent.clone()).route("/silent.html", silent).route("/healthz", get("ok"));
     let router = match &options.app_dir {
         Some(dir) => {
             let app = AppDir::open(dir, &options.connect_origins)?;
@@ -41,12 +39,8 @@ pub(crate) fn router(options: &Options) -> Result<Router, AppDirError> {
 
 /// The named origins may read what is served here; nobody else may.
 fn cors(origins: &[Origin]) -> CorsLayer {
-    let origins = origins
-        .iter()
-        .filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok());
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins))
-        .allow_methods([Method::GET])
+    let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok());
+    CorsLayer::new().allow_origin(AllowOrigin::list(origins)).allow_methods([Method::GET])
 }
 
 async fn with_common_headers(mut response: Response) -> Response {

@@ -64,12 +64,7 @@ impl Server {
         for listener in &listeners {
             port = listener.local_addr()?.port();
         }
-        Ok(Self {
-            listeners,
-            router,
-            host: options.listen.host().to_owned(),
-            port,
-        })
+        Ok(Self { listeners, router, host: options.listen.host().to_owned(), port })
     }
 
     /// The port that was taken.

@@ -19,10 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn command(flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_evergrant-silent"));
     command.args(flags).env_remove("RUST_LOG");
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -34,9 +31,7 @@ fn refused(flags: &[&str]) -> Output {
 fn start(command: &mut Command) -> (Child, String) {
     let mut child = command.spawn().unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     (child, line)
 }
 
@@ -54,11 +49,7 @@ fn wait(mut child: Child) -> (ExitStatus, String) {
 #[test]
 fn the_ready_line_names_the_port_that_answers() {
     let (mut child, line) = start(&mut command(&["--listen=localhost:0", APP]));
-    let url = line
-        .strip_prefix("evergrant-silent is listening on ")
-        .unwrap()
-        .trim_end()
-        .to_owned();
+    let url = line.strip_prefix("evergrant-silent is listening on ").unwrap().trim_end().to_owned();
     assert!(url.starts_with("http://localhost:") && !url.ends_with(":0"), "{line}");
     let answer = ureq::get(format!("{url}/healthz")).call().unwrap();
     assert_eq!(answer.status(), 200);
@@ -90,10 +81,7 @@ fn a_closed_standard_input_ends_the_server_where_that_was_asked_for() {
 #[test]
 fn without_that_flag_a_closed_standard_input_means_nothing() {
     let (mut child, line) = start(command(&["--listen=localhost:0", APP]).stdin(Stdio::null()));
-    let url = line
-        .strip_prefix("evergrant-silent is listening on ")
-        .unwrap()
-        .trim_end();
+    let url = line.strip_prefix("evergrant-silent is listening on ").unwrap().trim_end();
     for _ in 0..3 {
         assert_eq!(ureq::get(format!("{url}/healthz")).call().unwrap().status(), 200);
     }
@@ -108,17 +96,9 @@ fn termination_and_interruption_end_it_without_failure() {
     for signal in ["-TERM", "-INT"] {
         let (child, line) = start(&mut command(&["--listen=localhost:0", APP]));
         // An idle connection, as browsers keep them, does not hold the server up.
-        let address = line
-            .trim_end()
-            .rsplit_once("//")
-            .unwrap()
-            .1
-            .replace("localhost", "127.0.0.1");
+        let address = line.trim_end().rsplit_once("//").unwrap().1.replace("localhost", "127.0.0.1");
         let _idle = std::net::TcpStream::connect(address).unwrap();
-        let sent = Command::new("kill")
-            .args([signal, &child.id().to_string()])
-            .status()
-            .unwrap();
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
         assert!(sent.success());
         let (status, log) = wait(child);
         assert!(status.success(), "{signal} {status}: {log}");
@@ -129,14 +109,8 @@ fn termination_and_interruption_end_it_without_failure() {
 fn the_log_never_holds_an_authorization_response() {
     let flags = ["--listen=localhost:0", APP, "--exit-on-stdin-close"];
     let (mut child, line) = start(command(&flags).env("RUST_LOG", "trace"));
-    let url = line
-        .strip_prefix("evergrant-silent is listening on ")
-        .unwrap()
-        .trim_end()
-        .to_owned();
-    ureq::get(format!("{url}/silent?code=code-of-a-person&state=s"))
-        .call()
-        .unwrap();
+    let url = line.strip_prefix("evergrant-silent is listening on ").unwrap().trim_end().to_owned();
+    ureq::get(format!("{url}/silent?code=code-of-a-person&state=s")).call().unwrap();
     drop(child.stdin.take());
     let (_, log) = wait(child);
     assert!(log.contains("/silent"), "the request is not in the log: {log}");
@@ -147,10 +121,7 @@ fn the_log_never_holds_an_authorization_response() {
 fn flags_that_cannot_work_are_explained() {
     for (flags, sentence) in [
         (&["--app-origin=*"][..], "name each app exactly"),
-        (
-            &["--app-origin=http://localhost:8080/app"],
-            "write it as http://localhost:8080",
-        ),
+        (&["--app-origin=http://localhost:8080/app"], "write it as http://localhost:8080"),
         (&["--app-origin=localhost:8080"], "not an origin"),
         (&[], "--app-origin"),
         (&[APP, "--listen=3001"], "HOST:PORT"),

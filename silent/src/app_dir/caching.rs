@@ -18,10 +18,7 @@ fn is_named_by_content(name: &str) -> bool {
     let Some((stem, _)) = name.split_once('.') else {
         return false;
     };
-    let stem = ["_bg", "_loader"]
-        .iter()
-        .find_map(|end| stem.strip_suffix(end))
-        .unwrap_or(stem);
+    let stem = ["_bg", "_loader"].iter().find_map(|end| stem.strip_suffix(end)).unwrap_or(stem);
     let Some((_, hash)) = stem.rsplit_once('-') else {
         return false;
     };

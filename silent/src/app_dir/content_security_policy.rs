@@ -67,11 +67,7 @@ impl ContentSecurityPolicy {
     async fn read(&self) -> HeaderValue {
         let html = fs::read_to_string(&self.index).await.unwrap_or_default();
         let config = fs::read(&self.config).await;
-        let policy = policy(
-            &InlineSources::of(&html),
-            &configured_servers(config),
-            &self.connect_origins,
-        );
+        let policy = policy(&InlineSources::of(&html), &configured_servers(config), &self.connect_origins);
         // Hashes and origins are ASCII; should that ever fail, the app gets nothing, not everything.
         HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
     }
@@ -134,11 +130,7 @@ mod tests {
 
     fn with_config(json: &str) -> String {
         let servers = configured_servers(Ok(json.as_bytes().to_vec()));
-        policy(
-            &InlineSources::default(),
-            &servers,
-            &["https://token.example".parse().unwrap()],
-        )
+        policy(&InlineSources::default(), &servers, &["https://token.example".parse().unwrap()])
     }
 
     #[test]
@@ -152,10 +144,7 @@ mod tests {
             policy.contains("connect-src 'self' http://localhost:3000 http://localhost:3002 https://token.example;"),
             "{policy}"
         );
-        assert!(
-            policy.contains("frame-src http://localhost:3000 http://localhost:3001;"),
-            "{policy}"
-        );
+        assert!(policy.contains("frame-src http://localhost:3000 http://localhost:3001;"), "{policy}");
     }
 
     #[test]
@@ -171,10 +160,7 @@ mod tests {
     fn a_configuration_cannot_add_directives_or_wildcards() {
         for url in ["http://a;script-src *", "http://*", "data:text/html,x", "http://a' 'b"] {
             let policy = with_config(&serde_json::json!({ "issuer": url }).to_string());
-            assert!(
-                policy.contains("connect-src 'self' https://token.example;"),
-                "{url}: {policy}"
-            );
+            assert!(policy.contains("connect-src 'self' https://token.example;"), "{url}: {policy}");
         }
     }
 }

@@ -70,10 +70,7 @@ mod tests {
         assert_eq!(found.styles, [hash_source("\n a > b {}\n")]);
         assert_eq!(
             found.scripts,
-            [
-                hash_source("\nimport init from '/app.js'; if (1 < 2 && '<p>') init();\n"),
-                hash_source("second()"),
-            ]
+            [hash_source("\nimport init from '/app.js'; if (1 < 2 && '<p>') init();\n"), hash_source("second()"),]
         );
     }
 
@@ -87,9 +84,6 @@ mod tests {
     #[test]
     fn the_hash_is_written_as_the_policy_wants_it() {
         // The example of CSP Level 3 §8.4.
-        assert_eq!(
-            hash_source("alert('Hello, world.');"),
-            "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"
-        );
+        assert_eq!(hash_source("alert('Hello, world.');"), "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='");
     }
 }

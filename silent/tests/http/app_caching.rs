@@ -10,10 +10,9 @@ const SCRIPT: &str = "/app-0123456789abcdef.js";
 fn the_best_compression_the_browser_takes_is_chosen() {
     let dir = built_app();
     let server = Running::with_app(dir.path());
-    for (accepted, encoding, body) in [
-        ("gzip, deflate, br, zstd", "br", "brotli script"),
-        ("gzip", "gzip", "gzip script"),
-    ] {
+    for (accepted, encoding, body) in
+        [("gzip, deflate, br, zstd", "br", "brotli script"), ("gzip", "gzip", "gzip script")]
+    {
         let answer = server.fetch(SCRIPT, &[("accept-encoding", accepted)]);
         assert_eq!(answer.header("content-encoding"), encoding);
         assert_eq!(answer.header("content-type"), "text/javascript");
@@ -57,11 +56,8 @@ fn a_page_is_always_whole_because_its_policy_may_have_changed() {
     let dir = built_app();
     let server = Running::with_app(dir.path());
     let first = server.fetch("/", &[NAVIGATION]);
-    let validators = [
-        NAVIGATION,
-        ("if-none-match", first.header("etag")),
-        ("if-modified-since", first.header("last-modified")),
-    ];
+    let validators =
+        [NAVIGATION, ("if-none-match", first.header("etag")), ("if-modified-since", first.header("last-modified"))];
     let again = server.fetch("/", &validators);
     assert_eq!((again.status, again.body), (200, first.body));
 }

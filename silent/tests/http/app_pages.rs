@@ -8,13 +8,7 @@ use crate::server::{NAVIGATION, Running, built_app};
 fn the_app_page_answers_at_the_root_and_at_its_own_paths() {
     let dir = built_app();
     let server = Running::with_app(dir.path());
-    for path in [
-        "/",
-        "/index.html",
-        "/session",
-        "/expenses/42",
-        "/callback?code=c&state=s",
-    ] {
+    for path in ["/", "/index.html", "/session", "/expenses/42", "/callback?code=c&state=s"] {
         let page = server.fetch(path, &[NAVIGATION]);
         assert_eq!(page.status, 200, "{path}");
         assert!(page.body.contains("The app"), "{path}");

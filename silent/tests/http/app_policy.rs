@@ -33,10 +33,7 @@ fn inline_scripts_and_styles_are_admitted_by_their_hash() {
         directive(&page, "script-src"),
         "'self' 'wasm-unsafe-eval' 'sha256-Q4hHxqGQttmukTTH56wyqRvQ6wk/S1rQ2fKzf/t5L5o='"
     );
-    assert_eq!(
-        directive(&page, "style-src"),
-        "'self' 'sha256-gG2yISYereRMiG2lMXrbiUgi0Ubw9p7QCeWcroOvy9Y='"
-    );
+    assert_eq!(directive(&page, "style-src"), "'self' 'sha256-gG2yISYereRMiG2lMXrbiUgi0Ubw9p7QCeWcroOvy9Y='");
 }
 
 #[test]
@@ -54,21 +51,11 @@ fn the_policy_follows_a_configuration_written_later_and_changed_again() {
     .unwrap();
     let page = server.fetch("/session", &[NAVIGATION]);
     assert_eq!(directive(&page, "connect-src"), "'self' http://localhost:3000");
-    assert_eq!(
-        directive(&page, "frame-src"),
-        "http://localhost:3000 http://localhost:3001"
-    );
+    assert_eq!(directive(&page, "frame-src"), "http://localhost:3000 http://localhost:3001");
 
-    fs::write(
-        &config,
-        r#"{"issuer": "https://id.example/", "allowed_api_origins": ["https://api.example"]}"#,
-    )
-    .unwrap();
+    fs::write(&config, r#"{"issuer": "https://id.example/", "allowed_api_origins": ["https://api.example"]}"#).unwrap();
     let page = server.fetch("/", &[NAVIGATION]);
-    assert_eq!(
-        directive(&page, "connect-src"),
-        "'self' https://id.example https://api.example"
-    );
+    assert_eq!(directive(&page, "connect-src"), "'self' https://id.example https://api.example");
     assert_eq!(directive(&page, "frame-src"), "https://id.example");
 
     fs::write(&config, "{ not JSON").unwrap();

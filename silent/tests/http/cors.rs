@@ -19,12 +19,7 @@ fn a_named_origin_may_read() {
 #[test]
 fn another_origin_may_not() {
     let server = server();
-    for origin in [
-        "http://localhost:8081",
-        "https://localhost:8080",
-        "https://evil.example",
-        "null",
-    ] {
+    for origin in ["http://localhost:8081", "https://localhost:8080", "https://evil.example", "null"] {
         let answer = server.fetch("/silent", &[("origin", origin)]);
         assert!(!answer.headers.contains_key("access-control-allow-origin"), "{origin}");
     }
@@ -35,10 +30,7 @@ fn a_preflight_allows_get_alone() {
     let preflight = server().request(
         "OPTIONS",
         "/silent",
-        &[
-            ("origin", "http://localhost:8080"),
-            ("access-control-request-method", "GET"),
-        ],
+        &[("origin", "http://localhost:8080"), ("access-control-request-method", "GET")],
     );
     assert_eq!(preflight.status, 200);
     assert_eq!(preflight.header("access-control-allow-methods"), "GET");

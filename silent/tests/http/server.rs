@@ -1,8 +1,12 @@
 //! A running server to ask, and an app directory for it to serve.
 
-use std::{fs, net::TcpStream, path::Path, thread};
-
-use std::io::{Read, Write};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    path::Path,
+    thread,
+};
 
 use clap::Parser;
 use evergrant_silent::{Options, Server};
@@ -11,10 +15,8 @@ use tokio::{runtime::Runtime, sync::oneshot};
 use ureq::{Agent, http::HeaderMap};
 
 /// What a browser sends when a person navigates.
-pub(crate) const NAVIGATION: (&str, &str) = (
-    "accept",
-    "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-);
+pub(crate) const NAVIGATION: (&str, &str) =
+    ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
 
 /// A server in a thread of its own; it stops when dropped.
 pub(crate) struct Running {
@@ -43,12 +45,7 @@ impl Running {
         let thread = thread::spawn(move || {
             runtime.block_on(server.run_until(async { stopped.await.unwrap_or_default() }));
         });
-        Self {
-            url,
-            port,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        Self { url, port, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Starts a server for one app, `http://localhost:8080`, and its directory.
@@ -66,11 +63,7 @@ impl Running {
     }
 
     pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let agent: Agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .build()
-            .into();
+        let agent: Agent = Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
         let mut request = ureq::http::Request::builder().method(method).uri(self.url(path));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -86,11 +79,7 @@ impl Running {
     /// The raw answer to a path that an HTTP client would tidy up before sending it.
     pub(crate) fn fetch_raw(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        )
-        .unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer

@@ -38,15 +38,8 @@ fn the_page_names_the_exact_origins_and_never_a_wildcard() {
     let server = Running::start(&[APP, SECOND_APP]);
     let page = server.fetch("/silent", &[]);
     let origins = "http://localhost:8080 https://app.example";
-    assert!(
-        page.body.contains(&format!("data-origins=\"{origins}\"")),
-        "{}",
-        page.body
-    );
-    assert!(
-        page.header("content-security-policy")
-            .ends_with(&format!("frame-ancestors {origins}"))
-    );
+    assert!(page.body.contains(&format!("data-origins=\"{origins}\"")), "{}", page.body);
+    assert!(page.header("content-security-policy").ends_with(&format!("frame-ancestors {origins}")));
     assert!(!page.body.contains('*'));
 }
 
