@@ -1,1 +1,11 @@
+//! The rules of renewal and the rows of the state table, in virtual time.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod clocks;
+mod failures;
+mod how;
+mod opening;
+mod page;
+mod sign_in;
+mod sign_out;
+mod when;

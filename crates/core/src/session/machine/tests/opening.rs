@@ -1,0 +1,66 @@
+//! A page opens: what is made of what the store held.
+
+use super::super::*;
+use super::page::{Page, begun, seconds};
+
+#[test]
+fn an_empty_store_leaves_nobody_signed_in() {
+    let mut page = Page::new();
+    assert_eq!(page.reload(), []);
+    page.expect(Status::SignedOut);
+    assert_eq!(page.view().ended, None);
+}
+
+#[test]
+fn a_valid_session_is_taken_up_whole() {
+    let mut page = Page::signed_in(300);
+    page.fire();
+    page.renewed(300);
+    page.pass(seconds(10));
+    let before = page.view();
+    page.reload();
+    assert_eq!(page.view(), before);
+    assert!(page.has_access_token());
+}
+
+#[test]
+fn an_expired_session_is_renewed_and_its_token_is_not_handed_out() {
+    let mut page = Page::signed_in(300);
+    page.pass(seconds(86_400));
+    assert_eq!(begun(&page.reload()), [Method::Iframe]);
+    page.expect(Status::Renewing);
+    assert!(!page.has_access_token());
+    page.renewed(300);
+    assert!(page.has_access_token());
+}
+
+#[test]
+fn a_session_that_is_not_ours_is_forgotten() {
+    for (member, value) in [
+        ("issuer", serde_json::json!("https://other.example/")),
+        ("client_id", serde_json::json!("other")),
+        ("version", serde_json::json!(2)),
+    ] {
+        let mut page = Page::signed_in(300);
+        let mut json = serde_json::to_value(page.store.take().unwrap()).unwrap();
+        json[member] = value;
+        page.store = Some(serde_json::from_value(json).unwrap());
+        assert_eq!(page.reload(), [Command::Forget], "{member}");
+        page.expect(Status::SignedOut);
+        assert_eq!(page.store, None);
+    }
+}
+
+#[test]
+fn a_stored_session_is_given_no_more_than_its_lifetime() {
+    let mut page = Page::signed_in(300);
+    page.move_clock(-86_400);
+    page.reload();
+    assert_eq!(page.timer(), Some(seconds(270)));
+}
+
+#[test]
+fn a_reload_in_the_middle_of_a_renewal_begins_it_again() {
+    let mut page = Page::renewing(300);
+    assert_eq!(begun(&page.reload()), [Method::Iframe]);
+}
