@@ -63,6 +63,5 @@ pub(crate) fn build_app(dist: &Path, tools: &Tools, stop: &Stop) -> anyhow::Resu
     process::run_to_success(workspace::cargo().arg("fetch"), stop)?;
     let mut trunk = tools.trunk();
     trunk.args(["build", "--release", "--offline", "--dist"]).arg(dist);
-    trunk.env("CARGO_TARGET_DIR", workspace::wasm_target_dir()).env_remove("CARGO_BUILD_TARGET");
     process::run_to_success(&mut trunk, stop)
 }

@@ -63,6 +63,7 @@ impl Tools {
     pub(crate) fn trunk(&self) -> Command {
         let mut trunk = Command::new(executable(&self.trunk, TRUNK.program));
         trunk.current_dir(workspace::root()).env("PATH", self.path());
+        trunk.env("CARGO_TARGET_DIR", workspace::wasm_target_dir()).env_remove("CARGO_BUILD_TARGET");
         // Trunk reads NO_COLOR as a flag of its own, which is `true` or an error.
         if env::var_os("NO_COLOR").is_some() {
             trunk.env("NO_COLOR", "true");

@@ -4,7 +4,6 @@ use std::{
     env,
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
-    process,
 };
 
 use anyhow::Context;
@@ -26,16 +25,8 @@ impl Cache {
         &self.0
     }
 
-    /// A directory beside the finished installations. What is built in it is renamed into place at
-    /// the end, so that an interrupted installation is never taken for a finished one.
-    pub(super) fn workbench(&self, name: &str) -> anyhow::Result<Workbench> {
-        let directory = self.0.join("unfinished").join(format!("{name}-{}", process::id()));
-        fs::create_dir_all(&directory).with_context(|| format!("Cannot create {}", directory.display()))?;
-        Ok(Workbench(directory))
-    }
-
-    /// Waits until no other clone installs anything; the lock ends with the file.
-    pub(super) fn lock(&self) -> anyhow::Result<File> {
+    /// Waits until no other clone installs anything.
+    pub(super) fn lock(&self) -> anyhow::Result<Lock> {
         let path = self.0.join("lock");
         let file = File::create(&path).with_context(|| format!("Cannot create {}", path.display()))?;
         match file.try_lock() {
@@ -46,23 +37,32 @@ impl Cache {
             }
             Err(TryLockError::Error(error)) => return Err(error).context("Cannot lock the tools"),
         }
-        Ok(file)
+        let unfinished = self.0.join("unfinished");
+        // What is there now was left by an installation that was killed.
+        fs::remove_dir_all(&unfinished).ok();
+        fs::create_dir(&unfinished).with_context(|| format!("Cannot create {}", unfinished.display()))?;
+        Ok(Lock { unfinished, _file: file })
     }
 }
 
-/// A temporary directory that goes away with everything left in it.
+/// The right to install, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Workbench(PathBuf);
+pub(super) struct Lock {
+    unfinished: PathBuf,
+    _file: File,
+}
 
-impl Workbench {
-    pub(super) fn path(&self) -> &Path {
-        &self.0
+impl Lock {
+    /// A directory beside the finished installations, for this one. What is built in it is renamed
+    /// into place at the end, so that an interrupted installation is not taken for a finished one.
+    pub(super) fn workbench(&self) -> &Path {
+        &self.unfinished
     }
 }
 
-impl Drop for Workbench {
+impl Drop for Lock {
     fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).ok();
+        fs::remove_dir_all(&self.unfinished).ok();
     }
 }
 

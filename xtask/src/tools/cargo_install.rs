@@ -29,15 +29,14 @@ impl CargoTool<'_> {
         if program.is_file() {
             return Ok(bin);
         }
-        let _lock = cache.lock()?;
+        let lock = cache.lock()?;
         if program.is_file() {
             return Ok(bin);
         }
-        let workbench = cache.workbench(self.package)?;
-        let root = workbench.path().join("root");
+        let root = lock.workbench().join("root");
         let mut cargo = self.cargo_install();
-        cargo.current_dir(workbench.path()).arg("--root").arg(&root);
-        cargo.env("CARGO_TARGET_DIR", workbench.path().join("target"));
+        cargo.current_dir(lock.workbench()).arg("--root").arg(&root);
+        cargo.env("CARGO_TARGET_DIR", lock.workbench().join("target"));
         install(&format!("{} {}", self.package, self.version), self.takes, &mut cargo, stop)?;
         if !executable(&root.join("bin"), self.program).is_file() {
             bail!("Installing {} {} did not bring `{}`.", self.package, self.version, self.program);
