@@ -1,0 +1,42 @@
+//! A configuration and a session for tests.
+#![allow(clippy::unwrap_used, dead_code)]
+
+use std::time::Duration;
+
+use evergrant_browser::clock;
+use evergrant_core::config::Config;
+use evergrant_core::protocol::authorize::Flow;
+use evergrant_core::protocol::{AccessToken, IdToken, Scope};
+use evergrant_core::session::{Session, Tokens};
+
+/// A client with this id at an issuer where nobody answers: port 9 is the discard service.
+pub(crate) fn config(client_id: &str) -> Config {
+    let json = format!(r#"{{"issuer":"http://127.0.0.1:9/","client_id":"{client_id}"}}"#);
+    Config::parse(&json, "http://127.0.0.1").unwrap()
+}
+
+/// A session of that client that began just now.
+pub(crate) fn session(config: &Config, lifetime: Duration) -> Session {
+    let claims = serde_json::json!({
+        "iss": config.issuer, "sub": "tess", "aud": config.client_id, "exp": 4_000_000_000_u32, "iat": 1_000_000_000, "name": "Tess",
+    });
+    let tokens = Tokens {
+        access_token: AccessToken::new("access"),
+        id_token: Some((IdToken::new("id"), serde_json::from_value(claims).unwrap())),
+        refresh_token: None,
+        scope: Scope::parse("openid"),
+        expires_in: Some(lifetime),
+        flow: Flow::Code,
+        requested_at: clock::now(),
+    };
+    Session::begin(config.issuer.clone(), config.client_id.clone(), tokens).unwrap()
+}
+
+/// Waits, a turn of the event loop at a time, until `condition` holds; fails after ten seconds.
+pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = js_sys::Date::now() + 10_000.0;
+    while !condition() {
+        assert!(js_sys::Date::now() < deadline, "waited in vain: {what}");
+        gloo_timers::future::TimeoutFuture::new(5).await;
+    }
+}
