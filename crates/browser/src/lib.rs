@@ -3,6 +3,7 @@
 //! Nothing here decides. [`Runtime`] feeds what happens into [`evergrant_core::session::Machine`] and carries out what
 //! the machine answers; what OAuth and OpenID Connect say is asked of [`evergrant_core::protocol`].
 
+pub mod api;
 pub mod clock;
 pub mod crypto;
 pub mod http;
@@ -21,6 +22,7 @@ pub mod storage;
 pub mod tabs;
 pub mod timer;
 
+pub use api::{FetchError, NoAccessToken};
 pub use runtime::Runtime;
 pub use start::{StartError, load_config};
 

@@ -9,6 +9,7 @@ use evergrant_core::protocol::authorize::Transaction;
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{AccessToken, callback, logout};
 use evergrant_core::session::{Command, Event, Failure, Machine, RenewalRecord, SignIn, TabMessage, Tokens, View};
+use futures_channel::oneshot;
 use futures_util::future::{AbortHandle, Abortable};
 use wasm_bindgen_futures::spawn_local;
 
@@ -36,6 +37,7 @@ struct Inner {
     measured: Cell<u64>,
     is_ready: Cell<bool>,
     on_change: Box<dyn Fn(View)>,
+    waiting: RefCell<Vec<oneshot::Sender<()>>>,
     tabs: RefCell<Option<Tabs>>,
     lifecycle: RefCell<Option<Lifecycle>>,
 }
@@ -58,6 +60,7 @@ impl Runtime {
             measured: Cell::default(),
             is_ready: Cell::default(),
             on_change: Box::new(on_change),
+            waiting: RefCell::default(),
             tabs: RefCell::default(),
             lifecycle: RefCell::default(),
         });
@@ -86,9 +89,17 @@ impl Runtime {
         self.0.machine.borrow().view(&clock::now())
     }
 
-    /// The access token if it is good now.
-    pub fn access_token(&self) -> Option<AccessToken> {
+    /// The access token at hand, if it is good now; see [`Runtime::access_token`] for one that is renewed first.
+    pub fn current_access_token(&self) -> Option<AccessToken> {
         self.0.machine.borrow().access_token(&clock::now()).cloned()
+    }
+
+    /// Waits until the view changes.
+    pub async fn changed(&self) {
+        let (sender, receiver) = oneshot::channel();
+        self.0.waiting.borrow_mut().push(sender);
+        // The sender lives as long as the session does.
+        let _ = receiver.await;
     }
 
     /// The renewals of this page, oldest first.
@@ -198,7 +209,16 @@ impl Inner {
                     Err(failure) => inner.dispatch(Event::SignOutStayed { failure: Some(failure) }),
                 }
             }),
-            Command::TellApp => (self.on_change)(self.machine.borrow().view(&clock::now())),
+            Command::TellApp => self.tell_app(),
+        }
+    }
+
+    fn tell_app(&self) {
+        let view = self.machine.borrow().view(&clock::now());
+        (self.on_change)(view);
+        for waiting in self.waiting.take() {
+            // Whoever waited may have stopped.
+            let _ = waiting.send(());
         }
     }
 

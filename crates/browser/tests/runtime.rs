@@ -9,11 +9,14 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use evergrant_browser::storage::Store;
-use evergrant_browser::{Runtime, location};
+use evergrant_browser::{NoAccessToken, Runtime, location};
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::session::{EndReason, Failure, FailureClass, SignIn, Status};
+use js_sys::Function;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::Request;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -42,7 +45,7 @@ fn a_stored_session_is_taken_up_before_anything_is_awaited() {
     assert_eq!(view.status, Status::SignedIn);
     assert_eq!(view.claims.unwrap().display_name(), "Tess");
     assert!(view.renew_at.unwrap() < view.expires_at.unwrap());
-    assert!(runtime.access_token().is_some());
+    assert!(runtime.current_access_token().is_some());
     assert_eq!(*seen.borrow(), [Status::SignedIn]);
 }
 
@@ -51,7 +54,7 @@ fn an_expired_token_is_never_handed_out() {
     let config = common::config("expired");
     store(&config, Duration::ZERO);
     let (runtime, _) = start(&config);
-    assert_eq!(runtime.access_token(), None);
+    assert_eq!(runtime.current_access_token(), None);
     assert_eq!(runtime.view().status, Status::Renewing, "what is due is renewed at once");
 }
 
@@ -63,7 +66,7 @@ async fn a_renewal_that_fails_is_tried_again_and_the_session_stays() {
     runtime.renew();
     common::until("the renewal failed", || runtime.view().status == Status::Retrying).await;
     assert_eq!(runtime.view().problem.unwrap().class(), FailureClass::TryAgain);
-    assert!(runtime.access_token().is_some() && stored(&config).is_some());
+    assert!(runtime.current_access_token().is_some() && stored(&config).is_some());
     assert_eq!(runtime.log().len(), 1);
     assert!(seen.borrow().contains(&Status::Renewing));
 }
@@ -76,7 +79,7 @@ async fn sign_out_forgets_even_when_the_issuer_cannot_be_told() {
     runtime.renew();
     runtime.sign_out();
     assert_eq!(stored(&config), None, "forgotten at once");
-    assert_eq!(runtime.access_token(), None);
+    assert_eq!(runtime.current_access_token(), None);
     common::until("the issuer was tried", || runtime.view().status == Status::SignedOut).await;
     assert!(matches!(runtime.view().ended, Some(EndReason::IssuerNotTold(Failure::Unreachable { .. }))));
     assert_eq!(stored(&config), None);
@@ -90,7 +93,7 @@ async fn sign_out_reaches_the_other_tabs_at_once() {
     here.sign_out();
     common::until("the other tab is signed out", || there.view().status == Status::SignedOut).await;
     assert_eq!(there.view().ended, Some(EndReason::SignedOutElsewhere));
-    assert_eq!(there.access_token(), None);
+    assert_eq!(there.current_access_token(), None);
 }
 
 #[wasm_bindgen_test]
@@ -122,4 +125,70 @@ async fn a_forged_response_without_a_session_is_refused_with_a_reason() {
     assert!(
         matches!(runtime.view().ended, Some(EndReason::SignInFailed(failure)) if failure.class() == FailureClass::Suspicious)
     );
+}
+
+#[wasm_bindgen_test]
+async fn a_good_token_is_given_at_once_and_an_expired_one_is_renewed_first() {
+    let config = common::config("token");
+    store(&config, HOUR);
+    let (runtime, _) = start(&config);
+    assert_eq!(runtime.access_token().await.unwrap().secret(), "access");
+    assert!(runtime.log().is_empty());
+
+    store(&config, Duration::ZERO);
+    let (runtime, _) = start(&config);
+    let error = runtime.access_token().await.unwrap_err();
+    assert!(matches!(error, NoAccessToken::RenewalFailed(Failure::Unreachable { .. })), "{error}");
+    assert!(!runtime.log().is_empty(), "it was tried");
+}
+
+#[wasm_bindgen_test]
+async fn without_a_session_there_is_no_token() {
+    let (runtime, _) = start(&common::config("no-token"));
+    assert_eq!(runtime.access_token().await.unwrap_err(), NoAccessToken::SignedOut);
+}
+
+/// Watches what the page sends to `/api`, and answers it with `status`. Everything else goes its way.
+fn watch_api(status: u16) -> js_sys::Array {
+    let script = format!(
+        "const real = window.realFetch ??= window.fetch;
+         const seen = [];
+         window.fetch = (request, init) => {{
+             if (!(request instanceof Request) || !request.url.endsWith('/api')) return real.call(window, request, init);
+             seen.push(request.headers.get('Authorization'));
+             return Promise.resolve(new Response('', {{status: {status}}}));
+         }};
+         return seen;"
+    );
+    Function::new_no_args(&script).call0(&JsValue::NULL).unwrap().unchecked_into()
+}
+
+#[wasm_bindgen_test]
+async fn the_token_goes_to_the_named_origins_alone() {
+    let mut config = common::config("origins");
+    let here = location::origin().unwrap();
+    let other = "https://api.example".to_owned();
+    for (allowed, expected) in [(vec![], None), (vec![other], None), (vec![here.clone()], Some("Bearer access"))] {
+        store(&config, HOUR);
+        config.allowed_api_origins = allowed;
+        let (runtime, _) = start(&config);
+        let seen = watch_api(200);
+        runtime.fetch(Request::new_with_str(&format!("{here}/api")).unwrap()).await.unwrap();
+        assert_eq!(seen.length(), 1);
+        assert_eq!(seen.get(0).as_string().as_deref(), expected);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_refused_token_is_renewed_once_and_the_answer_comes_back_when_that_fails() {
+    let mut config = common::config("refused");
+    let here = location::origin().unwrap();
+    config.allowed_api_origins = vec![here.clone()];
+    store(&config, HOUR);
+    let (runtime, _) = start(&config);
+    let seen = watch_api(401);
+    let response = runtime.fetch(Request::new_with_str(&format!("{here}/api")).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 401);
+    assert_eq!(seen.length(), 1, "no newer token, no second try");
+    assert_eq!(runtime.log().len(), 1, "one renewal was tried");
 }

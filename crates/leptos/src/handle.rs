@@ -1,6 +1,6 @@
 //! The session as components see it: signals to read, actions to call.
 
-use evergrant_browser::{Runtime, clock};
+use evergrant_browser::{FetchError, NoAccessToken, Runtime, clock};
 use evergrant_core::config::Config;
 use evergrant_core::protocol::AccessToken;
 use evergrant_core::protocol::authorize::Flow;
@@ -68,9 +68,23 @@ impl SessionHandle {
         self.runtime.with_value(Runtime::log)
     }
 
-    /// The access token if it is good now; an expired one is never given.
-    pub fn access_token(&self) -> Option<AccessToken> {
-        self.runtime.with_value(Runtime::access_token)
+    /// An access token that is good now: an expired one is renewed first, and callers share that renewal.
+    ///
+    /// # Errors
+    /// [`NoAccessToken`]: nobody is signed in, or the renewal failed.
+    pub async fn access_token(&self) -> Result<AccessToken, NoAccessToken> {
+        let runtime = self.runtime.get_value();
+        runtime.access_token().await
+    }
+
+    /// Sends `request`, with the access token if its origin is one of `allowed_api_origins`; a 401 is answered by one
+    /// renewal and one more try.
+    ///
+    /// # Errors
+    /// [`FetchError`]; an answer of whatever status is not an error.
+    pub async fn fetch(&self, request: web_sys::Request) -> Result<web_sys::Response, FetchError> {
+        let runtime = self.runtime.get_value();
+        runtime.fetch(request).await
     }
 
     /// Goes to the issuer to sign in by `flow`, and comes back to the path `return_to`. Does nothing unless signed out.

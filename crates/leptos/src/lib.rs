@@ -29,7 +29,7 @@
 mod handle;
 mod provider;
 
-pub use evergrant_browser::{StartError, load_config};
+pub use evergrant_browser::{FetchError, NoAccessToken, StartError, load_config};
 pub use evergrant_core as core;
 pub use evergrant_core::config::Config;
 pub use evergrant_core::protocol::authorize::Flow;

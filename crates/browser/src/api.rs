@@ -1,0 +1,109 @@
+//! Calls to APIs: the token goes to the origins that were named and nowhere else, is good when it goes, and one refusal
+//! is answered by one renewal (RFC 6750 §3.1).
+
+use evergrant_core::protocol::AccessToken;
+use evergrant_core::session::{Failure, Status};
+use url::Url;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Request, Response};
+
+use crate::{Runtime, refused, window};
+
+impl Runtime {
+    /// An access token that is good now. When the one at hand has expired, the session is renewed first; callers that
+    /// come meanwhile share that renewal.
+    ///
+    /// # Errors
+    /// [`NoAccessToken`]: nobody is signed in, or the renewal failed.
+    pub async fn access_token(&self) -> Result<AccessToken, NoAccessToken> {
+        let mut asked = false;
+        loop {
+            if let Some(token) = self.current_access_token() {
+                return Ok(token);
+            }
+            let view = self.view();
+            match view.status {
+                Status::SignedOut | Status::SigningOut => return Err(NoAccessToken::SignedOut),
+                Status::SigningIn | Status::Renewing => self.changed().await,
+                Status::SignedIn | Status::Retrying | Status::Stale if !asked => {
+                    asked = true;
+                    self.renew();
+                }
+                _ => {
+                    return Err(view.problem.map_or(NoAccessToken::SignedOut, NoAccessToken::RenewalFailed));
+                }
+            }
+        }
+    }
+
+    /// Sends `request` with the access token, if its origin is one of `allowed_api_origins`; without it otherwise.
+    /// When the API answers 401, the session is renewed (unless it was meanwhile) and the request sent once more.
+    ///
+    /// # Errors
+    /// [`FetchError`]; an answer of whatever status is not an error.
+    pub async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
+        if !self.may_have_the_token(&request.url()) {
+            return send(&request).await;
+        }
+        let token = self.access_token().await?;
+        // A body can be sent once: the copy is for the second try.
+        let again = request.clone().map_err(|error| FetchError::Browser(refused("fetch", &error)))?;
+        let response = authorized(request, &token).await?;
+        if response.status() != 401 {
+            return Ok(response);
+        }
+        if self.current_access_token().as_ref() == Some(&token) {
+            self.renew();
+            while self.view().status == Status::Renewing {
+                self.changed().await;
+            }
+        }
+        match self.current_access_token() {
+            Some(newer) if newer != token => authorized(again, &newer).await,
+            _ => Ok(response),
+        }
+    }
+
+    fn may_have_the_token(&self, url: &str) -> bool {
+        let origin = Url::parse(url).map(|url| url.origin().ascii_serialization());
+        origin.is_ok_and(|origin| self.config().allowed_api_origins.contains(&origin))
+    }
+}
+
+async fn authorized(request: Request, token: &AccessToken) -> Result<Response, FetchError> {
+    let set = request.headers().set("Authorization", &format!("Bearer {}", token.secret()));
+    set.map_err(|error| FetchError::Browser(refused("fetch", &error)))?;
+    send(&request).await
+}
+
+async fn send(request: &Request) -> Result<Response, FetchError> {
+    let window = window().map_err(FetchError::Browser)?;
+    let response = JsFuture::from(window.fetch_with_request(request)).await.map_err(|_| FetchError::Unreachable)?;
+    Ok(response.unchecked_into())
+}
+
+/// Why there is no access token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoAccessToken {
+    /// Nobody is signed in.
+    #[error("nobody is signed in")]
+    SignedOut,
+    /// The access token has expired, and the renewal did not bring a new one yet. It goes on by itself where it can.
+    #[error("the session could not be renewed: {0}")]
+    RenewalFailed(Failure),
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// There is no token to send.
+    #[error(transparent)]
+    NoAccessToken(#[from] NoAccessToken),
+    /// No network, no server, or the server does not let this page read its answer (CORS).
+    #[error("the server could not be reached")]
+    Unreachable,
+    /// The browser refuses the request itself.
+    #[error(transparent)]
+    Browser(Failure),
+}
