@@ -1,0 +1,11 @@
+//! The authorization endpoint's rules: reading a request, deciding what it needs, and building the answer.
+//!
+//! [`request`] and [`decision`] are plain functions of what they are given; [`response`] mints what was decided.
+
+pub mod decision;
+pub mod request;
+pub mod response;
+mod response_type;
+
+pub(crate) use request::IDENTITY_SCOPES;
+pub use response_type::{ResponseMode, ResponseType};

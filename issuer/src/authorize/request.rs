@@ -1,0 +1,154 @@
+//! Reading an authorization request (RFC 6749 §4.1.1, OIDC Core §3.1.2.1), in an order that matters: nothing is ever
+//! sent to a redirect URI before it is known to be the client's own (RFC 9700 §4.11.2).
+
+mod parts;
+
+use std::time::Duration;
+
+use evergrant_core::protocol::authorize::Prompt;
+use evergrant_core::protocol::params::Params;
+use evergrant_core::protocol::{ClientId, CodeChallenge, ErrorCode, IdToken, Nonce, OAuthError, Scope, State};
+
+use super::{ResponseMode, ResponseType};
+use crate::config::{Client, Config};
+
+pub(crate) use parts::IDENTITY_SCOPES;
+
+/// An authorization request in which every rule that needs no person and no session holds.
+#[derive(Clone, Debug)]
+pub struct AuthorizationRequest<'a> {
+    /// Who asks.
+    pub client: &'a Client,
+    /// Where the answer goes.
+    pub target: Target,
+    /// What the answer holds.
+    pub response_type: ResponseType,
+    /// What is asked for, as far as it can be granted.
+    pub scope: Scope,
+    /// The API the access token is for.
+    pub audience: Option<String>,
+    /// For the ID token.
+    pub nonce: Option<Nonce>,
+    /// For the code.
+    pub code_challenge: Option<CodeChallenge>,
+    /// What the person must, or must not, be shown.
+    pub prompts: Vec<Prompt>,
+    /// How long ago the person may have signed in.
+    pub max_age: Option<Duration>,
+    /// Who probably wants to sign in.
+    pub login_hint: Option<String>,
+    /// Who must be signed in.
+    pub id_token_hint: Option<IdToken>,
+}
+
+impl AuthorizationRequest<'_> {
+    /// Whether no page may be shown.
+    pub fn is_silent(&self) -> bool {
+        self.prompts.contains(&Prompt::None)
+    }
+}
+
+/// Where an answer goes: the client's own address, the part of it that carries the answer, and the client's `state`.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// As registered.
+    pub redirect_uri: String,
+    /// Which part carries the answer.
+    pub mode: ResponseMode,
+    /// Goes back unchanged.
+    pub state: Option<State>,
+}
+
+/// Why a request goes no further.
+#[derive(Clone, Debug)]
+pub enum Refusal {
+    /// It is not known whose request this is: the person is told, and nobody is redirected (RFC 6749 §4.1.2.1).
+    Untrusted(&'static str),
+    /// The client is told.
+    Answered {
+        /// How.
+        target: Box<Target>,
+        /// Whether no page was to be shown.
+        silent: bool,
+        /// What.
+        error: OAuthError,
+    },
+}
+
+/// Reads the query of a GET or the body of a POST.
+///
+/// # Errors
+/// A [`Refusal`] for the first rule that does not hold.
+pub fn read<'a>(config: &'a Config, text: &str) -> Result<AuthorizationRequest<'a>, Refusal> {
+    let params = Params::parse_repeating(text).map_err(|_| Refusal::Untrusted("The request is too long."))?;
+    let (client, redirect_uri) = trusted(config, &params)?;
+    let target = parts::target(redirect_uri, &params);
+    let refuse = |error| Refusal::Answered {
+        target: Box::new(target.clone()),
+        silent: params.filled("prompt") == Some(Prompt::None.as_str()),
+        error,
+    };
+    rest(config, client, &params, target.clone()).map_err(refuse)
+}
+
+/// Client and redirect URI: until both are known, there is nobody to answer.
+fn trusted<'a>(config: &'a Config, params: &Params) -> Result<(&'a Client, String), Refusal> {
+    if params.repeated(|name| matches!(name, "client_id" | "redirect_uri")).is_some() {
+        return Err(Refusal::Untrusted("The request names its client or its way back twice."));
+    }
+    let client_id = params
+        .filled("client_id")
+        .ok_or(Refusal::Untrusted("The request does not say which application it comes from (client_id)."))?;
+    let client = config
+        .client(&ClientId::new(client_id))
+        .ok_or(Refusal::Untrusted("The application that sent you here is not registered (client_id)."))?;
+    let redirect_uri = params
+        .filled("redirect_uri")
+        .ok_or(Refusal::Untrusted("The request does not say where to return to (redirect_uri)."))?;
+    if !client.redirects_to(redirect_uri) {
+        return Err(Refusal::Untrusted(
+            "The address to return to is not one of those registered for this application (redirect_uri).",
+        ));
+    }
+    Ok((client, redirect_uri.to_owned()))
+}
+
+/// Everything else, in an order in which the most telling error comes first.
+fn rest<'a>(
+    config: &'a Config,
+    client: &'a Client,
+    params: &Params,
+    target: Target,
+) -> Result<AuthorizationRequest<'a>, OAuthError> {
+    // `resource` alone may repeat (RFC 8707 §2).
+    if params.repeated(|name| name != "resource").is_some() {
+        return Err(invalid("a parameter is given more than once"));
+    }
+    parts::check_unsupported(params)?;
+    let response_type = parts::response_type(client, params)?;
+    parts::check_response_mode(params, response_type)?;
+    let api = parts::api(config, params)?;
+    let scope = parts::scope(api, params, response_type)?;
+    let nonce = params.filled("nonce").map(Nonce::new);
+    if response_type.id_token && nonce.is_none() {
+        // OIDC Core §3.2.2.1 and §3.3.2.11.
+        return Err(invalid("nonce is required when an ID token is in the authorization response"));
+    }
+    Ok(AuthorizationRequest {
+        client,
+        target,
+        response_type,
+        scope,
+        audience: api.map(|api| api.identifier.clone()),
+        nonce,
+        code_challenge: parts::code_challenge(client, params, response_type)?,
+        prompts: parts::prompts(params)?,
+        max_age: parts::max_age(params)?,
+        login_hint: params.filled("login_hint").map(str::to_owned),
+        id_token_hint: params.filled("id_token_hint").map(IdToken::new),
+    })
+}
+
+fn invalid(description: &str) -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidRequest, description)
+}

@@ -1,0 +1,106 @@
+//! Building an authorization response: tokens and codes as decided, the error otherwise, and `iss` in both (RFC 9207 §2).
+
+use evergrant_core::protocol::{AuthorizationCode, OAuthError, State, params};
+
+use super::ResponseMode;
+use super::request::{AuthorizationRequest, Target};
+use crate::config::Config;
+use crate::error::Failure;
+use crate::provider::Provider;
+use crate::secret::{self, Secret, SecretHash};
+use crate::store::{Code, Grant, Session};
+use crate::tokens::{self, IdTokenParts};
+use evergrant_core::time::UnixTime;
+
+/// Grants a request: stores what must be stored, and returns the address that carries the answer.
+///
+/// # Errors
+/// When the store or the keys fail; then nothing was granted.
+pub async fn grant(
+    provider: &Provider,
+    request: &AuthorizationRequest<'_>,
+    session: &Session,
+    now: UnixTime,
+) -> Result<String, Failure> {
+    let grant = Grant {
+        id: Secret::invent()?.expose().to_owned(),
+        client_id: request.client.client_id.clone(),
+        subject: session.subject.clone(),
+        sid: session.sid.clone(),
+        scope: request.scope.clone(),
+        audience: request.audience.clone(),
+        auth_time: session.auth_time,
+        created_at: now,
+    };
+    let kind = request.response_type;
+    let access_token = match kind.token {
+        true => Some(tokens::access_token(provider, &grant, true, now)?),
+        false => None,
+    };
+    let code = match kind.code {
+        true => Some(AuthorizationCode::from_entropy(secret::entropy()?)),
+        false => None,
+    };
+    let id_token = match kind.id_token {
+        true => {
+            let parts = IdTokenParts {
+                nonce: request.nonce.as_ref(),
+                access_token: access_token.as_ref().map(|issued| &issued.token),
+                code: code.as_ref(),
+            };
+            Some(tokens::id_token(provider, request.client, &grant, parts, now)?)
+        }
+        false => None,
+    };
+    let scope = grant.scope.to_string();
+    if let Some(code) = &code {
+        provider.store.add_code(grant, stored(provider, request, code, now)).await?;
+    }
+    let expires_in = access_token.as_ref().map(|issued| issued.expires_in.as_secs().to_string());
+    let front_scope = access_token.as_ref().map(|_| scope.as_str());
+    Ok(location(
+        &provider.config,
+        &request.target,
+        &[
+            ("code", code.as_ref().map(AuthorizationCode::secret)),
+            ("access_token", access_token.as_ref().map(|issued| issued.token.secret())),
+            ("token_type", access_token.as_ref().map(|_| "Bearer")),
+            ("expires_in", expires_in.as_deref()),
+            ("scope", front_scope),
+            ("id_token", id_token.as_ref().map(|token| token.secret())),
+        ],
+    ))
+}
+
+/// The address that carries an error (RFC 6749 §4.1.2.1).
+pub fn error(config: &Config, target: &Target, error: &OAuthError) -> String {
+    location(
+        config,
+        target,
+        &[("error", Some(error.error.as_str())), ("error_description", error.error_description.as_deref())],
+    )
+}
+
+fn stored(provider: &Provider, request: &AuthorizationRequest<'_>, code: &AuthorizationCode, now: UnixTime) -> Code {
+    Code {
+        hash: SecretHash::of(code.secret()),
+        redirect_uri: request.target.redirect_uri.clone(),
+        nonce: request.nonce.clone(),
+        code_challenge: request.code_challenge.clone(),
+        expires_at: now + provider.config.lifetimes.authorization_code,
+    }
+}
+
+fn location(config: &Config, target: &Target, parts: &[(&str, Option<&str>)]) -> String {
+    let state = target.state.as_ref().map(State::secret);
+    let always = [("state", state), ("iss", Some(config.issuer.as_str()))];
+    let pairs = parts.iter().chain(&always).filter_map(|(name, value)| Some((*name, (*value)?)));
+    let uri = &target.redirect_uri;
+    // The registered address stays as it is, its own query included (RFC 6749 §3.1.2).
+    let separator = match target.mode {
+        ResponseMode::Fragment => '#',
+        ResponseMode::Query if uri.contains('?') => '&',
+        ResponseMode::Query => '?',
+    };
+    format!("{uri}{separator}{}", params::encode(pairs))
+}

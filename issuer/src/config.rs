@@ -1,0 +1,233 @@
+//! The configuration: one TOML file, read strictly, then changed by the command line.
+
+mod api;
+mod client;
+mod error;
+mod origin;
+mod overrides;
+mod seconds;
+mod user;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use evergrant_core::protocol::jwt::Algorithm;
+use evergrant_core::protocol::{ClientId, Issuer};
+use serde::{Deserialize, Serialize};
+use url::{Host, Url};
+
+pub use api::Api;
+pub use client::{Client, ClientSecretHash, ClientType, GrantType};
+pub use error::ConfigError;
+pub use origin::Origin;
+pub use overrides::{OriginReplacement, Overrides};
+pub use user::{PasswordHash, User};
+
+/// Everything the issuer is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The issuer identifier; ends in a slash, and every endpoint is named relative to it.
+    pub issuer: Url,
+    /// How tokens are signed unless an API or a client says otherwise.
+    #[serde(default = "default_signing_alg")]
+    pub signing_alg: Algorithm,
+    /// The SQLite file, or `:memory:`. A relative path counts from where the issuer is started.
+    #[serde(default = "default_database")]
+    pub database: PathBuf,
+    /// How long things last.
+    #[serde(default)]
+    pub lifetimes: Lifetimes,
+    /// The APIs that access tokens are for.
+    #[serde(default, rename = "api")]
+    pub apis: Vec<Api>,
+    /// The applications that may ask.
+    #[serde(default, rename = "client")]
+    pub clients: Vec<Client>,
+    /// The people who can sign in.
+    #[serde(default, rename = "user")]
+    pub users: Vec<User>,
+}
+
+/// Lifetimes, in whole seconds on the wire.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Lifetimes {
+    /// Authorization codes. RFC 6749 §4.1.2 allows ten minutes at most; a browser needs a second.
+    #[serde(with = "seconds")]
+    pub authorization_code: Duration,
+    /// Access tokens for no particular API, for clients that are not browsers.
+    #[serde(with = "seconds")]
+    pub access_token: Duration,
+    /// The same for browsers, where tokens are easier to steal.
+    #[serde(with = "seconds")]
+    pub access_token_for_browser_flows: Duration,
+    /// ID tokens of clients that do not set their own.
+    #[serde(with = "seconds")]
+    pub id_token: Duration,
+    /// How long a person may take between being asked and answering.
+    #[serde(with = "seconds")]
+    pub interaction: Duration,
+    /// A session ends after this time without any use.
+    #[serde(with = "seconds")]
+    pub session_idle: Duration,
+    /// A session ends this long after the sign-in, used or not.
+    #[serde(with = "seconds")]
+    pub session_absolute: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        const DAY: u64 = 24 * 60 * 60;
+        Self {
+            authorization_code: Duration::from_secs(60),
+            access_token: Duration::from_secs(DAY),
+            access_token_for_browser_flows: Duration::from_secs(7200),
+            id_token: Duration::from_secs(36_000),
+            interaction: Duration::from_secs(3600),
+            session_idle: Duration::from_secs(3 * DAY),
+            session_absolute: Duration::from_secs(7 * DAY),
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] that names the file, and the key and line where there is one.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
+        Self::parse(&text)
+    }
+
+    /// Parses and checks the text of a file.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] that names the key, and the line where there is one.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError::syntax(text, &error))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The configuration as TOML, secrets and their hashes left out.
+    ///
+    /// # Errors
+    /// When a value has no TOML form; none that [`Config::parse`] accepts is like that.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string_pretty(self)
+    }
+
+    /// The rules that span several keys.
+    ///
+    /// # Errors
+    /// [`ConfigError::Rule`] in words a person can act on.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.check_issuer()?;
+        if self.uses_algorithm(Algorithm::Ps256) {
+            return Err(ConfigError::rule("tokens can be signed with ES256 or RS256, not with PS256"));
+        }
+        unique("[[api]] identifier", self.apis.iter().map(|api| api.identifier.as_str()))?;
+        unique("[[client]] client_id", self.clients.iter().map(|client| client.client_id.as_str()))?;
+        unique("[[user]] username", self.users.iter().map(|user| user.username.as_str()))?;
+        unique("[[user]] sub", self.users.iter().map(|user| user.sub.as_str()))?;
+        self.clients.iter().try_for_each(Client::check)
+    }
+
+    /// The issuer identifier as tokens and answers carry it.
+    pub fn issuer(&self) -> Issuer {
+        Issuer::new(self.issuer.as_str())
+    }
+
+    /// The address of an endpoint, given without its leading slash.
+    pub fn endpoint(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    /// Whether the issuer is reached over TLS.
+    pub fn is_https(&self) -> bool {
+        self.issuer.scheme() == "https"
+    }
+
+    /// Whether the issuer's own host is this machine.
+    pub fn issuer_is_loopback(&self) -> bool {
+        is_loopback(&self.issuer)
+    }
+
+    /// The client with this identifier.
+    pub fn client(&self, id: &ClientId) -> Option<&Client> {
+        self.clients.iter().find(|client| client.client_id == *id)
+    }
+
+    /// The API with this identifier, compared to the letter.
+    pub fn api(&self, identifier: &str) -> Option<&Api> {
+        self.apis.iter().find(|api| api.identifier == identifier)
+    }
+
+    /// The person who signs in with this name.
+    pub fn user_named(&self, username: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.username == username)
+    }
+
+    /// The person whom tokens call `sub`.
+    pub fn user(&self, sub: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.sub.as_str() == sub)
+    }
+
+    /// Whether a page of this origin belongs to a registered client.
+    pub fn is_registered_origin(&self, origin: &str) -> bool {
+        self.clients.iter().flat_map(|client| &client.origins).any(|known| known.as_str() == origin)
+    }
+
+    /// Whether anything is to be signed with `algorithm`.
+    pub fn uses_algorithm(&self, algorithm: Algorithm) -> bool {
+        self.signing_alg == algorithm
+            || self.apis.iter().any(|api| api.signing_alg == Some(algorithm))
+            || self.clients.iter().any(|client| client.id_token_signing_alg == Some(algorithm))
+    }
+
+    fn check_issuer(&self) -> Result<(), ConfigError> {
+        let issuer = self.issuer.as_str();
+        if !issuer.ends_with('/') || self.issuer.query().is_some() || self.issuer.fragment().is_some() {
+            return Err(ConfigError::rule(format!(
+                "issuer: {issuer:?} must end in a slash and have no query and no fragment"
+            )));
+        }
+        if !self.is_https() && !self.issuer_is_loopback() {
+            return Err(ConfigError::rule(format!(
+                "issuer: {issuer:?} must be https: only an issuer on this machine may do without TLS"
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn unique<'a>(what: &str, values: impl Iterator<Item = &'a str>) -> Result<(), ConfigError> {
+    let mut seen = HashSet::new();
+    for value in values {
+        if !seen.insert(value) {
+            return Err(ConfigError::rule(format!("{what}: {value:?} is given twice")));
+        }
+    }
+    Ok(())
+}
+
+fn default_signing_alg() -> Algorithm {
+    Algorithm::Es256
+}
+
+fn default_database() -> PathBuf {
+    PathBuf::from("evergrant-issuer.sqlite3")
+}

@@ -1,0 +1,42 @@
+//! `[[api]]`: what access tokens are for, which scopes it has, and how long its tokens last.
+
+use std::time::Duration;
+
+use evergrant_core::protocol::Scope;
+use evergrant_core::protocol::jwt::Algorithm;
+use serde::{Deserialize, Serialize};
+
+use super::seconds;
+
+/// An API (resource server).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    /// What clients name in `audience`, and what stands in `aud`.
+    pub identifier: String,
+    /// What people read on the consent page.
+    pub name: String,
+    /// Its scopes, separated by spaces.
+    #[serde(default)]
+    pub scopes: Scope,
+    /// Whether refresh tokens may be given for it.
+    #[serde(default)]
+    pub allow_offline_access: bool,
+    /// How long access tokens last.
+    #[serde(with = "seconds", default = "general")]
+    pub token_lifetime: Duration,
+    /// How long access tokens last that a browser holds.
+    #[serde(with = "seconds", default = "browser")]
+    pub token_lifetime_for_browser_flows: Duration,
+    /// How access tokens are signed; the issuer's way when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing_alg: Option<Algorithm>,
+}
+
+fn general() -> Duration {
+    Duration::from_secs(86_400)
+}
+
+fn browser() -> Duration {
+    Duration::from_secs(7200)
+}

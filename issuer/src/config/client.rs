@@ -1,0 +1,210 @@
+//! `[[client]]`: an application, what it may ask for, and where answers may go.
+
+use std::time::Duration;
+
+use evergrant_core::protocol::jwt::Algorithm;
+use evergrant_core::protocol::{ClientId, ClientSecret};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use url::Url;
+
+use super::{ConfigError, Origin, seconds};
+use crate::authorize::ResponseType;
+use crate::secret::SecretHash;
+
+/// An application (client).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// `client_id`.
+    pub client_id: ClientId,
+    /// What people read on the sign-in and consent pages.
+    pub name: String,
+    /// Whether it can keep a secret.
+    #[serde(rename = "type")]
+    pub kind: ClientType,
+    /// Hashes of its secrets, as `hash-secret` prints them; two while one replaces the other.
+    #[serde(default, skip_serializing)]
+    pub secret_hashes: Vec<ClientSecretHash>,
+    /// Where authorization responses may go; compared to the letter (RFC 9700 §2.1).
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    /// Where a sign-out may lead; compared to the letter.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Origins of its pages: they may call the endpoints (CORS) and frame a silent answer.
+    #[serde(default)]
+    pub origins: Vec<Origin>,
+    /// The grants it may use.
+    #[serde(default = "default_grants")]
+    pub grants: Vec<GrantType>,
+    /// The response types it may use; implicit ones only when named here.
+    #[serde(default = "default_response_types")]
+    pub response_types: Vec<ResponseType>,
+    /// How long its ID tokens last; the issuer's default when left out.
+    #[serde(default, with = "seconds::optional", skip_serializing_if = "Option::is_none")]
+    pub id_token_lifetime: Option<Duration>,
+    /// How its ID tokens are signed; the issuer's way when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_signing_alg: Option<Algorithm>,
+    /// Whether people are asked before it gets anything; `false` for one's own applications.
+    #[serde(default = "default_require_consent")]
+    pub require_consent: bool,
+}
+
+/// Whether a client can keep a secret (RFC 6749 §2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientType {
+    /// It cannot: an app in a browser or on a device. PKCE is required.
+    Public,
+    /// It can: a server.
+    Confidential,
+}
+
+/// A grant of the token endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// RFC 6749 §4.1.
+    AuthorizationCode,
+}
+
+impl GrantType {
+    /// Every grant the token endpoint knows.
+    pub const ALL: [Self; 1] = [Self::AuthorizationCode];
+
+    /// The value of `grant_type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+        }
+    }
+}
+
+impl Client {
+    /// Whether tokens of this client live in a browser, and so have the shorter lifetime.
+    pub fn is_browser_app(&self) -> bool {
+        self.kind == ClientType::Public && !self.origins.is_empty()
+    }
+
+    /// Whether an authorization response may go to `uri`.
+    pub fn redirects_to(&self, uri: &str) -> bool {
+        self.redirect_uris.iter().any(|known| known == uri)
+    }
+
+    /// Whether a sign-out may lead to `uri`.
+    pub fn returns_to(&self, uri: &str) -> bool {
+        self.post_logout_redirect_uris.iter().any(|known| known == uri)
+    }
+
+    /// Whether `secret` is one of this client's.
+    pub fn accepts_secret(&self, secret: &ClientSecret) -> bool {
+        let presented = SecretHash::of(secret.secret());
+        self.secret_hashes.iter().any(|known| known.0.matches(&presented))
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let refuse =
+            |message: String| Err(ConfigError::rule(format!("[[client]] {:?}: {message}", self.client_id.as_str())));
+        match (self.kind, self.secret_hashes.is_empty()) {
+            (ClientType::Public, false) => return refuse("a public client has no secret_hashes".into()),
+            (ClientType::Confidential, true) => return refuse("a confidential client needs secret_hashes".into()),
+            _ => {}
+        }
+        for uri in self.redirect_uris.iter().chain(&self.post_logout_redirect_uris) {
+            if let Err(reason) = check_redirect_uri(uri) {
+                return refuse(format!("{uri:?} {reason}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// RFC 6749 §3.1.2: absolute, without a fragment; and nothing a browser would run.
+fn check_redirect_uri(uri: &str) -> Result<(), &'static str> {
+    let url = Url::parse(uri).map_err(|_| "is not an absolute address")?;
+    if url.fragment().is_some() {
+        return Err("has a fragment");
+    }
+    if matches!(url.scheme(), "javascript" | "data" | "blob" | "file" | "about" | "vbscript") {
+        return Err("has a scheme that no answer can go to");
+    }
+    Ok(())
+}
+
+/// The hash of a client's secret: `sha256:` and 64 hexadecimal digits.
+///
+/// Fast on purpose: it is checked at every request, and a client's secret is random, unlike a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientSecretHash(SecretHash);
+
+impl ClientSecretHash {
+    /// Hashes a secret.
+    pub fn of(secret: &str) -> Self {
+        Self(SecretHash::of(secret))
+    }
+
+    /// The form that stands in the configuration.
+    pub fn to_text(&self) -> String {
+        let hex: String = self.0.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("sha256:{hex}")
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let hex = text.strip_prefix("sha256:").filter(|hex| hex.is_ascii())?;
+        let bytes: Option<Vec<u8>> =
+            (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect();
+        SecretHash::from_bytes(&bytes?).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ClientSecretHash {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        Self::from_text(&text).ok_or_else(|| {
+            serde::de::Error::custom("a secret hash is sha256: and 64 hexadecimal digits, as `hash-secret` prints it")
+        })
+    }
+}
+
+impl Serialize for ClientSecretHash {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.to_text())
+    }
+}
+
+fn default_grants() -> Vec<GrantType> {
+    vec![GrantType::AuthorizationCode]
+}
+
+fn default_response_types() -> Vec<ResponseType> {
+    vec![ResponseType::CODE]
+}
+
+fn default_require_consent() -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_hash_is_read_as_it_is_written() {
+        let hash = ClientSecretHash::of("secret");
+        assert_eq!(ClientSecretHash::from_text(&hash.to_text()), Some(hash));
+        for wrong in ["", "sha256:", "sha256:00", "sha256:zz", "md5:00", "sha256:é"] {
+            assert_eq!(ClientSecretHash::from_text(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn redirect_uris_that_could_run_code_are_refused() {
+        for wrong in ["javascript:alert(1)", "/callback", "https://a.example/#x", "data:text/html,x"] {
+            assert!(check_redirect_uri(wrong).is_err(), "{wrong}");
+        }
+        for right in ["https://a.example/cb?x=1", "com.example.app:/cb", "http://localhost:8080/callback"] {
+            assert!(check_redirect_uri(right).is_ok(), "{right}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Authorization requests that wait for a person: opened in one browser, and answered once.
+
+use axum::http::{HeaderMap, HeaderValue};
+use evergrant_core::protocol::params::Params;
+use evergrant_core::time::UnixTime;
+
+use crate::error::Failure;
+use crate::provider::Provider;
+use crate::secret::Secret;
+use crate::store::Interaction;
+use crate::web::PageError;
+use crate::web::cookies::Cookie;
+
+/// A pending interaction, with the token that stands in its form.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    /// In the form and in the address; worth nothing without the browser's cookie.
+    pub(crate) token: Secret,
+    pub(crate) interaction: Interaction,
+}
+
+/// Keeps a request until the person has answered. The cookie ties it to this browser: a link sent to somebody else opens
+/// nothing there, and a form on somebody else's page cannot know the token.
+pub(crate) async fn open(
+    provider: &Provider,
+    headers: &HeaderMap,
+    request: &str,
+    now: UnixTime,
+) -> Result<(Pending, Option<HeaderValue>), Failure> {
+    let config = &provider.config;
+    let (browser, cookie) = match Cookie::Browser.read(headers, config) {
+        Some(browser) => (browser, None),
+        None => {
+            let browser = Secret::invent()?;
+            let cookie = Cookie::Browser.store(&browser, config.lifetimes.session_absolute, config);
+            (browser, cookie)
+        }
+    };
+    let token = Secret::invent()?;
+    let interaction = Interaction {
+        id: token.hash(),
+        browser: browser.hash(),
+        request: request.to_owned(),
+        created_at: now,
+        expires_at: now + config.lifetimes.interaction,
+    };
+    provider.store.open_interaction(interaction.clone()).await?;
+    Ok((Pending { token, interaction }, cookie))
+}
+
+/// The interaction a page or a form speaks of.
+///
+/// # Errors
+/// A page for the person, when it is over or belongs to another browser.
+pub(crate) async fn pending(
+    provider: &Provider,
+    headers: &HeaderMap,
+    params: &Params,
+    now: UnixTime,
+) -> Result<Pending, PageError> {
+    let token = params.filled("interaction").map(Secret::presented);
+    let browser = Cookie::Browser.read(headers, &provider.config);
+    let (Some(token), Some(browser)) = (token, browser) else {
+        return Err(PageError::interaction_over());
+    };
+    let found = provider.store.interaction(token.hash(), browser.hash(), now).await;
+    match found.map_err(Failure::from)? {
+        Some(interaction) => Ok(Pending { token, interaction }),
+        None => Err(PageError::interaction_over()),
+    }
+}

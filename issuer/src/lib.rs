@@ -1,0 +1,50 @@
+//! A small, complete OpenID provider: sign-in, consent, sessions and tokens for one machine or a few.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::path::Path;
+//! use std::sync::Arc;
+//!
+//! use evergrant_issuer::{Clock, Config, Provider, SqliteStore, router};
+//!
+//! let config = Config::read(Path::new("issuer.toml"))?;
+//! let store = Arc::new(SqliteStore::open(&config.database)?);
+//! let provider = Arc::new(Provider::open(config, store, Clock::system(), false).await?);
+//! let service = router(provider);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Where things are:
+//! - [`router`] lists every route; each handler is a file in `routes/`.
+//! - [`authorize`] holds the rules of the authorization endpoint as plain functions.
+//! - [`tokens`] says what tokens carry, [`keys`] signs them.
+//! - [`store`] is what is remembered: a trait, and its SQLite form.
+//! - [`config`] is everything it can be told; [`options`] and [`server`] are the process around it.
+
+pub mod authorize;
+mod client_authentication;
+pub mod clock;
+pub mod config;
+pub mod error;
+mod interactions;
+pub mod keys;
+mod limits;
+pub mod listen;
+pub mod options;
+pub mod passwords;
+pub mod provider;
+mod router;
+mod routes;
+pub mod secret;
+pub mod server;
+mod sessions;
+pub mod store;
+pub mod tokens;
+mod web;
+
+pub use clock::Clock;
+pub use config::Config;
+pub use provider::Provider;
+pub use router::router;
+pub use store::{SqliteStore, Store};

@@ -1,0 +1,101 @@
+//! The command line.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Origin, OriginReplacement, Overrides};
+use crate::listen::ListenAddress;
+
+/// A small, complete OpenID provider.
+#[derive(Debug, Parser)]
+#[command(name = "evergrant-issuer", version, args_conflicts_with_subcommands = true)]
+pub struct Options {
+    /// Something else than serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// The configuration, a TOML file.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub config: Option<PathBuf>,
+
+    /// Check the configuration and exit.
+    #[arg(long)]
+    pub check_config: bool,
+
+    /// Print the configuration as it counts, flags included and secrets left out, and exit.
+    #[arg(long)]
+    pub print_config: bool,
+
+    /// Where to listen; `localhost` is 127.0.0.1 and ::1, port 0 is any free one.
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:3000")]
+    pub listen: ListenAddress,
+
+    /// Developers' shortcuts, such as signing in with one click. Only on a loopback address.
+    #[arg(long)]
+    pub dev: bool,
+
+    /// The SQLite file, or `:memory:`.
+    #[arg(long, value_name = "PATH")]
+    pub database: Option<PathBuf>,
+
+    /// How long every access token lasts, whatever the configuration says.
+    #[arg(long, value_name = "SECONDS")]
+    pub access_token_lifetime: Option<NonZeroU32>,
+
+    /// How long every ID token lasts, whatever the configuration says.
+    #[arg(long, value_name = "SECONDS")]
+    pub id_token_lifetime: Option<NonZeroU32>,
+
+    /// Replace an origin in all client registrations. May be given several times.
+    #[arg(long, value_name = "FROM=TO")]
+    pub replace_origin: Vec<OriginReplacement>,
+
+    /// Short for `--replace-origin http://localhost:8080=ORIGIN`, the demo's app.
+    #[arg(long, value_name = "ORIGIN")]
+    pub app_origin: Option<Origin>,
+
+    /// Short for `--replace-origin http://localhost:3001=ORIGIN`, the demo's silent server.
+    #[arg(long, value_name = "ORIGIN")]
+    pub silent_origin: Option<Origin>,
+
+    /// End when standard input closes: with the process that started this one.
+    #[arg(long)]
+    pub exit_on_stdin_close: bool,
+}
+
+/// Something else than serving.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read a password from standard input and print its hash for `[[user]] password_hash`.
+    HashPassword,
+    /// Read a client's secret from standard input and print its hash for `[[client]] secret_hashes`.
+    HashSecret,
+}
+
+impl Options {
+    /// What the flags change in the configuration.
+    ///
+    /// # Errors
+    /// Never for the demo's origins, which are well-formed.
+    pub fn overrides(&self) -> Result<Overrides, String> {
+        let seconds = |seconds: NonZeroU32| Duration::from_secs(u64::from(seconds.get()));
+        let mut replaced_origins = self.replace_origin.clone();
+        for (demo, replacement) in
+            [("http://localhost:8080", &self.app_origin), ("http://localhost:3001", &self.silent_origin)]
+        {
+            if let Some(to) = replacement {
+                let (from, to) = (demo.parse()?, to.clone());
+                replaced_origins.push(OriginReplacement { from, to });
+            }
+        }
+        Ok(Overrides {
+            database: self.database.clone(),
+            access_token_lifetime: self.access_token_lifetime.map(seconds),
+            id_token_lifetime: self.id_token_lifetime.map(seconds),
+            replaced_origins,
+        })
+    }
+}

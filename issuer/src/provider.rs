@@ -1,0 +1,51 @@
+//! Everything a request handler works with.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::Failure;
+use crate::keys::KeyRing;
+use crate::limits::SignInLimits;
+use crate::passwords::Passwords;
+use crate::store::Store;
+
+/// The OpenID provider: its configuration, its memory, its clock and its keys.
+#[derive(Debug)]
+pub struct Provider {
+    /// What it was told.
+    pub config: Config,
+    /// What it remembers.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Clock,
+    /// What it signs with.
+    pub keys: KeyRing,
+    /// Whether developers' shortcuts are on: only ever on a loopback address.
+    pub dev: bool,
+    pub(crate) passwords: Passwords,
+    pub(crate) limits: SignInLimits,
+}
+
+impl Provider {
+    /// Makes the provider ready: takes its keys from the store, or makes them.
+    ///
+    /// # Errors
+    /// When the store fails or keys cannot be made.
+    pub async fn open(config: Config, store: Arc<dyn Store>, clock: Clock, dev: bool) -> Result<Self, Failure> {
+        let keys = KeyRing::open(&*store, &config, clock.now()).await?;
+        Ok(Self { config, store, clock, keys, dev, passwords: Passwords::new()?, limits: SignInLimits::default() })
+    }
+
+    /// Removes what is over, in small batches.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sweep(&self) -> Result<(), Failure> {
+        self.limits.forget_idle();
+        while self.store.sweep(self.clock.now()).await? {
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! The one list of routes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, Method, StatusCode, header, request};
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::provider::Provider;
+use crate::routes::{authorize, consent, discovery, health, home, logout, sign_in, token, userinfo};
+use crate::web::form::LARGEST_BODY;
+use crate::web::headers::NO_SNIFF;
+use crate::web::{assets, request_log};
+
+/// Longer than any answer takes, short enough that stalled ones do not pile up.
+const SLOWEST_ANSWER: Duration = Duration::from_secs(30);
+
+/// The issuer as a service. Serve it with connect info ([`std::net::SocketAddr`]): sign-ins are limited by address.
+pub fn router(provider: Arc<Provider>) -> Router {
+    let for_anyone = Router::new()
+        .route("/.well-known/openid-configuration", get(discovery::metadata))
+        .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
+        .route("/.well-known/jwks.json", get(discovery::jwks))
+        .layer(CorsLayer::new().allow_origin(Any).allow_methods([Method::GET]));
+
+    let for_registered_origins = Router::new()
+        .route("/oauth/token", post(token::token))
+        .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
+        .layer(registered_origins(Arc::clone(&provider)));
+
+    let mut pages = Router::new()
+        .route("/", get(home::home))
+        .route("/authorize", get(authorize::authorize).post(authorize::authorize))
+        .route("/sign-in", get(sign_in::page).post(sign_in::submit))
+        .route("/consent", get(consent::page).post(consent::submit))
+        .route("/oidc/logout", get(logout::oidc).post(logout::oidc))
+        .route("/v2/logout", get(logout::v2))
+        .route("/sign-out", post(logout::confirmed))
+        .route("/assets/{name}", get(assets::serve))
+        .route("/healthz", get(health::health));
+    if provider.dev {
+        pages = pages.route("/dev/sign-in", post(sign_in::submit_one_click));
+    }
+
+    let (no_sniff, value) = NO_SNIFF;
+    for_anyone
+        .merge(for_registered_origins)
+        .merge(pages)
+        .fallback(home::nothing_here)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, SLOWEST_ANSWER))
+        .layer(SetResponseHeaderLayer::overriding(no_sniff, value))
+        .layer(from_fn(request_log::log))
+        .with_state(provider)
+}
+
+/// Pages of registered clients may read the answers; no cookie goes along, so none is allowed.
+fn registered_origins(provider: Arc<Provider>) -> CorsLayer {
+    let registered = move |origin: &axum::http::HeaderValue, _: &request::Parts| {
+        origin.to_str().is_ok_and(|origin| provider.config.is_registered_origin(origin))
+    };
+    // Auth0's own SDKs send a header that names them.
+    let auth0_client = HeaderName::from_static("auth0-client");
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(registered))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, auth0_client])
+        .expose_headers([header::WWW_AUTHENTICATE, header::RETRY_AFTER])
+        .max_age(Duration::from_secs(600))
+}

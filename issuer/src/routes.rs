@@ -1,0 +1,11 @@
+//! The handlers, one file for each endpoint or page.
+
+pub(crate) mod authorize;
+pub(crate) mod consent;
+pub(crate) mod discovery;
+pub(crate) mod health;
+pub(crate) mod home;
+pub(crate) mod logout;
+pub(crate) mod sign_in;
+pub(crate) mod token;
+pub(crate) mod userinfo;

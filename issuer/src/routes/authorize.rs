@@ -1,0 +1,214 @@
+//! `GET|POST /authorize`: answers at once where it can, else sends the person to the sign-in or the consent page.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse as _, Response};
+use evergrant_core::protocol::id_token::IdTokenClaims;
+use evergrant_core::protocol::{ErrorCode, IdToken, OAuthError, Scope, Subject};
+use evergrant_core::time::UnixTime;
+use tracing::error;
+
+use crate::authorize::decision::{Decision, Situation, decide};
+use crate::authorize::request::{self, AuthorizationRequest, Refusal, Target};
+use crate::authorize::response;
+use crate::error::Failure;
+use crate::interactions::{self, Pending};
+use crate::provider::Provider;
+use crate::sessions;
+use crate::store::{ConsentKey, Session};
+use crate::web::form::{FormRejection, FormText};
+use crate::web::headers::{see_other, set_cookie};
+use crate::web::{PageError, framing};
+
+pub(crate) async fn authorize(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+    form: Result<FormText, FormRejection>,
+) -> Result<Response, PageError> {
+    let FormText(text) = form?;
+    let now = provider.clock.now();
+    let request = match request::read(&provider.config, &text) {
+        Ok(request) => request,
+        Err(refusal) => return refused(&provider, refusal),
+    };
+    match begin(&provider, &headers, &text, &request, now).await {
+        Ok(response) => Ok(silently(&request, response)),
+        // A frame shows nothing: the client hears that it may try again.
+        Err(failure) if request.is_silent() => {
+            error!("{failure}");
+            let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, "try again in a moment");
+            let location = response::error(&provider.config, &request.target, &error);
+            Ok(silently(&request, see_other(&location)))
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// A request that is being answered, now or after a page.
+pub(crate) struct Answering<'a> {
+    pub(crate) request: &'a AuthorizationRequest<'a>,
+    pub(crate) session: Option<&'a Session>,
+    /// The interaction, when the person was shown a page for this request.
+    pub(crate) pending: Option<&'a Pending>,
+    /// Whether the person has just said yes.
+    pub(crate) just_allowed: bool,
+    pub(crate) now: UnixTime,
+}
+
+/// What comes next for a request.
+pub(crate) enum Next {
+    /// A page of the issuer's.
+    Page(&'static str),
+    /// The client.
+    Client(Response),
+    /// Nothing: it was answered meanwhile.
+    Over,
+}
+
+/// Decides, and answers the client when nothing is missing.
+pub(crate) async fn next(provider: &Provider, answering: &Answering<'_>) -> Result<Next, Failure> {
+    let Answering { request, session, .. } = *answering;
+    let hinted = match &request.id_token_hint {
+        Some(hint) => match hinted_subject(provider, hint) {
+            Some(subject) => Some(subject),
+            None => {
+                let error = OAuthError::new(ErrorCode::InvalidRequest, "id_token_hint is not an ID token from here");
+                return refuse(provider, answering, &error).await;
+            }
+        },
+        None => None,
+    };
+    let consented = match session {
+        Some(session) => provider.store.consent(consent_key(request, &session.subject)).await?,
+        None => Scope::default(),
+    };
+    let situation = Situation {
+        session,
+        hinted: hinted.as_ref(),
+        consented: &consented,
+        just_allowed: answering.just_allowed,
+        shown_at: answering.pending.map(|pending| pending.interaction.created_at),
+        now: answering.now,
+    };
+    match (decide(request, &situation), session) {
+        (Decision::AskConsent, _) => Ok(Next::Page("/consent")),
+        (Decision::Refuse(error), _) => refuse(provider, answering, &error).await,
+        (Decision::Grant, Some(session)) => {
+            if !close(provider, answering).await? {
+                return Ok(Next::Over);
+            }
+            let location = response::grant(provider, request, session, answering.now).await?;
+            Ok(Next::Client(see_other(&location)))
+        }
+        (Decision::SignIn | Decision::Grant, _) => Ok(Next::Page("/sign-in")),
+    }
+}
+
+/// Answers the client with an error, and ends the interaction.
+pub(crate) async fn refuse(
+    provider: &Provider,
+    answering: &Answering<'_>,
+    error: &OAuthError,
+) -> Result<Next, Failure> {
+    if !close(provider, answering).await? {
+        return Ok(Next::Over);
+    }
+    let location = response::error(&provider.config, &answering.request.target, error);
+    Ok(Next::Client(see_other(&location)))
+}
+
+/// Carries on after a page: with a redirect, so that a reload posts nothing twice.
+pub(crate) fn follow(next: Next, pending: &Pending) -> Result<Response, PageError> {
+    match next {
+        Next::Page(path) => Ok(see_other(&page_address(path, pending))),
+        Next::Client(response) => Ok(response),
+        Next::Over => Err(PageError::interaction_over()),
+    }
+}
+
+/// The request of a pending interaction, read again: the configuration may have changed since.
+pub(crate) fn reread<'a>(provider: &'a Provider, pending: &Pending) -> Result<AuthorizationRequest<'a>, PageError> {
+    request::read(&provider.config, &pending.interaction.request).map_err(|_| PageError::interaction_over())
+}
+
+/// Under what this request's consent is remembered.
+pub(crate) fn consent_key(request: &AuthorizationRequest<'_>, subject: &Subject) -> ConsentKey {
+    ConsentKey {
+        subject: subject.clone(),
+        client_id: request.client.client_id.clone(),
+        audience: request.audience.clone(),
+    }
+}
+
+async fn begin(
+    provider: &Provider,
+    headers: &HeaderMap,
+    text: &str,
+    request: &AuthorizationRequest<'_>,
+    now: UnixTime,
+) -> Result<Response, Failure> {
+    let signed_in = sessions::current(provider, headers, now).await?;
+    let answering = Answering {
+        request,
+        session: signed_in.as_ref().map(|signed_in| &signed_in.session),
+        pending: None,
+        just_allowed: false,
+        now,
+    };
+    match next(provider, &answering).await? {
+        Next::Client(response) => Ok(response),
+        Next::Over => Ok(PageError::interaction_over().into_response()),
+        Next::Page(path) => {
+            let (pending, cookie) = interactions::open(provider, headers, text, now).await?;
+            let mut response = see_other(&page_address(path, &pending));
+            set_cookie(&mut response, cookie);
+            Ok(response)
+        }
+    }
+}
+
+async fn close(provider: &Provider, answering: &Answering<'_>) -> Result<bool, Failure> {
+    match answering.pending {
+        Some(pending) => Ok(provider.store.close_interaction(pending.interaction.id).await?),
+        None => Ok(true),
+    }
+}
+
+/// Whom a hint names. It may have expired: it hints at a person, it proves nothing (OIDC Core §3.1.2.1).
+fn hinted_subject(provider: &Provider, hint: &IdToken) -> Option<Subject> {
+    let claims: IdTokenClaims = provider.keys.verified(hint.secret())?.claims().ok()?;
+    (claims.iss == provider.config.issuer()).then_some(claims.sub)
+}
+
+fn page_address(path: &str, pending: &Pending) -> String {
+    format!("{path}?interaction={}", pending.token.expose())
+}
+
+fn refused(provider: &Provider, refusal: Refusal) -> Result<Response, PageError> {
+    match refusal {
+        Refusal::Untrusted(sentence) => Err(PageError::bad_request(sentence)),
+        Refusal::Answered { target, silent, error } => {
+            let response = see_other(&response::error(&provider.config, &target, &error));
+            Ok(if silent { framed(provider, &target, response) } else { response })
+        }
+    }
+}
+
+fn silently(request: &AuthorizationRequest<'_>, mut response: Response) -> Response {
+    if request.is_silent()
+        && let Some(policy) = framing::silent_policy(Some(request.client))
+    {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+fn framed(provider: &Provider, target: &Target, mut response: Response) -> Response {
+    let client = provider.config.clients.iter().find(|client| client.redirects_to(&target.redirect_uri));
+    if let Some(policy) = framing::silent_policy(client) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}

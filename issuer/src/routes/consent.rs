@@ -1,0 +1,112 @@
+//! `GET|POST /consent`: what a client asks for, in words, and the person's answer.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use evergrant_core::protocol::params::Params;
+use evergrant_core::protocol::{ErrorCode, OAuthError};
+
+use super::authorize::{self, Answering, Next};
+use crate::authorize::request::AuthorizationRequest;
+use crate::error::Failure;
+use crate::interactions;
+use crate::provider::Provider;
+use crate::sessions;
+use crate::web::form::{FormRejection, FormText};
+use crate::web::headers::see_other;
+use crate::web::pages::{ConsentPage, Page as _};
+use crate::web::{PageError, same_origin};
+
+/// The identity scopes in words (OIDC Core §5.4).
+const IDENTITY: [(&str, &str); 3] = [
+    ("openid", "know that it is you who signs in"),
+    ("profile", "see your name and picture"),
+    ("email", "see your e-mail address"),
+];
+
+pub(crate) async fn page(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+    form: Result<FormText, FormRejection>,
+) -> Result<Response, PageError> {
+    let params = params(form)?;
+    let now = provider.clock.now();
+    let pending = interactions::pending(&provider, &headers, &params, now).await?;
+    let request = authorize::reread(&provider, &pending)?;
+    let Some(signed_in) = sessions::current(&provider, &headers, now).await? else {
+        return authorize::follow(Next::Page("/sign-in"), &pending);
+    };
+    let person = provider.config.user(signed_in.session.subject.as_str());
+    let page = ConsentPage {
+        client_name: &request.client.name,
+        interaction: pending.token.expose(),
+        person: person.map_or("", |person| person.display_name()),
+        api_name: api_name(&provider, &request),
+        identity: IDENTITY
+            .into_iter()
+            .filter_map(|(word, words)| request.scope.contains(word).then_some(words))
+            .collect(),
+        api_scopes: request
+            .scope
+            .words()
+            .filter(|word| IDENTITY.iter().all(|(identity, _)| identity != word))
+            .collect(),
+        redirect_uri: &request.target.redirect_uri,
+    };
+    Ok(page.respond(StatusCode::OK))
+}
+
+pub(crate) async fn submit(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+    form: Result<FormText, FormRejection>,
+) -> Result<Response, PageError> {
+    same_origin::check(&headers, &provider.config)?;
+    let params = params(form)?;
+    let now = provider.clock.now();
+    let pending = interactions::pending(&provider, &headers, &params, now).await?;
+    let request = authorize::reread(&provider, &pending)?;
+    let signed_in = sessions::current(&provider, &headers, now).await?;
+    let mut answering = Answering {
+        request: &request,
+        session: signed_in.as_ref().map(|signed_in| &signed_in.session),
+        pending: Some(&pending),
+        just_allowed: false,
+        now,
+    };
+    let next = match params.first("decision") {
+        Some("allow") => {
+            answering.just_allowed = true;
+            allow(&provider, &answering).await?
+        }
+        Some("deny") => {
+            let denied = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow it");
+            authorize::refuse(&provider, &answering, &denied).await?
+        }
+        _ => return Ok(see_other(&format!("/consent?interaction={}", pending.token.expose()))),
+    };
+    authorize::follow(next, &pending)
+}
+
+async fn allow(provider: &Provider, answering: &Answering<'_>) -> Result<Next, Failure> {
+    let next = authorize::next(provider, answering).await?;
+    // Remembered only when the yes counted: not when the session had ended meanwhile.
+    if let (Next::Client(_), Some(session)) = (&next, answering.session) {
+        let request = answering.request;
+        let key = authorize::consent_key(request, &session.subject);
+        provider.store.remember_consent(key, request.scope.clone(), answering.now).await?;
+    }
+    Ok(next)
+}
+
+fn api_name<'a>(provider: &'a Provider, request: &AuthorizationRequest<'_>) -> Option<&'a str> {
+    let api = provider.config.api(request.audience.as_deref()?)?;
+    Some(&api.name)
+}
+
+fn params(form: Result<FormText, FormRejection>) -> Result<Params, PageError> {
+    let FormText(text) = form?;
+    Params::parse(&text).map_err(|_| PageError::bad_request("A field was sent twice, or too much was sent."))
+}

@@ -1,0 +1,119 @@
+//! `/.well-known/openid-configuration`, `/.well-known/oauth-authorization-server` and `/.well-known/jwks.json`: exactly
+//! what is on, and nothing that is not.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, header};
+use evergrant_core::protocol::authorize::Prompt;
+use evergrant_core::protocol::jwk::JwkSet;
+use evergrant_core::protocol::metadata::ProviderMetadata;
+use evergrant_core::protocol::pkce;
+use url::Url;
+
+use crate::authorize::{IDENTITY_SCOPES, ResponseMode, ResponseType};
+use crate::client_authentication;
+use crate::config::{Config, GrantType};
+use crate::provider::Provider;
+
+/// Short enough that a new key is seen soon, long enough to spare a request at each start of an app.
+const CACHED: [(HeaderName, HeaderValue); 1] =
+    [(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"))];
+
+type Cached<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
+
+pub(crate) async fn metadata(State(provider): State<Arc<Provider>>) -> Cached<ProviderMetadata> {
+    (CACHED, Json(describe(&provider.config)))
+}
+
+pub(crate) async fn jwks(State(provider): State<Arc<Provider>>) -> Cached<JwkSet> {
+    (CACHED, Json(provider.keys.public()))
+}
+
+fn describe(config: &Config) -> ProviderMetadata {
+    let endpoint = |path: &str| {
+        let mut url: Url = config.issuer.clone();
+        url.set_path(&format!("{}{path}", config.issuer.path()));
+        url
+    };
+    ProviderMetadata {
+        issuer: config.issuer(),
+        authorization_endpoint: endpoint("authorize"),
+        token_endpoint: Some(endpoint("oauth/token")),
+        jwks_uri: endpoint(".well-known/jwks.json"),
+        userinfo_endpoint: Some(endpoint("userinfo")),
+        end_session_endpoint: Some(endpoint("oidc/logout")),
+        revocation_endpoint: None,
+        introspection_endpoint: None,
+        response_types_supported: texts(response_types(config)),
+        response_modes_supported: texts(ResponseMode::ALL.map(ResponseMode::as_str)),
+        grant_types_supported: texts(grant_types(config)),
+        subject_types_supported: texts(["public"]),
+        id_token_signing_alg_values_supported: texts(id_token_algorithms(config)),
+        scopes_supported: texts(scopes(config)),
+        claims_supported: texts(CLAIMS),
+        token_endpoint_auth_methods_supported: texts(client_authentication::METHODS),
+        code_challenge_methods_supported: texts([pkce::METHOD]),
+        prompt_values_supported: texts(Prompt::ALL.map(Prompt::as_str)),
+        authorization_response_iss_parameter_supported: true,
+    }
+}
+
+const CLAIMS: [&str; 20] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "nonce",
+    "at_hash",
+    "c_hash",
+    "sid",
+    "name",
+    "given_name",
+    "family_name",
+    "nickname",
+    "preferred_username",
+    "picture",
+    "zoneinfo",
+    "locale",
+    "email",
+    "email_verified",
+];
+
+/// Those that some client may use.
+fn response_types(config: &Config) -> impl Iterator<Item = String> {
+    ResponseType::ALL
+        .into_iter()
+        .filter(|kind| config.clients.iter().any(|client| client.response_types.contains(kind)))
+        .map(|kind| kind.to_string())
+}
+
+/// `implicit` stands for tokens straight from the authorization endpoint (Dynamic Registration §2).
+fn grant_types(config: &Config) -> Vec<&'static str> {
+    let used = |grant: &GrantType| config.clients.iter().any(|client| client.grants.contains(grant));
+    let mut grants: Vec<&str> = GrantType::ALL.iter().filter(|grant| used(grant)).map(|grant| grant.as_str()).collect();
+    let mut types = config.clients.iter().flat_map(|client| &client.response_types);
+    if types.any(|kind| kind.is_front_channel()) {
+        grants.push("implicit");
+    }
+    grants
+}
+
+fn id_token_algorithms(config: &Config) -> BTreeSet<&'static str> {
+    let own = config.clients.iter().filter_map(|client| client.id_token_signing_alg);
+    own.chain([config.signing_alg]).map(|algorithm| algorithm.name()).collect()
+}
+
+fn scopes(config: &Config) -> impl Iterator<Item = &str> {
+    let mut seen = BTreeSet::new();
+    let of_apis = config.apis.iter().flat_map(|api| api.scopes.words());
+    IDENTITY_SCOPES.into_iter().chain(of_apis).filter(move |word| seen.insert(*word))
+}
+
+fn texts<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Vec<String> {
+    items.into_iter().map(Into::into).collect()
+}

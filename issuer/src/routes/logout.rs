@@ -1,0 +1,124 @@
+//! Ending the session here: `GET|POST /oidc/logout` (RP-Initiated Logout 1.0), `GET /v2/logout` (Auth0's form of it), and
+//! `POST /sign-out` from the issuer's own pages.
+
+mod request;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use evergrant_core::protocol::params::Params;
+
+use crate::error::Failure;
+use crate::provider::Provider;
+use crate::secret::Secret;
+use crate::sessions::{self, SignedIn};
+use crate::web::cookies::Cookie;
+use crate::web::form::{FormRejection, FormText};
+use crate::web::headers::{see_other, set_cookie};
+use crate::web::pages::{MessagePage, Page as _, SignOutPage};
+use crate::web::{PageError, same_origin};
+
+use request::{LogoutRequest, WayBack};
+
+pub(crate) async fn oidc(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+    form: Result<FormText, FormRejection>,
+) -> Result<Response, PageError> {
+    let params = params(form)?;
+    let request = LogoutRequest::read(&provider, &params)?;
+    let signed_in = sessions::current(&provider, &headers, provider.clock.now()).await?;
+    match (&request.hint, signed_in) {
+        // Whoever holds an ID token of this person was trusted with it: no question is asked.
+        (Some(hint), Some(signed_in)) if hint.sub == signed_in.session.subject => {
+            end(&provider, &signed_in).await?;
+            Ok(signed_out(&provider, &request.way_back))
+        }
+        // A post from another site comes without the cookie; the hint names the session as well.
+        (Some(hint), None) => {
+            if let Some(sid) = &hint.sid {
+                let ended = provider.store.end_session_called(sid, &hint.sub).await;
+                ended.map_err(Failure::from)?;
+            }
+            Ok(signed_out(&provider, &request.way_back))
+        }
+        // §2: without a hint, or with one about somebody else, the person is asked.
+        (_, Some(signed_in)) => Ok(ask(&provider, &signed_in, &request.way_back)),
+        (None, None) => Ok(signed_out(&provider, &request.way_back)),
+    }
+}
+
+pub(crate) async fn v2(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+    form: Result<FormText, FormRejection>,
+) -> Result<Response, PageError> {
+    let params = params(form)?;
+    let way_back = request::way_back_of_v2(&provider, &params)?;
+    let signed_in = sessions::current(&provider, &headers, provider.clock.now()).await?;
+    match signed_in {
+        // Auth0 asks nothing of an application that names itself.
+        Some(signed_in) if way_back.client_id.is_some() => {
+            end(&provider, &signed_in).await?;
+            Ok(signed_out(&provider, &way_back))
+        }
+        Some(signed_in) => Ok(ask(&provider, &signed_in, &way_back)),
+        None => Ok(signed_out(&provider, &way_back)),
+    }
+}
+
+pub(crate) async fn confirmed(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+    form: Result<FormText, FormRejection>,
+) -> Result<Response, PageError> {
+    same_origin::check(&headers, &provider.config)?;
+    let params = params(form)?;
+    let way_back = LogoutRequest::read(&provider, &params)?.way_back;
+    let signed_in = sessions::current(&provider, &headers, provider.clock.now()).await?;
+    if let Some(signed_in) = signed_in {
+        let token = Secret::presented(params.first("form_token").unwrap_or_default());
+        if !token.matches(&signed_in.form_token()) {
+            return Err(PageError::foreign_post());
+        }
+        end(&provider, &signed_in).await?;
+    }
+    Ok(signed_out(&provider, &way_back))
+}
+
+async fn end(provider: &Provider, signed_in: &SignedIn) -> Result<(), Failure> {
+    provider.store.end_session(signed_in.session.id).await?;
+    Ok(())
+}
+
+fn signed_out(provider: &Provider, way_back: &WayBack) -> Response {
+    let mut response = match way_back.address() {
+        Some(address) => see_other(&address),
+        None => MessagePage {
+            heading: "You are signed out",
+            sentence: "Your session at this issuer is over in this browser. You can close this page.",
+        }
+        .respond(StatusCode::OK),
+    };
+    set_cookie(&mut response, Cookie::Session.remove(&provider.config));
+    response
+}
+
+fn ask(provider: &Provider, signed_in: &SignedIn, way_back: &WayBack) -> Response {
+    let person = provider.config.user(signed_in.session.subject.as_str());
+    SignOutPage {
+        person: person.map_or("", |person| person.display_name()),
+        form_token: signed_in.form_token().expose(),
+        client_id: way_back.client_id.as_ref().map_or("", |id| id.as_str()),
+        redirect_uri: way_back.uri.as_deref().unwrap_or_default(),
+        state: way_back.state.as_deref().unwrap_or_default(),
+    }
+    .respond(StatusCode::OK)
+}
+
+fn params(form: Result<FormText, FormRejection>) -> Result<Params, PageError> {
+    let FormText(text) = form?;
+    Params::parse(&text).map_err(|_| PageError::bad_request("A parameter was sent twice, or too much was sent."))
+}

@@ -1,0 +1,103 @@
+//! What a sign-out asks for, and where it may lead: to an address registered for that very client, or nowhere.
+
+use std::fmt;
+
+use evergrant_core::protocol::ClientId;
+use evergrant_core::protocol::id_token::IdTokenClaims;
+use evergrant_core::protocol::params::{self, Params};
+
+use crate::config::Client;
+use crate::provider::Provider;
+use crate::web::PageError;
+
+/// A logout request (RP-Initiated Logout 1.0 §2) whose way back is a registered one.
+pub(super) struct LogoutRequest {
+    /// The claims of an ID token from here, expired or not.
+    pub(super) hint: Option<IdTokenClaims>,
+    pub(super) way_back: WayBack,
+}
+
+/// Where a sign-out leads.
+pub(super) struct WayBack {
+    pub(super) client_id: Option<ClientId>,
+    pub(super) uri: Option<String>,
+    pub(super) state: Option<String>,
+}
+
+impl LogoutRequest {
+    pub(super) fn read(provider: &Provider, params: &Params) -> Result<Self, PageError> {
+        let hint = params.filled("id_token_hint").and_then(|hint| read_hint(provider, hint));
+        let client = match (&hint, params.filled("client_id")) {
+            (Some(hint), Some(client_id)) if !hint.aud.contains(client_id) => {
+                // §2: "the OP MUST verify that the Client Identifier matches the one used when issuing the ID Token".
+                return Err(PageError::bad_request("client_id is not the application the ID token was issued to."));
+            }
+            (_, Some(client_id)) => Some(known_client(provider, client_id)?),
+            (Some(hint), None) => {
+                hint.aud.as_slice().first().and_then(|client_id| provider.config.client(&ClientId::new(client_id)))
+            }
+            (None, None) => None,
+        };
+        let way_back = WayBack {
+            client_id: client.map(|client| client.client_id.clone()),
+            uri: checked_uri(client, params.filled("post_logout_redirect_uri"))?,
+            state: params.filled("state").map(str::to_owned),
+        };
+        Ok(Self { hint, way_back })
+    }
+}
+
+impl WayBack {
+    /// The address with `state` on it (§3).
+    pub(super) fn address(&self) -> Option<String> {
+        let uri = self.uri.as_ref()?;
+        let Some(state) = &self.state else {
+            return Some(uri.clone());
+        };
+        let separator = if uri.contains('?') { '&' } else { '?' };
+        Some(format!("{uri}{separator}{}", params::encode([("state", state.as_str())])))
+    }
+}
+
+impl fmt::Debug for WayBack {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("WayBack").field("uri", &self.uri).finish_non_exhaustive()
+    }
+}
+
+/// Auth0's parameters: `client_id` and `returnTo`.
+pub(super) fn way_back_of_v2(provider: &Provider, params: &Params) -> Result<WayBack, PageError> {
+    let client = match params.filled("client_id") {
+        Some(client_id) => Some(known_client(provider, client_id)?),
+        None => None,
+    };
+    Ok(WayBack {
+        client_id: client.map(|client| client.client_id.clone()),
+        uri: checked_uri(client, params.filled("returnTo"))?,
+        state: None,
+    })
+}
+
+fn read_hint(provider: &Provider, hint: &str) -> Option<IdTokenClaims> {
+    let claims: IdTokenClaims = provider.keys.verified(hint)?.claims().ok()?;
+    (claims.iss == provider.config.issuer()).then_some(claims)
+}
+
+fn known_client<'a>(provider: &'a Provider, client_id: &str) -> Result<&'a Client, PageError> {
+    let client = provider.config.client(&ClientId::new(client_id));
+    client.ok_or_else(|| PageError::bad_request("The application that sent you here is not registered (client_id)."))
+}
+
+fn checked_uri(client: Option<&Client>, uri: Option<&str>) -> Result<Option<String>, PageError> {
+    match (client, uri) {
+        (_, None) => Ok(None),
+        (Some(client), Some(uri)) if client.returns_to(uri) => Ok(Some(uri.to_owned())),
+        (Some(_), Some(_)) => Err(PageError::bad_request(
+            "The address to return to after signing out is not one of those registered for this application.",
+        )),
+        (None, Some(_)) => Err(PageError::bad_request(
+            "The request does not say which application it comes from (client_id or id_token_hint), \
+             so it cannot lead back to one.",
+        )),
+    }
+}

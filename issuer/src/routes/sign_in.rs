@@ -1,0 +1,113 @@
+//! `GET|POST /sign-in`: the page where a person enters user name and password, and what becomes of them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use evergrant_core::protocol::params::Params;
+
+use super::authorize::{self, Answering};
+use crate::config::User;
+use crate::error::Failure;
+use crate::interactions::{self, Pending};
+use crate::provider::Provider;
+use crate::sessions;
+use crate::web::form::{FormRejection, FormText};
+use crate::web::headers::set_cookie;
+use crate::web::pages::{Page as _, SignInPage};
+use crate::web::{PageError, same_origin};
+
+/// One sentence for both, so that nobody learns who has an account.
+const WRONG: &str = "That user name and password do not go together.";
+
+pub(crate) async fn page(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+    form: Result<FormText, FormRejection>,
+) -> Result<Response, PageError> {
+    let params = params(form)?;
+    let pending = interactions::pending(&provider, &headers, &params, provider.clock.now()).await?;
+    let hint = authorize::reread(&provider, &pending)?.login_hint;
+    show(&provider, &pending, hint.as_deref().unwrap_or_default(), None, StatusCode::OK)
+}
+
+pub(crate) async fn submit(
+    State(provider): State<Arc<Provider>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    form: Result<FormText, FormRejection>,
+) -> Result<Response, PageError> {
+    same_origin::check(&headers, &provider.config)?;
+    let params = params(form)?;
+    let pending = interactions::pending(&provider, &headers, &params, provider.clock.now()).await?;
+    let username = params.first("username").unwrap_or_default();
+    let password = params.first("password").unwrap_or_default();
+    provider.limits.attempt(peer.ip(), username).map_err(PageError::too_many)?;
+    let person = provider.config.user_named(username);
+    let hash = person.map(|person| &person.password_hash);
+    let matches = provider.passwords.check(password.to_owned(), hash).await;
+    match person {
+        Some(person) if matches.map_err(Failure::from)? => enter(&provider, &headers, &pending, person).await,
+        _ => show(&provider, &pending, username, Some(WRONG), StatusCode::UNPROCESSABLE_ENTITY),
+    }
+}
+
+/// `POST /dev/sign-in`: one click instead of a password. The route exists with `--dev` alone.
+pub(crate) async fn submit_one_click(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+    form: Result<FormText, FormRejection>,
+) -> Result<Response, PageError> {
+    same_origin::check(&headers, &provider.config)?;
+    let params = params(form)?;
+    let pending = interactions::pending(&provider, &headers, &params, provider.clock.now()).await?;
+    let username = params.first("person").unwrap_or_default();
+    match provider.config.user_named(username) {
+        Some(person) => enter(&provider, &headers, &pending, person).await,
+        None => Err(PageError::bad_request("There is nobody of that name.")),
+    }
+}
+
+async fn enter(
+    provider: &Provider,
+    headers: &HeaderMap,
+    pending: &Pending,
+    person: &User,
+) -> Result<Response, PageError> {
+    let now = provider.clock.now();
+    let request = authorize::reread(provider, pending)?;
+    let (session, cookie) = sessions::begin(provider, headers, person, now).await?;
+    let answering =
+        Answering { request: &request, session: Some(&session), pending: Some(pending), just_allowed: false, now };
+    let next = authorize::next(provider, &answering).await?;
+    let mut response = authorize::follow(next, pending)?;
+    set_cookie(&mut response, cookie);
+    Ok(response)
+}
+
+fn show(
+    provider: &Provider,
+    pending: &Pending,
+    username: &str,
+    error: Option<&str>,
+    status: StatusCode,
+) -> Result<Response, PageError> {
+    let request = authorize::reread(provider, pending)?;
+    let people = provider.config.users.iter().filter(|_| provider.dev);
+    let page = SignInPage {
+        client_name: &request.client.name,
+        interaction: pending.token.expose(),
+        username,
+        error,
+        people: people.map(|person| (person.username.as_str(), person.display_name())).collect(),
+        redirect_uri: &request.target.redirect_uri,
+    };
+    Ok(page.respond(status))
+}
+
+fn params(form: Result<FormText, FormRejection>) -> Result<Params, PageError> {
+    let FormText(text) = form?;
+    Params::parse(&text).map_err(|_| PageError::bad_request("A field was sent twice, or too much was sent."))
+}

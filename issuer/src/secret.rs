@@ -1,0 +1,120 @@
+//! Secrets the issuer invents (codes, session ids, form tokens) and the hashes under which they are stored.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
+/// 256 bits of fresh randomness.
+///
+/// # Errors
+/// When the operating system gives none: nothing may be issued then.
+pub fn entropy() -> Result<[u8; 32], getrandom::Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A text that opens something to whoever presents it. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Invents one of 256 bits, in base64url.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn invent() -> Result<Self, getrandom::Error> {
+        Ok(Self(URL_SAFE_NO_PAD.encode(entropy()?)))
+    }
+
+    /// Takes one that was presented.
+    pub fn presented(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself: for a cookie or a form field, never for a log or a store.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// What is stored instead of the secret.
+    pub fn hash(&self) -> SecretHash {
+        SecretHash::of(&self.0)
+    }
+
+    /// A second secret that only the holder of this one can know; `purpose` keeps several apart.
+    pub fn derive(&self, purpose: &str) -> Self {
+        let mut digest = Sha256::new();
+        digest.update(purpose.as_bytes());
+        digest.update([0]);
+        digest.update(self.0.as_bytes());
+        Self(URL_SAFE_NO_PAD.encode(digest.finalize()))
+    }
+
+    /// Whether both are the same, in time that does not depend on where they differ.
+    pub fn matches(&self, other: &Self) -> bool {
+        self.hash().matches(&other.hash())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(hidden)")
+    }
+}
+
+/// The SHA-256 of a secret. With 256 random bits behind it, no salt and no slowness is needed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SecretHash([u8; 32]);
+
+impl SecretHash {
+    /// Hashes a secret text.
+    pub fn of(secret: &str) -> Self {
+        Self(Sha256::digest(secret.as_bytes()).into())
+    }
+
+    /// From stored bytes; `None` when they are not 32.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The bytes to store.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether both are the same, in constant time.
+    pub fn matches(&self, other: &Self) -> bool {
+        subtle::ConstantTimeEq::ct_eq(&self.0[..], &other.0[..]).into()
+    }
+}
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SecretHash(hidden)")
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invented_secrets_differ_and_hide() {
+        let (one, two) = (Secret::invent().unwrap(), Secret::invent().unwrap());
+        assert!(!one.matches(&two));
+        assert_eq!(one.expose().len(), 43);
+        assert_eq!(format!("{one:?} {:?}", one.hash()), "Secret(hidden) SecretHash(hidden)");
+    }
+
+    #[test]
+    fn derived_secrets_depend_on_secret_and_purpose() {
+        let secret = Secret::presented("s");
+        assert!(secret.derive("a").matches(&Secret::presented("s").derive("a")));
+        assert!(!secret.derive("a").matches(&secret.derive("b")));
+        assert!(!secret.derive("a").matches(&Secret::presented("t").derive("a")));
+    }
+}

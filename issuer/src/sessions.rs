@@ -1,0 +1,81 @@
+//! Sessions at the issuer: who is signed in in this browser, and since when.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue};
+use evergrant_core::time::UnixTime;
+
+use crate::config::User;
+use crate::error::Failure;
+use crate::provider::Provider;
+use crate::secret::Secret;
+use crate::store::Session;
+use crate::web::cookies::Cookie;
+
+/// A session, with the cookie that proves it.
+#[derive(Clone, Debug)]
+pub(crate) struct SignedIn {
+    pub(crate) session: Session,
+    cookie: Secret,
+}
+
+impl SignedIn {
+    /// What a form must carry to act for this session: it cannot be known without the cookie.
+    pub(crate) fn form_token(&self) -> Secret {
+        self.cookie.derive("form token")
+    }
+}
+
+/// Who is signed in in the browser that sent these headers. To be seen here counts as use, and moves the idle limit.
+pub(crate) async fn current(
+    provider: &Provider,
+    headers: &HeaderMap,
+    now: UnixTime,
+) -> Result<Option<SignedIn>, Failure> {
+    let Some(cookie) = Cookie::Session.read(headers, &provider.config) else {
+        return Ok(None);
+    };
+    let Some(session) = provider.store.session(cookie.hash(), now).await? else {
+        return Ok(None);
+    };
+    // Somebody who was taken out of the configuration is signed in no longer.
+    if provider.config.user(session.subject.as_str()).is_none() {
+        return Ok(None);
+    }
+    keep_alive(provider, &session, now).await?;
+    Ok(Some(SignedIn { session, cookie }))
+}
+
+/// Begins a session for a person who has just entered credentials, in place of the one this browser had.
+pub(crate) async fn begin(
+    provider: &Provider,
+    headers: &HeaderMap,
+    person: &User,
+    now: UnixTime,
+) -> Result<(Session, Option<HeaderValue>), Failure> {
+    let config = &provider.config;
+    let lifetimes = &config.lifetimes;
+    let cookie = Secret::invent()?;
+    let session = Session {
+        id: cookie.hash(),
+        sid: Secret::invent()?.expose().to_owned(),
+        subject: person.sub.clone(),
+        auth_time: now,
+        idle_until: now + lifetimes.session_idle,
+        absolute_until: now + lifetimes.session_absolute,
+    };
+    let replaces = Cookie::Session.read(headers, config).map(|old| old.hash());
+    provider.store.start_session(session.clone(), replaces).await?;
+    Ok((session, Cookie::Session.store(&cookie, lifetimes.session_absolute, config)))
+}
+
+/// Moves the idle limit, but not at every request: a write each time would be most of the store's work.
+async fn keep_alive(provider: &Provider, session: &Session, now: UnixTime) -> Result<(), Failure> {
+    let idle = provider.config.lifetimes.session_idle;
+    let step = (idle / 10).min(Duration::from_secs(60));
+    let idle_until = now + idle;
+    if idle_until.since(session.idle_until) >= step {
+        provider.store.extend_session(session.id, now, idle_until).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! What the issuer remembers, as a trait: every method is one durable step, and every security decision one conditional
+//! write, so that two requests at once (or two issuers on one database) cannot both win.
+
+mod records;
+mod sqlite;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use evergrant_core::protocol::jwt::Algorithm;
+use evergrant_core::protocol::{ClientId, Scope, Subject};
+use evergrant_core::time::UnixTime;
+
+use crate::secret::SecretHash;
+
+pub use records::{Code, CodeUse, ConsentKey, Grant, Interaction, Session, StoredKey};
+pub use sqlite::SqliteStore;
+
+/// The issuer's memory. What a method returns `Ok` for has reached the disk.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// Every signing key, the newest first.
+    async fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError>;
+
+    /// Adds a key unless there is one for its algorithm already: of several issuers that start at once, one wins.
+    async fn add_first_signing_key(&self, key: StoredKey) -> Result<(), StoreError>;
+
+    /// Begins a session, and ends the one it replaces (a new id at every sign-in, RFC 9700 §4.15 and OWASP alike).
+    async fn start_session(&self, session: Session, replaces: Option<SecretHash>) -> Result<(), StoreError>;
+
+    /// The session with this id, unless it is over at `now`.
+    async fn session(&self, id: SecretHash, now: UnixTime) -> Result<Option<Session>, StoreError>;
+
+    /// Moves the idle limit of a session that is not over; an ended one is not woken.
+    async fn extend_session(&self, id: SecretHash, now: UnixTime, idle_until: UnixTime) -> Result<(), StoreError>;
+
+    /// Ends a session. Whether there was one.
+    async fn end_session(&self, id: SecretHash) -> Result<bool, StoreError>;
+
+    /// Ends the session that ID tokens call `sid`, if it is this person's. Whether there was one.
+    async fn end_session_called(&self, sid: &str, subject: &Subject) -> Result<bool, StoreError>;
+
+    /// Keeps an authorization request while a person signs in or decides.
+    async fn open_interaction(&self, interaction: Interaction) -> Result<(), StoreError>;
+
+    /// The pending interaction, for the browser it was opened in and for no other.
+    async fn interaction(
+        &self,
+        id: SecretHash,
+        browser: SecretHash,
+        now: UnixTime,
+    ) -> Result<Option<Interaction>, StoreError>;
+
+    /// Ends an interaction. Whether it was still pending: of two answers, one gets `true`.
+    async fn close_interaction(&self, id: SecretHash) -> Result<bool, StoreError>;
+
+    /// The scopes this person has allowed this client before.
+    async fn consent(&self, key: ConsentKey) -> Result<Scope, StoreError>;
+
+    /// Remembers what a person allowed, beside what was allowed before.
+    async fn remember_consent(&self, key: ConsentKey, scope: Scope, now: UnixTime) -> Result<(), StoreError>;
+
+    /// Stores a grant and the code that stands for it.
+    async fn add_code(&self, grant: Grant, code: Code) -> Result<(), StoreError>;
+
+    /// Uses a code, once. "If an authorization code is used more than once, the authorization server MUST deny the
+    /// request and SHOULD revoke all tokens previously issued based on that code" (RFC 6749 §4.1.2): a second use ends
+    /// the grant in the same step.
+    async fn use_code(&self, code: SecretHash, client_id: &ClientId, now: UnixTime) -> Result<CodeUse, StoreError>;
+
+    /// Removes a batch of rows that are over; whether there may be more.
+    async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError>;
+}
+
+/// The store cannot answer. What was asked for did not happen, or is not known to have happened.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or failed.
+    #[error("the database failed: {0}")]
+    Database(String),
+    /// A row holds what this version cannot read.
+    #[error("the database holds a {0} this version cannot read")]
+    Unreadable(&'static str),
+    /// The database was written by a newer version.
+    #[error("the database has schema {found}, and this version knows {known}: a newer version wrote it")]
+    Newer {
+        /// What the file says.
+        found: i64,
+        /// What this version knows.
+        known: i64,
+    },
+    /// The store has been closed.
+    #[error("the database is closed")]
+    Closed,
+}
+
+/// The stored name of an algorithm, read back.
+pub(crate) fn algorithm_named(name: &str) -> Result<Algorithm, StoreError> {
+    Algorithm::from_name(name).ok_or(StoreError::Unreadable("signing algorithm"))
+}

@@ -1,0 +1,129 @@
+//! The rows, as the rest of the issuer sees them. Secrets appear as hashes alone.
+
+use std::fmt;
+
+use evergrant_core::protocol::jwt::Algorithm;
+use evergrant_core::protocol::{ClientId, CodeChallenge, Nonce, Scope, Subject};
+use evergrant_core::time::UnixTime;
+
+use crate::secret::SecretHash;
+
+/// A signing key with its private half. `Debug` hides it.
+#[derive(Clone)]
+pub struct StoredKey {
+    /// `kid`: the RFC 7638 thumbprint of the public half.
+    pub kid: String,
+    /// What it signs with.
+    pub algorithm: Algorithm,
+    /// The key in PKCS#8.
+    pub pkcs8: Vec<u8>,
+    /// When it was made.
+    pub created_at: UnixTime,
+}
+
+impl fmt::Debug for StoredKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("StoredKey")
+            .field("kid", &self.kid)
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A person signed in at the issuer in one browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The hash of the cookie.
+    pub id: SecretHash,
+    /// What ID tokens call this session: public, and of no use as a cookie.
+    pub sid: String,
+    /// Who is signed in.
+    pub subject: Subject,
+    /// When the person last entered credentials.
+    pub auth_time: UnixTime,
+    /// When the session ends without further use.
+    pub idle_until: UnixTime,
+    /// When it ends in any case.
+    pub absolute_until: UnixTime,
+}
+
+/// An authorization request that waits for a person.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Interaction {
+    /// The hash of the token in the form and the address.
+    pub id: SecretHash,
+    /// The hash of the cookie of the browser it was opened in.
+    pub browser: SecretHash,
+    /// The authorization request, form-encoded as it came.
+    pub request: String,
+    /// When it was opened.
+    pub created_at: UnixTime,
+    /// When it is given up.
+    pub expires_at: UnixTime,
+}
+
+impl fmt::Debug for Interaction {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The request holds the client's state and nonce.
+        formatter.debug_struct("Interaction").field("created_at", &self.created_at).finish_non_exhaustive()
+    }
+}
+
+/// Under what a consent is remembered. Scope words mean different things at different APIs, so the API is part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentKey {
+    /// Who allowed it.
+    pub subject: Subject,
+    /// To whom.
+    pub client_id: ClientId,
+    /// At which API, if any.
+    pub audience: Option<String>,
+}
+
+/// What a person granted a client: everything that tokens are made from, and what revocation ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// A random identifier.
+    pub id: String,
+    /// To whom.
+    pub client_id: ClientId,
+    /// By whom.
+    pub subject: Subject,
+    /// Which of the person's sessions it came from.
+    pub sid: String,
+    /// What.
+    pub scope: Scope,
+    /// At which API, if any.
+    pub audience: Option<String>,
+    /// When the person had last entered credentials.
+    pub auth_time: UnixTime,
+    /// When it was granted.
+    pub created_at: UnixTime,
+}
+
+/// An authorization code, and what must come back with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The hash of the code.
+    pub hash: SecretHash,
+    /// Where it was sent; must be repeated (RFC 6749 §4.1.3).
+    pub redirect_uri: String,
+    /// For the ID token.
+    pub nonce: Option<Nonce>,
+    /// What the verifier must hash to (RFC 7636 §4.6).
+    pub code_challenge: Option<CodeChallenge>,
+    /// When it is given up.
+    pub expires_at: UnixTime,
+}
+
+/// What became of the attempt to use a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CodeUse {
+    /// The first use, in time and by its own client.
+    Redeemed(Box<(Grant, Code)>),
+    /// It was used before; its grant is over now.
+    Replayed,
+    /// Unknown, expired, or another client's.
+    Refused,
+}

@@ -1,0 +1,166 @@
+//! The store in one SQLite file: no set-up, and durable before the answer leaves.
+//!
+//! One thread writes, so that no write waits for a lock; those that wait meanwhile share one transaction, and each is
+//! answered after its commit. Reads run beside it on connections of their own (WAL).
+
+mod codes;
+mod interactions;
+mod keys;
+mod row;
+mod schema;
+mod sessions;
+mod threads;
+
+use std::fmt;
+use std::path::Path;
+
+use async_trait::async_trait;
+use evergrant_core::protocol::{ClientId, Scope, Subject};
+use evergrant_core::time::UnixTime;
+use rusqlite::Connection;
+
+use self::threads::Threads;
+use super::{Code, CodeUse, ConsentKey, Grant, Interaction, Session, Store, StoreError, StoredKey};
+use crate::secret::SecretHash;
+
+/// A store in one SQLite file, or in memory.
+pub struct SqliteStore {
+    threads: Threads,
+}
+
+impl SqliteStore {
+    /// Opens or creates a file, readable by its owner alone, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or a newer version wrote it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if path == Path::new(":memory:") {
+            return Self::in_memory();
+        }
+        make_private(path)?;
+        let mut writer = Connection::open(path)?;
+        schema::prepare(&mut writer)?;
+        let readers: Result<Vec<_>, _> = (0..READERS).map(|_| Connection::open(path)).collect();
+        Ok(Self { threads: Threads::start(writer, readers?)? })
+    }
+
+    /// A store that is gone when it is dropped.
+    ///
+    /// # Errors
+    /// When SQLite cannot be started.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let mut writer = Connection::open_in_memory()?;
+        schema::prepare(&mut writer)?;
+        // A database in memory belongs to its connection: the writer reads, too.
+        Ok(Self { threads: Threads::start(writer, Vec::new())? })
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        step: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.threads.write(step).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        step: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.threads.read(step).await
+    }
+}
+
+/// Enough to use a small machine's cores; reads take microseconds.
+const READERS: usize = 4;
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        self.read(keys::all).await
+    }
+
+    async fn add_first_signing_key(&self, key: StoredKey) -> Result<(), StoreError> {
+        self.write(move |db| keys::add_first(db, &key)).await
+    }
+
+    async fn start_session(&self, session: Session, replaces: Option<SecretHash>) -> Result<(), StoreError> {
+        self.write(move |db| sessions::start(db, &session, replaces)).await
+    }
+
+    async fn session(&self, id: SecretHash, now: UnixTime) -> Result<Option<Session>, StoreError> {
+        self.read(move |db| sessions::find(db, id, now)).await
+    }
+
+    async fn extend_session(&self, id: SecretHash, now: UnixTime, idle_until: UnixTime) -> Result<(), StoreError> {
+        self.write(move |db| sessions::extend(db, id, now, idle_until)).await
+    }
+
+    async fn end_session(&self, id: SecretHash) -> Result<bool, StoreError> {
+        self.write(move |db| sessions::end(db, id)).await
+    }
+
+    async fn end_session_called(&self, sid: &str, subject: &Subject) -> Result<bool, StoreError> {
+        let (sid, subject) = (sid.to_owned(), subject.clone());
+        self.write(move |db| sessions::end_called(db, &sid, &subject)).await
+    }
+
+    async fn open_interaction(&self, interaction: Interaction) -> Result<(), StoreError> {
+        self.write(move |db| interactions::open(db, &interaction)).await
+    }
+
+    async fn interaction(
+        &self,
+        id: SecretHash,
+        browser: SecretHash,
+        now: UnixTime,
+    ) -> Result<Option<Interaction>, StoreError> {
+        self.read(move |db| interactions::find(db, id, browser, now)).await
+    }
+
+    async fn close_interaction(&self, id: SecretHash) -> Result<bool, StoreError> {
+        self.write(move |db| interactions::close(db, id)).await
+    }
+
+    async fn consent(&self, key: ConsentKey) -> Result<Scope, StoreError> {
+        self.read(move |db| interactions::consent(db, &key)).await
+    }
+
+    async fn remember_consent(&self, key: ConsentKey, scope: Scope, now: UnixTime) -> Result<(), StoreError> {
+        self.write(move |db| interactions::remember_consent(db, &key, &scope, now)).await
+    }
+
+    async fn add_code(&self, grant: Grant, code: Code) -> Result<(), StoreError> {
+        self.write(move |db| codes::add(db, &grant, &code)).await
+    }
+
+    async fn use_code(&self, code: SecretHash, client_id: &ClientId, now: UnixTime) -> Result<CodeUse, StoreError> {
+        let client_id = client_id.clone();
+        self.write(move |db| codes::redeem(db, code, &client_id, now)).await
+    }
+
+    async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError> {
+        self.write(move |db| schema::sweep(db, now)).await
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        // SQLite's own message names tables and columns, never values.
+        Self::Database(error.to_string())
+    }
+}
+
+/// The file holds private keys: created for its owner alone, as SQLite's journal files then are as well.
+fn make_private(path: &Path) -> Result<(), StoreError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).map_err(|error| StoreError::Database(format!("{}: {error}", path.display())))
+}

@@ -1,0 +1,87 @@
+//! Authorization requests that wait for a person, and what people have allowed.
+
+use evergrant_core::protocol::Scope;
+use evergrant_core::time::UnixTime;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::row;
+use crate::secret::SecretHash;
+use crate::store::{ConsentKey, Interaction, StoreError};
+
+pub(super) fn open(db: &Connection, interaction: &Interaction) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT INTO interaction (id, browser, request, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![
+        interaction.id.as_bytes(),
+        interaction.browser.as_bytes(),
+        interaction.request,
+        interaction.created_at.as_millis(),
+        interaction.expires_at.as_millis(),
+    ])?;
+    Ok(())
+}
+
+pub(super) fn find(
+    db: &Connection,
+    id: SecretHash,
+    browser: SecretHash,
+    now: UnixTime,
+) -> Result<Option<Interaction>, StoreError> {
+    db.prepare_cached(
+        "SELECT id, browser, request, created_at, expires_at FROM interaction
+         WHERE id = ?1 AND browser = ?2 AND expires_at > ?3",
+    )?
+    .query_row(params![id.as_bytes(), browser.as_bytes(), now.as_millis()], |row| Ok(read(row)))
+    .optional()?
+    .transpose()
+}
+
+pub(super) fn close(db: &Connection, id: SecretHash) -> Result<bool, StoreError> {
+    let closed = db.prepare_cached("DELETE FROM interaction WHERE id = ?1")?.execute([id.as_bytes()])?;
+    Ok(closed > 0)
+}
+
+pub(super) fn consent(db: &Connection, key: &ConsentKey) -> Result<Scope, StoreError> {
+    let words: Result<Vec<String>, _> = db
+        .prepare_cached("SELECT scope FROM consent WHERE subject = ?1 AND client_id = ?2 AND audience = ?3")?
+        .query_map(params![key.subject.as_str(), key.client_id.as_str(), audience(key)], |row| row.get(0))?
+        .collect();
+    Ok(Scope::parse(&words?.join(" ")))
+}
+
+pub(super) fn remember_consent(
+    db: &Connection,
+    key: &ConsentKey,
+    scope: &Scope,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    let mut statement = db.prepare_cached(
+        "INSERT INTO consent (subject, client_id, audience, scope, granted_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT DO NOTHING",
+    )?;
+    for word in scope.words() {
+        statement.execute(params![
+            key.subject.as_str(),
+            key.client_id.as_str(),
+            audience(key),
+            word,
+            now.as_millis()
+        ])?;
+    }
+    Ok(())
+}
+
+fn audience(key: &ConsentKey) -> &str {
+    key.audience.as_deref().unwrap_or_default()
+}
+
+fn read(row: &rusqlite::Row<'_>) -> Result<Interaction, StoreError> {
+    Ok(Interaction {
+        id: row::hash(row, "id")?,
+        browser: row::hash(row, "browser")?,
+        request: row::text(row, "request")?,
+        created_at: row::time(row, "created_at")?,
+        expires_at: row::time(row, "expires_at")?,
+    })
+}

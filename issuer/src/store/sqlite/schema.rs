@@ -1,0 +1,72 @@
+//! The tables, how a file is brought up to date, and how rows that are over leave it.
+
+use evergrant_core::time::UnixTime;
+use rusqlite::{Connection, TransactionBehavior, named_params};
+
+use crate::store::StoreError;
+
+/// Each entry takes the schema one version further; entries are never changed once released.
+const MIGRATIONS: [&str; 1] = [include_str!("0001_first.sql")];
+
+/// Rows per table and sweep: small enough that a sign-in never waits for it.
+const SWEEP_BATCH: u32 = 200;
+
+/// A used code is kept this long past its expiry, so that a replay is recognised as one.
+const REPLAY_MEMORY_MILLIS: i64 = 10 * 60 * 1000;
+
+/// Sets the connection up for durable writes and brings the schema up to date.
+pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    migrate(connection)
+}
+
+/// Under SQLite's write lock, so that of two processes that start at once one migrates and the other finds it done.
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let done = usize::try_from(found).ok().filter(|done| *done <= MIGRATIONS.len());
+    let Some(done) = done else {
+        return Err(StoreError::Newer { found, known });
+    };
+    for migration in &MIGRATIONS[done..] {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", known)?;
+    Ok(transaction.commit()?)
+}
+
+/// Removes a batch of rows that are over; whether there may be more.
+pub(super) fn sweep(db: &Connection, now: UnixTime) -> Result<bool, StoreError> {
+    let now = now.as_millis();
+    let mut more = false;
+    for (sql, before) in [
+        (
+            "DELETE FROM session WHERE id IN
+                (SELECT id FROM session WHERE min(idle_until, absolute_until) <= :before LIMIT :batch)",
+            now,
+        ),
+        (
+            "DELETE FROM interaction WHERE id IN (SELECT id FROM interaction WHERE expires_at <= :before LIMIT :batch)",
+            now,
+        ),
+        (
+            "DELETE FROM code WHERE hash IN (SELECT hash FROM code WHERE expires_at <= :before LIMIT :batch)",
+            now - REPLAY_MEMORY_MILLIS,
+        ),
+        // A grant is remembered as long as something stands for it.
+        (
+            "DELETE FROM grants WHERE id IN
+                (SELECT id FROM grants WHERE created_at <= :before
+                    AND NOT EXISTS (SELECT 1 FROM code WHERE code.grant_id = grants.id) LIMIT :batch)",
+            now - REPLAY_MEMORY_MILLIS,
+        ),
+    ] {
+        let removed = db.prepare_cached(sql)?.execute(named_params! { ":before": before, ":batch": SWEEP_BATCH })?;
+        more |= u32::try_from(removed).is_ok_and(|removed| removed == SWEEP_BATCH);
+    }
+    Ok(more)
+}

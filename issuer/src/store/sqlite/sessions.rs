@@ -1,0 +1,67 @@
+//! Who is signed in where.
+
+use evergrant_core::protocol::Subject;
+use evergrant_core::time::UnixTime;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::row;
+use crate::secret::SecretHash;
+use crate::store::{Session, StoreError};
+
+pub(super) fn start(db: &Connection, session: &Session, replaces: Option<SecretHash>) -> Result<(), StoreError> {
+    if let Some(replaced) = replaces {
+        end(db, replaced)?;
+    }
+    db.prepare_cached(
+        "INSERT INTO session (id, sid, subject, auth_time, idle_until, absolute_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        session.id.as_bytes(),
+        session.sid,
+        session.subject.as_str(),
+        session.auth_time.as_millis(),
+        session.idle_until.as_millis(),
+        session.absolute_until.as_millis(),
+    ])?;
+    Ok(())
+}
+
+pub(super) fn find(db: &Connection, id: SecretHash, now: UnixTime) -> Result<Option<Session>, StoreError> {
+    db.prepare_cached(
+        "SELECT id, sid, subject, auth_time, idle_until, absolute_until FROM session
+         WHERE id = ?1 AND idle_until > ?2 AND absolute_until > ?2",
+    )?
+    .query_row(params![id.as_bytes(), now.as_millis()], |row| Ok(read(row)))
+    .optional()?
+    .transpose()
+}
+
+pub(super) fn extend(db: &Connection, id: SecretHash, now: UnixTime, idle_until: UnixTime) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "UPDATE session SET idle_until = max(idle_until, ?3) WHERE id = ?1 AND idle_until > ?2 AND absolute_until > ?2",
+    )?
+    .execute(params![id.as_bytes(), now.as_millis(), idle_until.as_millis()])?;
+    Ok(())
+}
+
+pub(super) fn end(db: &Connection, id: SecretHash) -> Result<bool, StoreError> {
+    let ended = db.prepare_cached("DELETE FROM session WHERE id = ?1")?.execute([id.as_bytes()])?;
+    Ok(ended > 0)
+}
+
+pub(super) fn end_called(db: &Connection, sid: &str, subject: &Subject) -> Result<bool, StoreError> {
+    let ended =
+        db.prepare_cached("DELETE FROM session WHERE sid = ?1 AND subject = ?2")?.execute([sid, subject.as_str()])?;
+    Ok(ended > 0)
+}
+
+fn read(row: &rusqlite::Row<'_>) -> Result<Session, StoreError> {
+    Ok(Session {
+        id: row::hash(row, "id")?,
+        sid: row::text(row, "sid")?,
+        subject: Subject::new(row::text(row, "subject")?),
+        auth_time: row::time(row, "auth_time")?,
+        idle_until: row::time(row, "idle_until")?,
+        absolute_until: row::time(row, "absolute_until")?,
+    })
+}

@@ -1,0 +1,144 @@
+//! The tokens themselves: which claims they carry, how long they last, and what signs them.
+
+use std::time::Duration;
+
+use evergrant_core::protocol::id_token::{Audience, IdTokenClaims, half_hash};
+use evergrant_core::protocol::{AccessToken, AuthorizationCode, ClientId, IdToken, Issuer, Nonce, Scope, Subject};
+use evergrant_core::time::UnixTime;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::config::{Client, Config};
+use crate::error::Failure;
+use crate::provider::Provider;
+use crate::secret::Secret;
+use crate::store::Grant;
+
+/// `typ` of access tokens (RFC 9068 §2.1).
+pub const ACCESS_TOKEN_TYP: &str = "at+jwt";
+
+/// The claims of an access token (RFC 9068 §2.2).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccessTokenClaims {
+    /// Who issued it.
+    pub iss: Issuer,
+    /// Who granted it.
+    pub sub: Subject,
+    /// The API it is for; the userinfo endpoint when none was named.
+    pub aud: Audience,
+    /// Who may use it.
+    pub client_id: ClientId,
+    /// When it was issued, in seconds since the epoch.
+    pub iat: i64,
+    /// When it expires, in seconds since the epoch.
+    pub exp: i64,
+    /// When the person last entered credentials.
+    pub auth_time: i64,
+    /// Unique to this token.
+    pub jti: String,
+    /// What it allows.
+    pub scope: Scope,
+}
+
+/// An access token and what to say about it.
+#[derive(Clone, Debug)]
+pub struct IssuedAccessToken {
+    /// The token.
+    pub token: AccessToken,
+    /// How long it lasts.
+    pub expires_in: Duration,
+}
+
+/// What an ID token says beyond its grant.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IdTokenParts<'a> {
+    /// From the request.
+    pub nonce: Option<&'a Nonce>,
+    /// The access token that goes along, for `at_hash`.
+    pub access_token: Option<&'a AccessToken>,
+    /// The code that goes along in the same response, for `c_hash`.
+    pub code: Option<&'a AuthorizationCode>,
+}
+
+#[derive(Serialize)]
+struct FullIdToken {
+    #[serde(flatten)]
+    protocol: IdTokenClaims,
+    #[serde(flatten)]
+    person: Map<String, Value>,
+}
+
+/// Makes the access token of a grant. `in_browser` chooses between the two lifetimes an API has.
+///
+/// # Errors
+/// When it cannot be signed.
+pub fn access_token(
+    provider: &Provider,
+    grant: &Grant,
+    in_browser: bool,
+    now: UnixTime,
+) -> Result<IssuedAccessToken, Failure> {
+    let config = &provider.config;
+    let api = grant.audience.as_deref().and_then(|audience| config.api(audience));
+    let expires_in = access_token_lifetime(config, grant.audience.as_deref(), in_browser);
+    let claims = AccessTokenClaims {
+        iss: config.issuer(),
+        sub: grant.subject.clone(),
+        aud: Audience::One(grant.audience.clone().unwrap_or_else(|| config.endpoint("userinfo"))),
+        client_id: grant.client_id.clone(),
+        iat: now.as_seconds(),
+        exp: (now + expires_in).as_seconds(),
+        auth_time: grant.auth_time.as_seconds(),
+        jti: Secret::invent()?.expose().to_owned(),
+        scope: grant.scope.clone(),
+    };
+    let algorithm = api.and_then(|api| api.signing_alg).unwrap_or(config.signing_alg);
+    let token = AccessToken::new(provider.keys.sign(algorithm, ACCESS_TOKEN_TYP, &claims)?);
+    Ok(IssuedAccessToken { token, expires_in })
+}
+
+/// Makes the ID token of a grant (OIDC Core §2).
+///
+/// # Errors
+/// When it cannot be signed.
+pub fn id_token(
+    provider: &Provider,
+    client: &Client,
+    grant: &Grant,
+    parts: IdTokenParts<'_>,
+    now: UnixTime,
+) -> Result<IdToken, Failure> {
+    let config = &provider.config;
+    let lifetime = client.id_token_lifetime.unwrap_or(config.lifetimes.id_token);
+    let person = config.user(grant.subject.as_str());
+    let claims = FullIdToken {
+        protocol: IdTokenClaims {
+            iss: config.issuer(),
+            sub: grant.subject.clone(),
+            aud: Audience::One(client.client_id.as_str().to_owned()),
+            exp: (now + lifetime).as_seconds(),
+            iat: now.as_seconds(),
+            auth_time: Some(grant.auth_time.as_seconds()),
+            nonce: parts.nonce.cloned(),
+            azp: None,
+            at_hash: parts.access_token.map(|token| half_hash(token.secret())),
+            c_hash: parts.code.map(|code| half_hash(code.secret())),
+            sid: Some(grant.sid.clone()),
+            name: None,
+            preferred_username: None,
+            email: None,
+            picture: None,
+        },
+        person: person.map(|person| person.claims(&grant.scope)).unwrap_or_default(),
+    };
+    let algorithm = client.id_token_signing_alg.unwrap_or(config.signing_alg);
+    Ok(IdToken::new(provider.keys.sign(algorithm, "JWT", &claims)?))
+}
+
+fn access_token_lifetime(config: &Config, audience: Option<&str>, in_browser: bool) -> Duration {
+    let (general, browser) = match audience.and_then(|audience| config.api(audience)) {
+        Some(api) => (api.token_lifetime, api.token_lifetime_for_browser_flows),
+        None => (config.lifetimes.access_token, config.lifetimes.access_token_for_browser_flows),
+    };
+    if in_browser { browser } else { general }
+}

@@ -1,0 +1,14 @@
+//! What every route shares: forms, cookies, pages, headers, and the guard against forged posts.
+
+pub(crate) mod assets;
+pub(crate) mod cookies;
+pub(crate) mod form;
+pub(crate) mod framing;
+pub(crate) mod headers;
+pub(crate) mod oauth_refusal;
+mod page_error;
+pub(crate) mod pages;
+pub(crate) mod request_log;
+pub(crate) mod same_origin;
+
+pub(crate) use page_error::PageError;

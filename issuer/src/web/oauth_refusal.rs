@@ -1,0 +1,78 @@
+//! How endpoints for programs say no: status, JSON and challenge as RFC 6749 §5.2 and RFC 6750 §3 ask for them.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use evergrant_core::protocol::{ErrorCode, OAuthError};
+use tracing::error;
+
+use super::form::FormRejection;
+use super::headers::forbid_storing;
+use crate::error::Failure;
+
+/// A refusal for a program.
+#[derive(Clone, Debug)]
+pub(crate) struct OAuthRefusal {
+    status: StatusCode,
+    error: OAuthError,
+    challenge: Option<String>,
+}
+
+impl OAuthRefusal {
+    /// The usual one: 400 (RFC 6749 §5.2).
+    pub(crate) fn new(code: ErrorCode, description: &str) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, error: OAuthError::new(code, description), challenge: None }
+    }
+
+    /// The client is not who it says; `basic` when it said so in the `Authorization` header.
+    pub(crate) fn invalid_client(basic: bool) -> Self {
+        Self {
+            status: StatusCode::UNAUTHORIZED,
+            challenge: basic.then(|| r#"Basic realm="evergrant""#.to_owned()),
+            ..Self::new(ErrorCode::InvalidClient, "unknown client, or wrong client authentication")
+        }
+    }
+
+    /// The access token does not do (RFC 6750 §3.1).
+    pub(crate) fn bearer(code: ErrorCode, description: &str) -> Self {
+        let status = match code {
+            ErrorCode::InvalidRequest => StatusCode::BAD_REQUEST,
+            ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
+            _ => StatusCode::UNAUTHORIZED,
+        };
+        let challenge = format!(r#"Bearer realm="evergrant", error="{code}", error_description="{description}""#);
+        Self { status, challenge: Some(challenge), ..Self::new(code, description) }
+    }
+}
+
+impl From<Failure> for OAuthRefusal {
+    fn from(failure: Failure) -> Self {
+        error!("{failure}");
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            ..Self::new(ErrorCode::TemporarilyUnavailable, "try again in a moment")
+        }
+    }
+}
+
+impl From<FormRejection> for OAuthRefusal {
+    fn from(rejection: FormRejection) -> Self {
+        Self { status: rejection.status(), ..Self::new(ErrorCode::InvalidRequest, rejection.sentence()) }
+    }
+}
+
+impl IntoResponse for OAuthRefusal {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.error)).into_response();
+        let headers = response.headers_mut();
+        forbid_storing(headers);
+        let challenge = self.challenge.and_then(|text| HeaderValue::from_str(&text).ok());
+        if let Some(challenge) = challenge {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        response
+    }
+}

@@ -1,0 +1,104 @@
+//! What a person reads when something does not go on: what happened, and what to do.
+
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tracing::error;
+
+use super::form::FormRejection;
+use super::pages::{MessagePage, Page as _};
+use crate::error::Failure;
+use crate::passwords::PasswordError;
+
+/// An error as a page.
+#[derive(Debug)]
+pub(crate) struct PageError {
+    status: StatusCode,
+    heading: &'static str,
+    sentence: &'static str,
+    retry_after: Option<Duration>,
+}
+
+impl PageError {
+    /// The request itself makes no sense; `sentence` says why.
+    pub(crate) fn bad_request(sentence: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "This request cannot go on", sentence)
+    }
+
+    /// An interaction that is over, or was opened in another browser.
+    pub(crate) fn interaction_over() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "This page is out of date",
+            "It was answered already, took too long, or was opened in another browser. \
+             Go back to the application and start again there.",
+        )
+    }
+
+    /// A post from somebody else's page.
+    pub(crate) fn foreign_post() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "This form was sent from elsewhere",
+            "For your safety it counts only when sent from the issuer's own page. \
+             Go back to the application and start again there.",
+        )
+    }
+
+    /// Too many attempts.
+    pub(crate) fn too_many(wait: Duration) -> Self {
+        Self {
+            retry_after: Some(wait),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many attempts",
+                "Wait a minute, then go back and try again.",
+            )
+        }
+    }
+
+    /// No such page.
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "There is nothing here", "The address is not one of the issuer's.")
+    }
+
+    fn new(status: StatusCode, heading: &'static str, sentence: &'static str) -> Self {
+        Self { status, heading, sentence, retry_after: None }
+    }
+}
+
+impl From<Failure> for PageError {
+    fn from(failure: Failure) -> Self {
+        error!("{failure}");
+        if let Failure::Passwords(PasswordError::Busy) = failure {
+            return Self::too_many(Duration::from_secs(5));
+        }
+        Self {
+            retry_after: Some(Duration::from_secs(5)),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Something does not work here",
+                "It is not your fault. Try again in a moment.",
+            )
+        }
+    }
+}
+
+impl From<FormRejection> for PageError {
+    fn from(rejection: FormRejection) -> Self {
+        Self::new(rejection.status(), "This request cannot go on", rejection.sentence())
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let page = MessagePage { heading: self.heading, sentence: self.sentence };
+        let mut response = page.respond(self.status);
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,135 @@
+//! The pages, as templates with what they show, and the headers all of them have.
+
+use askama::Template;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse as _, Response};
+use tracing::error;
+use url::Url;
+
+use super::headers::forbid_storing;
+use crate::config::Origin;
+
+/// Asks for user name and password.
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+pub(crate) struct SignInPage<'a> {
+    pub(crate) client_name: &'a str,
+    pub(crate) interaction: &'a str,
+    pub(crate) username: &'a str,
+    pub(crate) error: Option<&'a str>,
+    /// People one can become with one click: user name and full name. Empty unless `--dev`.
+    pub(crate) people: Vec<(&'a str, &'a str)>,
+    pub(crate) redirect_uri: &'a str,
+}
+
+/// Asks whether a client may have what it asks for.
+#[derive(Template)]
+#[template(path = "consent.html")]
+pub(crate) struct ConsentPage<'a> {
+    pub(crate) client_name: &'a str,
+    pub(crate) interaction: &'a str,
+    pub(crate) person: &'a str,
+    pub(crate) api_name: Option<&'a str>,
+    /// What the person is asked to share, in words.
+    pub(crate) identity: Vec<&'static str>,
+    /// The API's own scope words.
+    pub(crate) api_scopes: Vec<&'a str>,
+    pub(crate) redirect_uri: &'a str,
+}
+
+/// Asks whether to sign out.
+#[derive(Template)]
+#[template(path = "sign_out.html")]
+pub(crate) struct SignOutPage<'a> {
+    pub(crate) person: &'a str,
+    pub(crate) form_token: &'a str,
+    pub(crate) client_id: &'a str,
+    pub(crate) redirect_uri: &'a str,
+    pub(crate) state: &'a str,
+}
+
+/// Says what this server is, and who is signed in.
+#[derive(Template)]
+#[template(path = "home.html")]
+pub(crate) struct HomePage<'a> {
+    pub(crate) issuer: &'a str,
+    /// Name and form token of the person who is signed in.
+    pub(crate) signed_in: Option<(&'a str, &'a str)>,
+}
+
+/// Says something, and nothing more.
+#[derive(Template)]
+#[template(path = "message.html")]
+pub(crate) struct MessagePage<'a> {
+    pub(crate) heading: &'a str,
+    pub(crate) sentence: &'a str,
+}
+
+/// A page with the headers a page has.
+pub(crate) trait Page: Template {
+    /// Where a form of this page may lead after its post. Browsers apply `form-action` to the redirects that follow, too,
+    /// so the client's own address must be allowed beside the issuer's.
+    fn leads_to(&self) -> Option<&str> {
+        None
+    }
+
+    /// Renders it.
+    fn respond(&self, status: StatusCode) -> Response {
+        match self.render() {
+            Ok(html) => with_page_headers((status, Html(html)).into_response(), self.leads_to()),
+            Err(failure) => {
+                error!("a page cannot be rendered: {failure}");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    }
+}
+
+impl Page for SignInPage<'_> {
+    fn leads_to(&self) -> Option<&str> {
+        Some(self.redirect_uri)
+    }
+}
+
+impl Page for ConsentPage<'_> {
+    fn leads_to(&self) -> Option<&str> {
+        Some(self.redirect_uri)
+    }
+}
+
+impl Page for SignOutPage<'_> {
+    fn leads_to(&self) -> Option<&str> {
+        Some(self.redirect_uri)
+    }
+}
+
+impl Page for HomePage<'_> {}
+
+impl Page for MessagePage<'_> {}
+
+fn with_page_headers(mut response: Response, leads_to: Option<&str>) -> Response {
+    let headers = response.headers_mut();
+    forbid_storing(headers);
+    let source = leads_to.and_then(policy_source).unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'{source}; \
+         frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    // Not `no-referrer`: browsers would then send `Origin: null` with the page's own posts (Fetch, "append a request
+    // Origin header"). To others this sends nothing.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    response
+}
+
+/// ` https://app.example`, or ` com.example.app:` for an address without an origin.
+fn policy_source(uri: &str) -> Option<String> {
+    let url = Url::parse(uri).ok()?;
+    Some(match Origin::of(&url) {
+        Some(origin) => format!(" {}", origin.as_str()),
+        None => format!(" {}:", url.scheme()),
+    })
+}
