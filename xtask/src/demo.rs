@@ -7,7 +7,7 @@ mod server;
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, ExitCode},
     thread,
 };
@@ -76,7 +76,10 @@ fn start(
 ) -> anyhow::Result<Vec<String>> {
     let Ports { app, issuer, silent } = options.ports;
     let app_origin = ports::origin(app);
-    servers.push(Server::start("issuer", &mut issuer_command(options, &binaries.issuer, directory))?);
+    let configuration = directory.join("issuer.toml");
+    copy_configuration("issuer/demo.toml", &configuration, &options.ports)?;
+    let mut command = issuer_command(options, &binaries.issuer, &configuration);
+    servers.push(Server::start("issuer", command.arg("--database").arg(directory.join("issuer.sqlite")))?);
     servers.push(Server::start("silent", &mut silent_command(&binaries.silent, silent, &app_origin))?);
     let mut urls = vec![
         format!("{}/healthz", ports::origin(issuer)),
@@ -85,7 +88,10 @@ fn start(
     ];
     if !options.without_app {
         let built = directory.join("app");
-        write_config(&built, &options.ports)?;
+        if !built.join("index.html").is_file() {
+            bail!("There is no built app in {}: run once without --no-build.", built.display());
+        }
+        copy_configuration("public/config.json", &built.join("config.json"), &options.ports)?;
         let mut command = silent_command(&binaries.silent, app, &app_origin);
         servers.push(Server::start("app", command.arg("--app-dir").arg(built))?);
         urls.push(format!("{app_origin}/"));
@@ -94,13 +100,10 @@ fn start(
     Ok(urls)
 }
 
-fn issuer_command(options: &Options, binary: &PathBuf, directory: &Path) -> Command {
-    let Ports { app, issuer, silent } = options.ports;
+fn issuer_command(options: &Options, binary: &Path, configuration: &Path) -> Command {
     let mut command = Command::new(binary);
-    command.current_dir(workspace::root()).args(["--config", "issuer/demo.toml", "--dev", "--exit-on-stdin-close"]);
-    command.arg("--listen").arg(format!("localhost:{issuer}"));
-    command.arg("--app-origin").arg(ports::origin(app)).arg("--silent-origin").arg(ports::origin(silent));
-    command.arg("--database").arg(directory.join("issuer.sqlite"));
+    command.args(["--listen", &format!("localhost:{}", options.ports.issuer)]).arg("--config").arg(configuration);
+    command.args(["--dev", "--exit-on-stdin-close"]);
     for (flag, lifetime) in
         [("--access-token-lifetime", options.access_token_lifetime), ("--id-token-lifetime", options.id_token_lifetime)]
     {
@@ -111,21 +114,17 @@ fn issuer_command(options: &Options, binary: &PathBuf, directory: &Path) -> Comm
     command
 }
 
-fn silent_command(binary: &PathBuf, port: u16, app_origin: &str) -> Command {
+fn silent_command(binary: &Path, port: u16, app_origin: &str) -> Command {
     let mut command = Command::new(binary);
     command.args(["--listen", &format!("localhost:{port}"), "--app-origin", app_origin, "--exit-on-stdin-close"]);
     command
 }
 
-/// The app reads its configuration at run time, so other ports need no other build.
-fn write_config(app: &Path, ports: &Ports) -> anyhow::Result<()> {
-    let source = workspace::root().join("public").join("config.json");
-    let text = fs::read_to_string(&source).with_context(|| format!("Cannot read {}", source.display()))?;
-    let place = app.join("config.json");
-    if !app.join("index.html").is_file() {
-        bail!("There is no built app in {}: run once without --no-build.", app.display());
-    }
-    fs::write(&place, ports.replace_in(&text)).with_context(|| format!("Cannot write {}", place.display()))
+/// Both the issuer and the app are configured at run time, so other ports need no other build: only
+/// a copy of the configuration that names them.
+fn copy_configuration(from: &str, to: &Path, ports: &Ports) -> anyhow::Result<()> {
+    let text = fs::read_to_string(workspace::root().join(from)).with_context(|| format!("Cannot read {from}"))?;
+    fs::write(to, ports.replace_in(&text)).with_context(|| format!("Cannot write {}", to.display()))
 }
 
 fn announce(options: &Options) {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    io::{BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, IsTerminal, Read},
     process::{Child, ChildStdin, Command, Stdio},
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
@@ -35,6 +35,9 @@ impl Server {
     pub(super) fn start(name: &'static str, command: &mut Command) -> anyhow::Result<Self> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         out_of_reach_of_ctrl_c(command);
+        if !io::stderr().is_terminal() {
+            command.env("NO_COLOR", "1");
+        }
         let mut child = command.spawn().with_context(|| format!("Cannot start the {name} server"))?;
         let stdin = child.stdin.take();
         let last_words = LastWords::default();
