@@ -312,8 +312,11 @@ impl Machine {
             // The `online` event comes first; browsers are not always right about it.
             Duration::from_secs(60)
         };
-        signed_in.phase =
-            if hopeless { Phase::Stopped } else { Phase::Retrying { due: now.monotonic + wait, failed: *now } };
+        signed_in.phase = if hopeless {
+            Phase::Stopped
+        } else {
+            Phase::Retrying { due: now.monotonic.saturating_add(wait), failed: *now }
+        };
         signed_in.problem = Some(failure);
         commands.push(Command::TellApp);
         self.look_at_the_clock(Cause::Retry, now, commands);

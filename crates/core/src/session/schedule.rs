@@ -49,14 +49,14 @@ pub struct Lease {
 impl Lease {
     /// Of a token that was asked for at `requested_at` in this page.
     pub fn fresh(lifetime: Duration, requested_at: &Now) -> Self {
-        Self { wall: requested_at.wall + lifetime, monotonic: requested_at.monotonic + lifetime }
+        Self { wall: requested_at.wall + lifetime, monotonic: requested_at.monotonic.saturating_add(lifetime) }
     }
 
     /// Of a token found in the store, of which only the wall clock can tell. It is never given more than its lifetime,
     /// whatever the wall clock says.
     pub fn stored(expires_at: UnixTime, lifetime: Duration, now: &Now) -> Self {
         let left = expires_at.since(now.wall).min(lifetime);
-        Self { wall: now.wall + left, monotonic: now.monotonic + left }
+        Self { wall: now.wall + left, monotonic: now.monotonic.saturating_add(left) }
     }
 
     /// What is left.

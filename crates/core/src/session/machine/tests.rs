@@ -6,6 +6,7 @@ mod failures;
 mod how;
 mod opening;
 mod page;
+mod regressions;
 mod sign_in;
 mod sign_out;
 mod when;
