@@ -19,6 +19,10 @@ pub const MOST_FAILURES: u32 = 20;
 /// A wake signal brings a waiting retry forward, but not more often than this.
 const CALM: Duration = Duration::from_secs(5);
 
+/// How long to wait while the browser says it is offline: the `online` event comes first, but browsers are not always
+/// right about it.
+const OFFLINE_WAIT: Duration = Duration::from_secs(60);
+
 /// Decides what a session does. See [the table](super) of its states.
 #[derive(Debug)]
 pub struct Machine {
@@ -54,8 +58,8 @@ enum Phase {
     Waiting { lead: Duration },
     /// A renewal is in flight.
     Renewing { method: Method, cause: Cause, started: Now },
-    /// The next try begins at `due` on the monotonic clock.
-    Retrying { due: Duration, failed: Now },
+    /// The next try begins at `due` on the monotonic clock; a wake signal brings it forward, but never into the `rest`.
+    Retrying { due: Duration, failed: Now, rest: Duration },
     /// Nothing is tried until the person asks.
     Stopped,
 }
@@ -215,19 +219,21 @@ impl Machine {
 
     /// Renews what is due; otherwise sets the timer for what is left, since timers are cut, late, or asleep.
     fn look_at_the_clock(&mut self, cause: Cause, now: &Now, commands: &mut Vec<Command>) {
-        let State::SignedIn(signed_in) = &self.state else {
+        let State::SignedIn(signed_in) = &mut self.state else {
             return;
         };
         let remaining = signed_in.lease.remaining(now);
         match signed_in.phase {
             Phase::Waiting { lead } if remaining <= lead => self.renew(cause, now, commands),
             Phase::Waiting { lead } => commands.push(Command::SetTimer(schedule::cap(remaining - lead))),
-            Phase::Retrying { due, failed } => {
-                let due_now = now.monotonic >= due;
-                let calm = now.monotonic.saturating_sub(failed.monotonic).max(now.wall.since(failed.wall)) >= CALM;
-                if due_now || (cause == Cause::Woke && calm) {
+            Phase::Retrying { due, failed, rest } => {
+                let passed = now.monotonic.saturating_sub(failed.monotonic).max(now.wall.since(failed.wall));
+                let brought_forward = now.monotonic.saturating_add(rest.saturating_sub(passed));
+                let due = if cause == Cause::Woke { due.min(brought_forward) } else { due };
+                if now.monotonic >= due {
                     self.renew(Cause::Retry, now, commands);
                 } else {
+                    signed_in.phase = Phase::Retrying { due, failed, rest };
                     commands.push(Command::SetTimer(schedule::cap(due - now.monotonic)));
                 }
             }
@@ -306,16 +312,16 @@ impl Machine {
         let failures = signed_in.session.failures;
         commands.push(Command::Save(Box::new(signed_in.session.clone())));
         let hopeless = failure.class() == FailureClass::Misconfigured || failures >= MOST_FAILURES;
+        let asked_for = failure.retry_after().unwrap_or_default();
         let wait = if self.online {
             schedule::backoff(failures - 1, failure.retry_after(), now)
         } else {
-            // The `online` event comes first; browsers are not always right about it.
-            Duration::from_secs(60)
+            OFFLINE_WAIT.max(asked_for)
         };
         signed_in.phase = if hopeless {
             Phase::Stopped
         } else {
-            Phase::Retrying { due: now.monotonic.saturating_add(wait), failed: *now }
+            Phase::Retrying { due: now.monotonic.saturating_add(wait), failed: *now, rest: CALM.max(asked_for) }
         };
         signed_in.problem = Some(failure);
         commands.push(Command::TellApp);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::*;
-use super::page::{Page, busy};
+use super::page::{Page, begun, busy, seconds, unreachable};
 
 /// RFC 6749 §5.1 puts no bound on `expires_in`, nor RFC 9110 §10.2.3 on `Retry-After`.
 #[test]
@@ -22,4 +22,34 @@ fn an_endless_retry_after_overflowed_the_clock() {
     let mut page = Page::renewing(300);
     page.failed(busy(u64::MAX));
     page.expect(Status::Retrying);
+}
+
+#[test]
+fn a_wake_signal_overrode_retry_after() {
+    for event in [Event::Woke(Wake::Visible), Event::Network { online: true }] {
+        let mut page = Page::renewing(7200);
+        page.failed(busy(120));
+        page.pass(seconds(60));
+        assert_eq!(begun(&page.send(event)), []);
+        assert_eq!(page.timer(), Some(seconds(60)));
+    }
+}
+
+#[test]
+fn a_browser_that_takes_itself_for_offline_overrode_retry_after() {
+    let mut page = Page::renewing(7200);
+    page.send(Event::Network { online: false });
+    page.failed(busy(120));
+    assert_eq!(page.timer(), Some(seconds(120)));
+}
+
+#[test]
+fn back_online_soon_after_a_failure_still_waited_a_minute() {
+    let mut page = Page::renewing(7200);
+    page.send(Event::Network { online: false });
+    page.failed(unreachable());
+    page.pass(seconds(1));
+    assert_eq!(begun(&page.send(Event::Network { online: true })), []);
+    assert_eq!(page.timer(), Some(seconds(4)));
+    assert_eq!(begun(&page.fire()), [Method::Iframe]);
 }
