@@ -308,13 +308,16 @@ impl Machine {
             self.end(EndReason::AskThePerson(failure), commands);
             return;
         }
-        signed_in.session.failures = signed_in.session.failures.saturating_add(1);
+        // A network that is away says nothing about whether renewing works.
+        if self.online || failure.class() != FailureClass::TryAgain {
+            signed_in.session.failures = signed_in.session.failures.saturating_add(1);
+        }
         let failures = signed_in.session.failures;
         commands.push(Command::Save(Box::new(signed_in.session.clone())));
         let hopeless = failure.class() == FailureClass::Misconfigured || failures >= MOST_FAILURES;
         let asked_for = failure.retry_after().unwrap_or_default();
         let wait = if self.online {
-            schedule::backoff(failures - 1, failure.retry_after(), now)
+            schedule::backoff(failures.saturating_sub(1), failure.retry_after(), now)
         } else {
             OFFLINE_WAIT.max(asked_for)
         };

@@ -53,3 +53,19 @@ fn back_online_soon_after_a_failure_still_waited_a_minute() {
     assert_eq!(page.timer(), Some(seconds(4)));
     assert_eq!(begun(&page.fire()), [Method::Iframe]);
 }
+
+#[test]
+fn half_an_hour_offline_stopped_renewing_for_good() {
+    let mut page = Page::renewing(300);
+    page.send(Event::Network { online: false });
+    for _ in 0..2 * MOST_FAILURES {
+        page.failed(unreachable());
+        page.expect(Status::Retrying);
+        page.fire();
+    }
+    page.failed(unreachable());
+    page.pass(seconds(30));
+    assert_eq!(begun(&page.send(Event::Network { online: true })), [Method::Iframe]);
+    page.renewed(300);
+    page.expect(Status::SignedIn);
+}
