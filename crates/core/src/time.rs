@@ -65,6 +65,11 @@ pub struct Now {
 }
 
 impl Now {
+    /// The time from `earlier` to `self`, by the clock that says it was longer: the monotonic one may have slept.
+    pub fn since(&self, earlier: &Self) -> Duration {
+        self.monotonic.saturating_sub(earlier.monotonic).max(self.wall.since(earlier.wall))
+    }
+
     /// A number in `0.0..1.0` drawn from [`Now::entropy`].
     pub fn unit_random(&self) -> f64 {
         // The upper 53 bits fill an f64's mantissa exactly.
@@ -90,6 +95,17 @@ mod tests {
     fn arithmetic_saturates() {
         assert_eq!(UnixTime::from_millis(i64::MAX) + Duration::MAX, UnixTime::from_millis(i64::MAX));
         assert_eq!(UnixTime::from_millis(5).since(UnixTime::from_millis(9)), Duration::ZERO);
+    }
+
+    #[test]
+    fn time_passes_by_the_clock_that_went_further() {
+        let at = |wall, monotonic| Now {
+            wall: UnixTime::from_seconds(wall),
+            monotonic: Duration::from_secs(monotonic),
+            entropy: 0,
+        };
+        assert_eq!(at(105, 3).since(&at(100, 1)), Duration::from_secs(5));
+        assert_eq!(at(90, 3).since(&at(100, 1)), Duration::from_secs(2));
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub const MOST_FAILURES: u32 = 20;
 /// A wake signal brings a waiting retry forward, but not more often than this.
 const CALM: Duration = Duration::from_secs(5);
 
+/// However short an access token lives, or however late it comes: so much lies between two renewals.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+
 /// How long to wait while the browser says it is offline: the `online` event comes first, but browsers are not always
 /// right about it.
 const OFFLINE_WAIT: Duration = Duration::from_secs(60);
@@ -54,8 +57,8 @@ struct SignedIn {
 
 #[derive(Debug)]
 enum Phase {
-    /// The next renewal begins when `lead` is left of the access token.
-    Waiting { lead: Duration },
+    /// The next renewal begins when `lead` is left of the access token, but not right after it was `received` here.
+    Waiting { lead: Duration, received: Option<Now> },
     /// A renewal is in flight.
     Renewing { method: Method, cause: Cause, started: Now },
     /// The next try begins at `due` on the monotonic clock; a wake signal brings it forward, but never into the `rest`.
@@ -152,7 +155,7 @@ impl Machine {
             return;
         }
         let lease = Lease::stored(session.expires_at, session.lifetime, now);
-        self.enter(*session, lease, now, commands);
+        self.enter(*session, lease, None, now, commands);
         self.look_at_the_clock(Cause::Opened, now, commands);
     }
 
@@ -180,9 +183,7 @@ impl Machine {
         });
         match begun {
             Ok((session, requested_at)) => {
-                commands.push(Command::Save(Box::new(session.clone())));
-                let lease = Lease::fresh(session.lifetime, &requested_at);
-                self.enter(session, lease, now, commands);
+                self.receive(session, &requested_at, now, commands);
             }
             Err(failure) => {
                 self.state = State::SignedOut(Some(EndReason::SignInFailed(failure)));
@@ -191,12 +192,20 @@ impl Machine {
         }
     }
 
+    /// The session has new tokens.
+    fn receive(&mut self, session: Session, requested_at: &Now, now: &Now, commands: &mut Vec<Command>) {
+        let lease = Lease::fresh(session.lifetime, requested_at);
+        commands.push(Command::Save(Box::new(session.clone())));
+        self.enter(session, lease, Some(*now), now, commands);
+    }
+
     /// Signed in with a lease: the next renewal is scheduled.
-    fn enter(&mut self, session: Session, lease: Lease, now: &Now, commands: &mut Vec<Command>) {
+    fn enter(&mut self, session: Session, lease: Lease, received: Option<Now>, now: &Now, commands: &mut Vec<Command>) {
         let lead = schedule::lead(session.lifetime, self.lead, now);
-        commands.push(Command::SetTimer(schedule::cap(lease.remaining(now).saturating_sub(lead))));
+        let wait = wait(lease.remaining(now), lead, received.as_ref(), now);
+        commands.push(Command::SetTimer(schedule::cap(wait)));
         commands.push(Command::TellApp);
-        let phase = Phase::Waiting { lead };
+        let phase = Phase::Waiting { lead, received };
         self.state = State::SignedIn(Box::new(SignedIn { session, lease, phase, problem: None }));
     }
 
@@ -224,10 +233,16 @@ impl Machine {
         };
         let remaining = signed_in.lease.remaining(now);
         match signed_in.phase {
-            Phase::Waiting { lead } if remaining <= lead => self.renew(cause, now, commands),
-            Phase::Waiting { lead } => commands.push(Command::SetTimer(schedule::cap(remaining - lead))),
+            Phase::Waiting { lead, received } => {
+                let wait = wait(remaining, lead, received.as_ref(), now);
+                if wait.is_zero() {
+                    self.renew(cause, now, commands);
+                } else {
+                    commands.push(Command::SetTimer(schedule::cap(wait)));
+                }
+            }
             Phase::Retrying { due, failed, rest } => {
-                let passed = now.monotonic.saturating_sub(failed.monotonic).max(now.wall.since(failed.wall));
+                let passed = now.since(&failed);
                 let brought_forward = now.monotonic.saturating_add(rest.saturating_sub(passed));
                 let due = if cause == Cause::Woke { due.min(brought_forward) } else { due };
                 if now.monotonic >= due {
@@ -286,9 +301,7 @@ impl Machine {
         let mut session = signed_in.session.clone();
         let requested_at = tokens.requested_at;
         session.renew(tokens, method);
-        commands.push(Command::Save(Box::new(session.clone())));
-        let lease = Lease::fresh(session.lifetime, &requested_at);
-        self.enter(session, lease, now, commands);
+        self.receive(session, &requested_at, now, commands);
     }
 
     fn renewal_failed(&mut self, failure: Failure, method: Method, now: &Now, commands: &mut Vec<Command>) {
@@ -403,7 +416,7 @@ impl SignedIn {
             Phase::Waiting { .. } | Phase::Stopped => Status::SignedIn,
         };
         view.renew_at = match self.phase {
-            Phase::Waiting { lead } => Some(now.wall + remaining.saturating_sub(lead)),
+            Phase::Waiting { lead, .. } => Some(now.wall + remaining.saturating_sub(lead)),
             Phase::Retrying { due, .. } => Some(now.wall + due.saturating_sub(now.monotonic)),
             Phase::Renewing { .. } | Phase::Stopped => None,
         };
@@ -415,6 +428,12 @@ impl SignedIn {
         view.last_method = self.session.last_method;
         view.problem.clone_from(&self.problem);
     }
+}
+
+/// How long until the next renewal begins.
+fn wait(remaining: Duration, lead: Duration, received: Option<&Now>, now: &Now) -> Duration {
+    let pause = received.map_or(Duration::ZERO, |received| SHORTEST_PAUSE.saturating_sub(now.since(received)));
+    remaining.saturating_sub(lead).max(pause)
 }
 
 fn record(method: Method, cause: Cause, started: &Now, outcome: Outcome, now: &Now) -> RenewalRecord {

@@ -69,3 +69,18 @@ fn half_an_hour_offline_stopped_renewing_for_good() {
     page.renewed(300);
     page.expect(Status::SignedIn);
 }
+
+#[test]
+fn a_token_that_comes_expired_was_renewed_without_a_pause() {
+    for lifetime in [0, 1] {
+        let mut page = Page::signed_in(lifetime);
+        for _ in 0..3 {
+            assert_eq!(page.timer(), Some(seconds(1)), "a lifetime of {lifetime} s");
+            page.pass(Duration::from_millis(600));
+            assert_eq!(begun(&page.send(Event::Woke(Wake::Visible))), []);
+            assert_eq!(page.timer(), Some(Duration::from_millis(400)));
+            assert_eq!(begun(&page.fire()), [Method::Iframe]);
+            page.renewed(lifetime);
+        }
+    }
+}
