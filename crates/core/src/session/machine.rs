@@ -154,7 +154,13 @@ impl Machine {
             commands.push(Command::Forget);
             return;
         }
+        let mut session = session;
         let lease = Lease::stored(session.expires_at, session.lifetime, now);
+        if lease.expires_at() < session.expires_at {
+            // The wall clock was set back. Left alone, every reload would grant the whole lifetime once more.
+            session.expires_at = lease.expires_at();
+            commands.push(Command::Save(session.clone()));
+        }
         self.enter(*session, lease, None, now, commands);
         self.look_at_the_clock(Cause::Opened, now, commands);
     }
@@ -193,8 +199,11 @@ impl Machine {
     }
 
     /// The session has new tokens.
-    fn receive(&mut self, session: Session, requested_at: &Now, now: &Now, commands: &mut Vec<Command>) {
+    fn receive(&mut self, mut session: Session, requested_at: &Now, now: &Now, commands: &mut Vec<Command>) {
         let lease = Lease::fresh(session.lifetime, requested_at);
+        // The wall clock may have been set back while the request was under way.
+        let lease = lease.corrected(now).unwrap_or(lease);
+        session.expires_at = lease.expires_at();
         commands.push(Command::Save(Box::new(session.clone())));
         self.enter(session, lease, Some(*now), now, commands);
     }
@@ -393,13 +402,12 @@ impl Machine {
         }
     }
 
-    /// R2: a wall clock that was set back would make the stored expiry come too late after a reload.
+    /// R2: what one clock knows of a sleep, or of the other clock being set, is kept, in the store as well.
     fn correct_clock(&mut self, now: &Now, commands: &mut Vec<Command>) {
-        let State::SignedIn(signed_in) = &mut self.state else {
-            return;
-        };
-        if let Some(lease) = signed_in.lease.corrected(now) {
-            signed_in.lease = lease;
+        let State::SignedIn(signed_in) = &mut self.state else { return };
+        let Some(lease) = signed_in.lease.corrected(now) else { return };
+        signed_in.lease = lease;
+        if signed_in.session.expires_at != lease.expires_at() {
             signed_in.session.expires_at = lease.expires_at();
             commands.extend([Command::Save(Box::new(signed_in.session.clone())), Command::TellApp]);
         }

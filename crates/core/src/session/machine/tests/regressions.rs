@@ -84,3 +84,34 @@ fn a_token_that_comes_expired_was_renewed_without_a_pause() {
         }
     }
 }
+
+#[test]
+fn a_clock_set_back_after_a_sleep_revived_an_expired_token() {
+    let mut page = Page::signed_in(300);
+    page.sleep(seconds(3600));
+    page.send(Event::Woke(Wake::Visible));
+    page.move_clock(-7200);
+    assert!(!page.has_access_token());
+}
+
+#[test]
+fn a_clock_set_back_while_a_renewal_was_in_flight_was_stored_too_late_an_expiry() {
+    let mut page = Page::renewing(300);
+    let tokens = page.tokens(300);
+    page.move_clock(-86_400);
+    page.renewal_ended(Ok(Box::new(tokens)));
+    page.pass(seconds(299));
+    page.reload();
+    assert_eq!(page.view().expires_at, Some(page.now.wall + seconds(1)));
+}
+
+#[test]
+fn a_clock_set_back_before_a_reload_renewed_the_lifetime_with_every_reload() {
+    let mut page = Page::signed_in(300);
+    page.move_clock(-86_400);
+    for _ in 0..3 {
+        page.reload();
+        page.pass(seconds(100));
+    }
+    assert!(!page.has_access_token());
+}
