@@ -1,0 +1,35 @@
+//! The clocks of one device: the truth, and the two that a page can read.
+
+use std::time::Duration;
+
+use evergrant_core::time::UnixTime;
+
+/// When every world begins, in milliseconds since the epoch.
+const BEGINNING: i64 = 1_800_000_000_000;
+
+/// What time it is. All in milliseconds.
+#[derive(Debug, Default)]
+pub struct Clock {
+    /// Since the world began. Nobody in it can read this.
+    pub truth: u64,
+    /// How far the wall clock was moved, by people and time servers.
+    pub moved: i64,
+    /// How long the monotonic clock stood still, while the machine slept.
+    pub stood_still: u64,
+}
+
+impl Clock {
+    pub fn wall(&self) -> UnixTime {
+        UnixTime::from_millis(BEGINNING + self.truth as i64 + self.moved)
+    }
+
+    /// Time since the device was switched on.
+    pub fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.truth - self.stood_still)
+    }
+
+    /// When the monotonic clock will show `monotonic`, if the machine stays awake. Browsers round up to milliseconds.
+    pub fn truth_at(&self, monotonic: Duration) -> u64 {
+        monotonic.as_nanos().div_ceil(1_000_000) as u64 + self.stood_still
+    }
+}
