@@ -8,11 +8,9 @@ use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
 const LONGEST: u64 = 100 * 365 * 24 * 60 * 60;
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    match u64::deserialize(from)? {
-        seconds @ 1..=LONGEST => Ok(Duration::from_secs(seconds)),
-        other => {
-            Err(D::Error::custom(format!("{other} is not a lifetime: it is given in seconds, from 1 to {LONGEST}")))
-        }
+    match u64::deserialize(from) {
+        Ok(seconds @ 1..=LONGEST) => Ok(Duration::from_secs(seconds)),
+        _ => Err(D::Error::custom(format!("a lifetime is a whole number of seconds, from 1 to {LONGEST}"))),
     }
 }
 

@@ -1,0 +1,18 @@
+//! Every test that speaks HTTP to the issuer, one file for each route; `process` starts the program itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod authorize;
+mod config;
+mod consent;
+mod discovery;
+mod implicit;
+mod lifetimes;
+mod logout;
+mod process;
+mod restart;
+mod secrecy;
+mod sign_in;
+mod silent;
+mod support;
+mod token;
+mod userinfo;

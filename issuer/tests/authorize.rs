@@ -1,0 +1,197 @@
+//! `GET|POST /authorize`: the code flow from end to end, and every way in which a request can be wrong.
+
+use evergrant_core::protocol::id_token::half_hash;
+use reqwest::Method;
+
+use crate::support::{App, Browser, CALLBACK, STATE, Server, claims};
+
+#[tokio::test]
+async fn a_person_signs_in_agrees_and_the_app_has_tokens_it_can_check() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let app =
+        App::code("app").with("scope", "openid profile email read:reports").with("audience", "https://api.example/");
+    let answer = browser.authorize_as("ann", &app.query()).await;
+    assert_eq!(answer.status, 303);
+    let sent = answer.sent(CALLBACK, '?');
+    assert_eq!(sent.first("state"), Some(STATE));
+    assert_eq!(sent.first("iss"), Some(server.issuer().as_str()), "RFC 9207");
+    let tokens = App::redeem(&browser, "app", sent.first("code").unwrap()).await.json();
+    assert_eq!(tokens["token_type"], "Bearer");
+    assert_eq!(tokens["scope"], "openid profile email read:reports");
+
+    let access_token = tokens["access_token"].as_str().unwrap();
+    let id_token = tokens["id_token"].as_str().unwrap();
+    let person = App::validate(&server, "app", id_token, Some(access_token), None).await.unwrap();
+    assert_eq!(person.sub.as_str(), "user-ann");
+    assert_eq!(person.display_name(), "Ann Example");
+    assert_eq!(person.email.as_deref(), Some("ann@example.com"));
+    assert_eq!(person.at_hash, Some(half_hash(access_token)));
+    assert!(person.sid.is_some());
+
+    let access = claims(access_token);
+    assert_eq!(access["iss"], server.issuer());
+    assert_eq!(access["aud"], "https://api.example/");
+    assert_eq!(access["client_id"], "app");
+    assert_eq!(access["sub"], "user-ann");
+    assert_eq!(access["scope"], "openid profile email read:reports");
+    assert!(access["jti"].as_str().unwrap().len() >= 22);
+}
+
+#[tokio::test]
+async fn a_post_says_the_same_as_a_get() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let body = Some(App::code("app").query());
+    let answer = browser.send(Method::POST, "/authorize", &[], body).await;
+    assert_eq!(answer.status, 303);
+    assert!(answer.location().unwrap().starts_with("/sign-in?"));
+}
+
+#[tokio::test]
+async fn nobody_is_redirected_before_client_and_redirect_uri_are_known() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let good = App::code("app");
+    let query = good.query();
+    let doubled_uri = format!("{query}&redirect_uri=https%3A%2F%2Fevil.example%2F");
+    let doubled_client = format!("{query}&client_id=trusted");
+    let untrusted = [
+        good.clone().without("client_id").query(),
+        good.clone().with("client_id", "").query(),
+        good.clone().with("client_id", "nobody").query(),
+        good.clone().without("redirect_uri").query(),
+        good.clone().with("redirect_uri", "https://evil.example/").query(),
+        good.clone().with("redirect_uri", "http://localhost:8080/callback/").query(),
+        good.clone().with("redirect_uri", "http://localhost:8080/callback?x").query(),
+        good.clone().with("redirect_uri", "HTTP://localhost:8080/callback").query(),
+        good.clone().with("redirect_uri", "http://localhost:8080/callback/../callback").query(),
+        doubled_uri,
+        doubled_client,
+        "%ff%fe&&==&client_id".to_owned(),
+        String::new(),
+    ];
+    for query in untrusted {
+        for query in [query.clone(), format!("{query}&prompt=none")] {
+            let answer = browser.get(&format!("/authorize?{query}")).await;
+            assert_eq!(answer.status, 400, "{query}");
+            assert_eq!(answer.location(), None, "{query}");
+            assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_mistakes_go_back_to_the_client_with_the_codes_of_the_specifications() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let code = App::code("app");
+    let implicit = App::implicit("id_token token");
+    let cases = [
+        (code.clone().without("response_type"), "invalid_request"),
+        (code.clone().with("response_type", "magic"), "unsupported_response_type"),
+        (code.clone().with("response_type", "code token"), "unauthorized_client"),
+        (code.clone().without("code_challenge"), "invalid_request"),
+        (code.clone().without("code_challenge_method"), "invalid_request"),
+        (code.clone().with("code_challenge_method", "plain"), "invalid_request"),
+        (code.clone().with("code_challenge", "short"), "invalid_request"),
+        (code.clone().with("scope", ""), "invalid_scope"),
+        (code.clone().with("scope", "fly"), "invalid_scope"),
+        (code.clone().with("audience", "https://unknown.example/"), "invalid_target"),
+        (
+            code.clone().with("audience", "https://api.example/").with("resource", "https://other.example/"),
+            "invalid_target",
+        ),
+        (code.clone().with("prompt", "none login"), "invalid_request"),
+        (code.clone().with("prompt", "dance"), "invalid_request"),
+        (code.clone().with("max_age", "-1"), "invalid_request"),
+        (code.clone().with("max_age", "soon"), "invalid_request"),
+        (code.clone().with("response_mode", "smoke_signals"), "invalid_request"),
+        (code.clone().with("request", "eyJ"), "request_not_supported"),
+        (code.clone().with("request_uri", "https://a.example/"), "request_uri_not_supported"),
+        (code.clone().with("registration", "{}"), "registration_not_supported"),
+        (code.clone().with("id_token_hint", "not.a.token"), "invalid_request"),
+        (implicit.clone().without("nonce"), "invalid_request"),
+        (implicit.clone().with("scope", "profile"), "invalid_scope"),
+        (implicit.clone().with("response_mode", "query"), "invalid_request"),
+    ];
+    for (request, expected) in cases {
+        let query = request.query();
+        let answer = browser.get(&format!("/authorize?{query}")).await;
+        let separator = if query.contains("id_token+token") || query.contains("code+token") { '#' } else { '?' };
+        let sent = answer.sent(CALLBACK, separator);
+        assert_eq!(sent.first("error"), Some(expected), "{query}");
+        assert_eq!(sent.first("state"), Some(STATE), "{query}");
+        assert_eq!(sent.first("iss"), Some(server.issuer().as_str()), "{query}");
+        let words = sent.first("error_description").unwrap();
+        let allowed = |byte: u8| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        assert!(!words.is_empty() && words.bytes().all(allowed), "RFC 6749 §4.1.2.1: {words}");
+    }
+}
+
+#[tokio::test]
+async fn a_confidential_client_may_do_without_pkce_and_a_public_one_may_not() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let bare = |client| App::code(client).without("code_challenge").without("code_challenge_method").query();
+    let refused = browser.get(&format!("/authorize?{}", bare("trusted"))).await;
+    assert_eq!(refused.sent(CALLBACK, '?').first("error"), Some("invalid_request"));
+    let allowed = browser.get(&format!("/authorize?{}", bare("server"))).await;
+    assert!(allowed.interaction().is_some());
+}
+
+#[tokio::test]
+async fn doubled_parameters_are_refused_and_a_doubled_state_is_not_sent_back() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    for (doubled, state) in [("scope=openid", Some(STATE)), ("nonce=x", Some(STATE)), ("state=other", None)] {
+        let query = format!("{}&{doubled}", App::code("app").query());
+        let sent = browser.get(&format!("/authorize?{query}")).await.sent(CALLBACK, '?');
+        assert_eq!(sent.first("error"), Some("invalid_request"), "{doubled}");
+        assert_eq!(sent.first("state"), state, "{doubled}");
+    }
+}
+
+#[tokio::test]
+async fn oversized_requests_are_refused_and_the_server_lives() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let long_state = App::code("app").with("state", &"s".repeat(5000)).query();
+    let sent = browser.get(&format!("/authorize?{long_state}")).await.sent(CALLBACK, '?');
+    assert_eq!(sent.first("error"), Some("invalid_request"));
+    let huge = App::code("app").with("login_hint", &"x".repeat(100_000)).query();
+    let answer = browser.send(Method::POST, "/authorize", &[], Some(huge)).await;
+    assert_eq!(answer.status, 413);
+    let json = browser.send(Method::POST, "/authorize", &[("content-type", "application/json")], None).await;
+    assert_eq!(json.status, 415);
+    assert_eq!(browser.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_redirect_uris_own_query_stays() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let app = App::code("app").with("redirect_uri", "http://localhost:8080/q?x=1").with("prompt", "none");
+    let answer = browser.get(&format!("/authorize?{}", app.query())).await;
+    let sent = answer.sent("http://localhost:8080/q?x=1", '&');
+    assert_eq!(sent.first("error"), Some("login_required"));
+}
+
+#[tokio::test]
+async fn resource_names_the_api_as_audience_does() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let app = App::code("app").with("resource", "https://api.example/");
+    let tokens = app.tokens(&browser).await;
+    assert_eq!(claims(tokens["access_token"].as_str().unwrap())["aud"], "https://api.example/");
+}
+
+#[tokio::test]
+async fn scopes_of_another_api_are_dropped_and_the_answer_says_so() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let app = App::code("app")
+        .with("audience", "https://other.example/")
+        .with("scope", "openid read:reports write:reports fly");
+    assert_eq!(app.tokens(&browser).await["scope"], "openid read:reports");
+}

@@ -1,0 +1,94 @@
+//! The configuration file: what is refused, in which words, and what the command line changes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use evergrant_issuer::Config;
+use evergrant_issuer::config::Overrides;
+
+use crate::support::config;
+
+fn refusal(change: impl Fn(String) -> String) -> String {
+    Config::parse(&change(config())).unwrap_err().to_string()
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line() {
+    let message = refusal(|text| text.replace("interaction = 300", "interactoin = 300"));
+    assert!(message.contains("interactoin") && message.contains("line 9"), "{message}");
+    let message = refusal(|text| text.replacen("redirect_uris", "redirect_uri", 1));
+    assert!(message.contains("`redirect_uri`"), "{message}");
+    let message = refusal(|text| format!("colour = \"green\"\n{text}"));
+    assert!(message.contains("colour") && message.contains("line 1"), "{message}");
+}
+
+#[test]
+fn each_rule_says_what_to_do() {
+    let cases: [(&str, &str, &str); 12] = [
+        ("http://127.0.0.1:1/", "http://127.0.0.1:1", ""),
+        ("http://127.0.0.1:1/", "http://127.0.0.1:1/x", "end in a slash"),
+        ("http://127.0.0.1:1/", "http://issuer.example/", "must be https"),
+        ("interaction = 300", "interaction = 0", "seconds"),
+        ("interaction = 300", "interaction = \"5m\"", "whole number of seconds"),
+        ("client_id = \"trusted\"", "client_id = \"app\"", "given twice"),
+        ("username = \"bob\"", "username = \"ann\"", "given twice"),
+        ("origins = [\"http://localhost:8080\"]", "origins = [\"http://localhost:8080/\"]", "not an origin"),
+        ("type = \"confidential\"", "type = \"public\"", "no secret_hashes"),
+        ("sha256:1ec1", "1ec1", "hash-secret"),
+        ("http://localhost:8080/callback\"]", "javascript:alert(1)\"]", "scheme"),
+        ("id_token_lifetime = 123", "id_token_signing_alg = \"PS256\"", "ES256 or RS256"),
+    ];
+    for (from, to, words) in cases {
+        let changed = config().replacen(from, to, 1);
+        match Config::parse(&changed) {
+            // A bare host is the same address with a slash.
+            Ok(config) => assert_eq!((words, config.issuer.as_str()), ("", "http://127.0.0.1:1/")),
+            Err(error) => assert!(!words.is_empty() && error.to_string().contains(words), "{to}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_wrong_hash_is_not_repeated_in_the_error() {
+    let message = refusal(|text| text.replacen("$argon2id$", "$argon2i$", 1));
+    assert!(message.contains("hash-password") && !message.contains("$argon2"), "{message}");
+}
+
+#[test]
+fn printing_leaves_secrets_out_and_overrides_in() {
+    let mut config = Config::parse(&config()).unwrap();
+    let overrides = Overrides {
+        database: Some(PathBuf::from("elsewhere.sqlite3")),
+        access_token_lifetime: Some(Duration::from_secs(15)),
+        id_token_lifetime: Some(Duration::from_secs(16)),
+        replaced_origins: vec![
+            "http://localhost:8080=http://localhost:9080".parse().unwrap(),
+            "http://localhost:3001=http://localhost:9001".parse().unwrap(),
+        ],
+    };
+    overrides.apply(&mut config);
+    let printed = config.to_toml().unwrap();
+    for there in [
+        "elsewhere.sqlite3",
+        "token_lifetime = 15",
+        "token_lifetime_for_browser_flows = 15",
+        "id_token = 16",
+        "http://localhost:9080/callback",
+        "http://localhost:9001/silent",
+        "http://localhost:9080\"",
+    ] {
+        assert!(printed.contains(there), "{there}\n{printed}");
+    }
+    for gone in ["localhost:8080", "localhost:3001", "argon2", "sha256:", "id_token_lifetime"] {
+        assert!(!printed.contains(gone), "{gone}\n{printed}");
+    }
+}
+
+#[test]
+fn the_demo_is_fine_and_says_that_its_secrets_are_public() {
+    let text = include_str!("../demo.toml");
+    let config = Config::parse(text).unwrap();
+    assert!(text.contains("public. Use none of them anywhere else"));
+    assert_eq!(config.issuer.as_str(), "http://localhost:3000/");
+    assert_eq!(config.user_named("test").unwrap().display_name(), "Tess Tester");
+}

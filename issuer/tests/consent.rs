@@ -1,0 +1,106 @@
+//! `GET|POST /consent`: asked once, remembered by person, client, API and scope, and refusable.
+
+use crate::support::{App, Browser, CALLBACK, STATE, Server};
+
+/// Goes to the consent page; its interaction and text.
+async fn asked(browser: &Browser, app: &App) -> (String, String) {
+    let mut answer = browser.get(&format!("/authorize?{}", app.query())).await;
+    if answer.location().unwrap().starts_with("/sign-in") {
+        answer = browser.sign_in(&answer.interaction().unwrap(), "ann").await;
+    }
+    let path = answer.location().unwrap();
+    assert!(path.starts_with("/consent?"), "{path}");
+    (answer.interaction().unwrap(), browser.get(&path).await.body)
+}
+
+async fn is_asked(browser: &Browser, app: &App) -> bool {
+    let answer = browser.get(&format!("/authorize?{}", app.query())).await;
+    answer.location().unwrap().starts_with("/consent?")
+}
+
+#[tokio::test]
+async fn the_page_says_who_asks_for_what() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let app = App::code("app").with("audience", "https://api.example/").with("scope", "openid email read:reports");
+    let (_, page) = asked(&browser, &app).await;
+    for words in ["Demo App", "Ann Example", "e-mail address", "Expenses API", "read:reports"] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(!page.contains("your name and picture"), "not asked for");
+    assert!(page.contains(r#"name="decision" value="allow""#) && page.contains(r#"name="decision" value="deny""#));
+}
+
+#[tokio::test]
+async fn it_is_remembered_for_what_was_allowed_and_for_no_more() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let app = App::code("app");
+    app.tokens(&browser).await;
+    assert!(!is_asked(&browser, &app).await);
+    assert!(!is_asked(&browser, &app.clone().with("scope", "openid")).await, "less");
+    let reports = app.clone().with("audience", "https://api.example/").with("scope", "openid read:reports");
+    assert!(is_asked(&browser, &reports).await, "more");
+    reports.tokens(&browser).await;
+    assert!(!is_asked(&browser, &reports).await);
+    let elsewhere = reports.with("audience", "https://other.example/");
+    assert!(is_asked(&browser, &elsewhere).await, "the same word at another API");
+    assert!(is_asked(&browser, &app.with("prompt", "consent")).await, "asked for");
+
+    let bob = Browser::of(&server);
+    let answer = bob.get(&format!("/authorize?{}", App::code("app").query())).await;
+    let answer = bob.sign_in(&answer.interaction().unwrap(), "bob").await;
+    assert!(answer.location().unwrap().starts_with("/consent?"), "somebody else");
+}
+
+#[tokio::test]
+async fn no_is_an_answer_and_is_not_remembered() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let app = App::code("app");
+    let (interaction, _) = asked(&browser, &app).await;
+    let sent = browser.decide(&interaction, "deny").await.sent(CALLBACK, '?');
+    assert_eq!(sent.first("error"), Some("access_denied"));
+    assert_eq!(sent.first("state"), Some(STATE));
+    assert_eq!(sent.first("code"), None);
+    assert!(is_asked(&browser, &app).await);
+}
+
+#[tokio::test]
+async fn ones_own_applications_ask_nothing() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let answer = browser.get(&format!("/authorize?{}", App::code("trusted").query())).await;
+    let answer = browser.sign_in(&answer.interaction().unwrap(), "ann").await;
+    assert!(answer.sent(CALLBACK, '?').first("code").is_some());
+}
+
+#[tokio::test]
+async fn an_answer_counts_once_and_from_the_issuers_own_page() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let (interaction, _) = asked(&browser, &App::code("app")).await;
+    let fields = [("interaction", interaction.as_str()), ("decision", "allow")];
+    for foreign in [
+        vec![("sec-fetch-site", "cross-site"), ("origin", server.url.as_str())],
+        vec![("sec-fetch-site", "same-site")],
+        vec![("origin", "https://evil.example")],
+        vec![("origin", "null")],
+    ] {
+        let answer = browser.post_with("/consent", &fields, &foreign).await;
+        assert_eq!((answer.status, answer.location()), (403, None), "{foreign:?}");
+    }
+    assert!(browser.decide(&interaction, "allow").await.sent(CALLBACK, '?').has("code"));
+    let again = browser.decide(&interaction, "allow").await;
+    assert_eq!((again.status, again.location()), (400, None));
+}
+
+#[tokio::test]
+async fn without_a_session_yes_means_nothing() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let (interaction, _) = asked(&browser, &App::code("app")).await;
+    browser.set_cookie("evergrant-session", "somebody-elses");
+    let answer = browser.decide(&interaction, "allow").await;
+    assert!(answer.location().unwrap().starts_with("/sign-in?"));
+}

@@ -1,0 +1,71 @@
+//! `/.well-known/*`: what is said is what is on.
+
+use evergrant_core::protocol::Issuer;
+use evergrant_core::protocol::metadata;
+
+use crate::support::{Browser, Server, config};
+
+#[tokio::test]
+async fn a_client_accepts_the_metadata() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let answer = browser.get("/.well-known/openid-configuration").await;
+    let issuer = Issuer::new(server.issuer());
+    let metadata = metadata::judge(&issuer, answer.status, answer.body.as_bytes()).unwrap();
+    assert!(metadata.authorization_response_iss_parameter_supported);
+    assert_eq!(metadata.code_challenge_methods_supported, ["S256"]);
+    assert_eq!(metadata.grant_types_supported, ["authorization_code", "implicit"]);
+    let oauth = browser.get("/.well-known/oauth-authorization-server").await;
+    assert_eq!(oauth.body, answer.body, "RFC 8414 and OpenID say the same");
+}
+
+#[tokio::test]
+async fn every_endpoint_that_is_named_is_there() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let metadata = browser.get("/.well-known/openid-configuration").await.json();
+    let endpoints = metadata.as_object().unwrap().iter();
+    let endpoints = endpoints.filter(|(name, _)| name.ends_with("_endpoint") || *name == "jwks_uri");
+    let mut seen = 0;
+    for (name, url) in endpoints {
+        let path = url.as_str().unwrap().strip_prefix(&server.url).unwrap();
+        assert_ne!(browser.get(path).await.status, 404, "{name}");
+        seen += 1;
+    }
+    assert_eq!(seen, 5);
+}
+
+#[tokio::test]
+async fn implicit_is_named_only_where_a_client_has_it() {
+    let code_only = config()
+        .replace(r#"response_types = ["code", "id_token token", "id_token", "token", "code id_token token"]"#, "");
+    let server = Server::with(&code_only).await;
+    let metadata = Browser::of(&server).get("/.well-known/openid-configuration").await.json();
+    assert_eq!(metadata["response_types_supported"], serde_json::json!(["code"]));
+    assert_eq!(metadata["grant_types_supported"], serde_json::json!(["authorization_code"]));
+}
+
+#[tokio::test]
+async fn keys_are_public_halves_for_each_algorithm_in_use() {
+    let server = Server::with(&config().replace("id_token_lifetime = 123", r#"id_token_signing_alg = "RS256""#)).await;
+    let answer = Browser::of(&server).get("/.well-known/jwks.json").await;
+    let keys = answer.json()["keys"].as_array().unwrap().clone();
+    let mut algorithms: Vec<&str> = keys.iter().map(|key| key["alg"].as_str().unwrap()).collect();
+    algorithms.sort_unstable();
+    assert_eq!(algorithms, ["ES256", "RS256"]);
+    for key in &keys {
+        for private in ["d", "p", "q", "dp", "dq", "qi"] {
+            assert!(key.get(private).is_none(), "{private}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn any_page_may_read_them() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    for path in ["/.well-known/openid-configuration", "/.well-known/jwks.json"] {
+        let answer = browser.send(reqwest::Method::GET, path, &[("origin", "https://any.example")], None).await;
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}");
+    }
+}

@@ -1,0 +1,150 @@
+//! `/oidc/logout`, `/v2/logout`, `/sign-out` and the page at `/`.
+
+use std::time::Duration;
+
+use evergrant_core::protocol::params::encode;
+
+use crate::support::{App, Browser, CALLBACK, Server};
+
+const BACK: &str = "http://localhost:8080/";
+
+async fn signed_in(server: &Server) -> (Browser, String) {
+    let browser = Browser::of(server);
+    let tokens = App::code("app").tokens(&browser).await;
+    (browser, tokens["id_token"].as_str().unwrap().to_owned())
+}
+
+async fn is_signed_in(browser: &Browser) -> bool {
+    let query = App::code("app").with("prompt", "none").query();
+    let sent = browser.get(&format!("/authorize?{query}")).await.sent(CALLBACK, '?');
+    sent.has("code")
+}
+
+fn path(parameters: &[(&str, &str)]) -> String {
+    format!("/oidc/logout?{}", encode(parameters.iter().copied()))
+}
+
+fn form_token(page: &str) -> String {
+    let (_, rest) = page.split_once(r#"name="form_token" value=""#).unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn with_an_id_token_the_session_ends_at_once_and_the_way_back_is_taken() {
+    let server = Server::start().await;
+    let (browser, id_token) = signed_in(&server).await;
+    server.clock.advance(Duration::from_secs(3000));
+    let parameters = [
+        ("id_token_hint", id_token.as_str()),
+        ("post_logout_redirect_uri", BACK),
+        ("state", "a&b"),
+        ("client_id", "app"),
+    ];
+    let answer = browser.get(&path(&parameters)).await;
+    assert_eq!(answer.status, 303, "an expired ID token will do");
+    assert_eq!(answer.sent(BACK, '?').first("state"), Some("a&b"));
+    assert_eq!(browser.cookie("evergrant-session"), None);
+    assert!(!is_signed_in(&browser).await);
+}
+
+#[tokio::test]
+async fn a_post_from_another_site_ends_the_session_the_token_names() {
+    let server = Server::start().await;
+    let (browser, id_token) = signed_in(&server).await;
+    let without_cookie = Browser::of(&server);
+    let fields = [("id_token_hint", id_token.as_str()), ("post_logout_redirect_uri", "http://localhost:8080/?bye")];
+    let answer = without_cookie.post_with("/oidc/logout", &fields, &[]).await;
+    assert_eq!(answer.location().as_deref(), Some("http://localhost:8080/?bye"));
+    assert!(!is_signed_in(&browser).await);
+}
+
+#[tokio::test]
+async fn without_a_hint_the_person_is_asked_and_a_forged_yes_is_none() {
+    let server = Server::start().await;
+    let (browser, _) = signed_in(&server).await;
+    let page = browser.get(&path(&[("client_id", "app"), ("post_logout_redirect_uri", BACK), ("state", "s")])).await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("Ann Example") && is_signed_in(&browser).await);
+
+    let token = form_token(&page.body);
+    let forged = browser.post_with("/sign-out", &[("form_token", &token)], &[("sec-fetch-site", "cross-site")]).await;
+    assert_eq!(forged.status, 403);
+    let guessed = browser.post("/sign-out", &[("form_token", "guess")]).await;
+    assert_eq!(guessed.status, 403);
+    assert!(is_signed_in(&browser).await);
+
+    let fields =
+        [("form_token", token.as_str()), ("client_id", "app"), ("post_logout_redirect_uri", BACK), ("state", "s")];
+    let answer = browser.post("/sign-out", &fields).await;
+    assert_eq!(answer.sent(BACK, '?').first("state"), Some("s"));
+    assert!(!is_signed_in(&browser).await);
+}
+
+#[tokio::test]
+async fn somebody_elses_token_ends_nothing_unasked() {
+    let server = Server::start().await;
+    let (ann, _) = signed_in(&server).await;
+    let bob = Browser::of(&server);
+    let answer = bob.authorize_as("bob", &App::code("trusted").query()).await;
+    let code = answer.sent(CALLBACK, '?').first("code").unwrap().to_owned();
+    let tokens = App::redeem(&bob, "trusted", &code).await.json();
+    let page = ann.get(&path(&[("id_token_hint", tokens["id_token"].as_str().unwrap())])).await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("Sign out?") && is_signed_in(&ann).await);
+}
+
+#[tokio::test]
+async fn the_way_back_is_registered_to_the_letter_or_not_taken() {
+    let server = Server::start().await;
+    let (browser, id_token) = signed_in(&server).await;
+    let hint = ("id_token_hint", id_token.as_str());
+    let cases: [&[(&str, &str)]; 6] = [
+        &[hint, ("post_logout_redirect_uri", "https://evil.example/")],
+        &[hint, ("post_logout_redirect_uri", "http://localhost:8080")],
+        &[("post_logout_redirect_uri", BACK)],
+        &[hint, ("client_id", "trusted"), ("post_logout_redirect_uri", BACK)],
+        &[("client_id", "nobody")],
+        &[hint, hint],
+    ];
+    for parameters in cases {
+        let answer = browser.get(&path(parameters)).await;
+        assert_eq!((answer.status, answer.location()), (400, None), "{parameters:?}");
+    }
+    assert!(is_signed_in(&browser).await);
+}
+
+#[tokio::test]
+async fn nobody_signed_in_is_signed_out_already() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let page = browser.get("/oidc/logout").await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("You are signed out"));
+    let back = browser.get(&path(&[("client_id", "app"), ("post_logout_redirect_uri", BACK)])).await;
+    assert_eq!(back.location().as_deref(), Some(BACK));
+}
+
+#[tokio::test]
+async fn auth0s_form_of_it() {
+    let server = Server::start().await;
+    let (browser, _) = signed_in(&server).await;
+    let unregistered = browser.get("/v2/logout?client_id=app&returnTo=https%3A%2F%2Fevil.example%2F").await;
+    assert_eq!((unregistered.status, unregistered.location()), (400, None));
+    let asked = browser.get("/v2/logout").await;
+    assert!(asked.body.contains("Sign out?") && is_signed_in(&browser).await);
+    let answer = browser.get("/v2/logout?client_id=app&returnTo=http%3A%2F%2Flocalhost%3A8080%2F").await;
+    assert_eq!(answer.location().as_deref(), Some(BACK));
+    assert!(!is_signed_in(&browser).await);
+}
+
+#[tokio::test]
+async fn the_front_page_signs_out_with_one_click() {
+    let server = Server::start().await;
+    let (browser, _) = signed_in(&server).await;
+    let page = browser.get("/").await.body;
+    assert!(page.contains("Signed in as Ann Example") && page.contains("Sign out"));
+    let answer = browser.post("/sign-out", &[("form_token", &form_token(&page))]).await;
+    assert!(answer.body.contains("You are signed out"));
+    assert!(browser.get("/").await.body.contains("Nobody is signed in"));
+    assert!(!is_signed_in(&browser).await);
+}

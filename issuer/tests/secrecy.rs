@@ -1,0 +1,58 @@
+//! No secret reaches a log or a `Debug` text.
+
+use std::fs::File;
+
+use crate::process::{issuer, started};
+use crate::support::{App, Browser, CALLBACK, PASSWORD, Server, VERIFIER, config};
+
+#[tokio::test]
+async fn the_log_of_a_whole_visit_holds_no_secret_even_at_its_most_talkative() {
+    let directory = tempfile::tempdir().unwrap();
+    let (file, log) = (directory.path().join("issuer.toml"), directory.path().join("log"));
+    std::fs::write(&file, config()).unwrap();
+    let mut command = issuer(&["--database", ":memory:", "--listen", "127.0.0.1:0", "--exit-on-stdin-close"]);
+    command.arg("--config").arg(&file).env("RUST_LOG", "trace");
+    let (mut child, url) = started(command, File::create(&log).unwrap().into());
+
+    let browser = Browser::at(&url);
+    let tokens = App::code("app").tokens(&browser).await;
+    let implicit = App::implicit("id_token token").query();
+    let sent = browser.authorize_as("ann", &implicit).await.sent(CALLBACK, '#');
+    let code = App::code("app").fresh_code(&browser).await;
+    App::redeem(&browser, "trusted", &code).await;
+    let token = tokens["access_token"].as_str().unwrap();
+    let header = format!("Bearer {token}");
+    browser.post_with("/userinfo", &[], &[("authorization", &header)]).await;
+    let session = browser.cookie("evergrant-session").unwrap();
+    let hint = tokens["id_token"].as_str().unwrap();
+    browser.get(&format!("/oidc/logout?id_token_hint={hint}")).await;
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+
+    let log = std::fs::read_to_string(&log).unwrap();
+    assert!(log.contains("/authorize") && log.contains("/oauth/token") && log.contains("303"), "{log}");
+    for secret in [
+        PASSWORD,
+        VERIFIER,
+        &code,
+        &session,
+        &browser.cookie("evergrant-browser").unwrap(),
+        sent.first("access_token").unwrap(),
+        token,
+        hint,
+        "state=",
+        "interaction=",
+    ] {
+        assert!(!log.contains(secret), "in the log: {secret}");
+    }
+}
+
+#[tokio::test]
+async fn debug_texts_hold_no_secret() {
+    let server = Server::start().await;
+    let text = format!("{:?}", server.provider);
+    assert!(text.contains("evergrant") || text.contains("Provider"));
+    for secret in ["$argon2id", "1ec1c26b", "pkcs8"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+}

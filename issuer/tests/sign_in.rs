@@ -1,0 +1,164 @@
+//! `GET|POST /sign-in`: the form, wrong passwords, forged posts, and the session that begins.
+
+use std::time::Duration;
+
+use crate::support::{App, Browser, CALLBACK, PASSWORD, Server};
+
+async fn interaction(browser: &Browser, app: &App) -> String {
+    let answer = browser.get(&format!("/authorize?{}", app.query())).await;
+    assert!(answer.location().unwrap().starts_with("/sign-in?"));
+    answer.interaction().unwrap()
+}
+
+async fn attempt(browser: &Browser, interaction: &str, username: &str, password: &str) -> crate::support::Answer {
+    let fields = [("interaction", interaction), ("username", username), ("password", password)];
+    browser.post("/sign-in", &fields).await
+}
+
+#[tokio::test]
+async fn the_page_is_a_form_that_needs_no_script_and_lets_nothing_in() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let interaction = interaction(&browser, &App::code("app").with("login_hint", "<ann>")).await;
+    let page = browser.get(&format!("/sign-in?interaction={interaction}")).await;
+    for part in [
+        r#"name="username""#,
+        r#"name="password""#,
+        r#"type="submit""#,
+        r#"autocomplete="username""#,
+        r#"autocomplete="current-password""#,
+        r#"<label for="username">"#,
+        r#"<label for="password">"#,
+        r#"role="alert""#,
+        "Demo App",
+    ] {
+        assert!(page.body.contains(part), "{part}");
+    }
+    assert!(!page.body.contains("<script") && !page.body.contains("<ann>") && !page.body.contains("style="));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+    assert!(policy.contains("form-action 'self' http://localhost:8080;"), "{policy}");
+    assert_eq!(page.header("x-frame-options"), Some("DENY"));
+    assert_eq!(page.header("cache-control"), Some("no-store"));
+    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+    let stylesheet = page.body.split("href=\"").find_map(|part| part.strip_prefix("/assets/issuer-")).unwrap();
+    let path = format!("/assets/issuer-{}", stylesheet.split('"').next().unwrap());
+    let stylesheet = browser.get(&path).await;
+    assert_eq!((stylesheet.status, stylesheet.header("content-type")), (200, Some("text/css; charset=utf-8")));
+    assert_eq!(browser.get("/assets/issuer-000000000000.css").await.status, 404);
+}
+
+#[tokio::test]
+async fn unknown_person_and_wrong_password_read_the_same_and_the_request_survives() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let interaction = interaction(&browser, &App::code("trusted")).await;
+    let wrong = attempt(&browser, &interaction, "ann", "open barley").await;
+    let unknown = attempt(&browser, &interaction, "eve", PASSWORD).await;
+    assert_eq!((wrong.status, unknown.status), (422, 422));
+    assert_eq!(wrong.body.replace("ann", "NAME"), unknown.body.replace("eve", "NAME"));
+    assert!(wrong.body.contains("do not go together") && !wrong.body.contains("open barley"));
+    assert_eq!(browser.cookie("evergrant-session"), None);
+    let answer = attempt(&browser, &interaction, "ann", PASSWORD).await;
+    assert!(answer.sent(CALLBACK, '?').has("code"));
+}
+
+#[tokio::test]
+async fn too_many_attempts_are_held_back_person_by_person() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let interaction = interaction(&browser, &App::code("trusted")).await;
+    for _ in 0..10 {
+        assert_eq!(attempt(&browser, &interaction, "ann", "guess").await.status, 422);
+    }
+    let held_back = attempt(&browser, &interaction, "ann", PASSWORD).await;
+    assert_eq!(held_back.status, 429);
+    assert!(held_back.header("retry-after").unwrap().parse::<u64>().unwrap() > 0);
+    assert_eq!(attempt(&browser, &interaction, "bob", PASSWORD).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_forged_post_is_refused() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let interaction = interaction(&browser, &App::code("app")).await;
+    let fields = [("interaction", interaction.as_str()), ("username", "ann"), ("password", PASSWORD)];
+    for foreign in [
+        vec![("sec-fetch-site", "cross-site")],
+        vec![("sec-fetch-site", "same-site"), ("origin", "http://localhost:8080")],
+        vec![("origin", "http://localhost:8080")],
+    ] {
+        assert_eq!(browser.post_with("/sign-in", &fields, &foreign).await.status, 403, "{foreign:?}");
+    }
+    // Without the token, with a made-up one, and with one that was opened in another browser.
+    assert_eq!(browser.post("/sign-in", &fields[1..]).await.status, 400);
+    assert_eq!(attempt(&browser, "made-up", "ann", PASSWORD).await.status, 400);
+    let other = Browser::of(&server);
+    self::interaction(&other, &App::code("app")).await;
+    assert_eq!(attempt(&other, &interaction, "ann", PASSWORD).await.status, 400);
+    assert_eq!(other.get(&format!("/sign-in?interaction={interaction}")).await.status, 400);
+    assert_eq!(browser.cookie("evergrant-session"), None);
+    assert_eq!(other.cookie("evergrant-session"), None);
+}
+
+#[tokio::test]
+async fn a_person_who_takes_too_long_starts_again() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let interaction = interaction(&browser, &App::code("app")).await;
+    server.clock.advance(Duration::from_secs(301));
+    assert_eq!(attempt(&browser, &interaction, "ann", PASSWORD).await.status, 400);
+}
+
+#[tokio::test]
+async fn every_sign_in_has_a_new_session_and_ends_the_old_one() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let app = App::code("trusted").with("prompt", "login");
+    browser.set_cookie("evergrant-session", "chosen-by-an-attacker");
+    browser.authorize_as("ann", &app.query()).await;
+    let first = browser.cookie("evergrant-session").unwrap();
+    assert_ne!(first, "chosen-by-an-attacker");
+    assert_eq!(first.len(), 43, "256 bits");
+    browser.authorize_as("ann", &app.query()).await;
+    assert_ne!(browser.cookie("evergrant-session").unwrap(), first);
+    let thief = Browser::of(&server);
+    thief.set_cookie("evergrant-session", &first);
+    assert!(thief.get("/").await.body.contains("Nobody is signed in"));
+}
+
+#[tokio::test]
+async fn cookies_are_kept_from_scripts_and_other_sites() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let interaction = interaction(&browser, &App::code("app")).await;
+    let answer = attempt(&browser, &interaction, "ann", PASSWORD).await;
+    let cookie = answer.header("set-cookie").unwrap();
+    assert!(cookie.contains("; Path=/; HttpOnly; SameSite=Lax; Max-Age=36000"), "{cookie}");
+    assert!(!cookie.contains("Domain"));
+    // Behind TLS, the name itself forbids other hosts to set it.
+    let https = crate::support::config().replace("http://127.0.0.1:1/", "https://issuer.example:1/");
+    let server = Server::with(&https).await;
+    let answer = Browser::of(&server).get(&format!("/authorize?{}", App::code("app").query())).await;
+    let cookie = answer.header("set-cookie").unwrap();
+    assert!(cookie.starts_with("__Host-evergrant-browser=") && cookie.ends_with("; Secure"), "{cookie}");
+}
+
+#[tokio::test]
+async fn one_click_exists_for_developers_alone() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let token = interaction(&browser, &App::code("app")).await;
+    let fields = [("interaction", token.as_str()), ("person", "bob")];
+    assert_eq!(browser.post("/dev/sign-in", &fields).await.status, 404);
+    assert!(!browser.get(&format!("/sign-in?interaction={token}")).await.body.contains("/dev/"));
+
+    let server = Server::dev().await;
+    let browser = Browser::of(&server);
+    let token = interaction(&browser, &App::code("trusted")).await;
+    let page = browser.get(&format!("/sign-in?interaction={token}")).await;
+    assert!(page.body.contains("Bob Example"));
+    let answer = browser.post("/dev/sign-in", &[("interaction", &token), ("person", "bob")]).await;
+    assert!(answer.sent(CALLBACK, '?').has("code"));
+    assert!(browser.get("/").await.body.contains("Bob Example"));
+}

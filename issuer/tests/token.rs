@@ -1,0 +1,196 @@
+//! `POST /oauth/token`: one use, one client, one verifier, one redirect URI.
+
+use std::time::Duration;
+
+use reqwest::Method;
+
+use crate::support::{Answer, App, Browser, CALLBACK, Server, VERIFIER};
+
+const GOOD: [(&str, &str); 4] = [
+    ("grant_type", "authorization_code"),
+    ("client_id", "app"),
+    ("code_verifier", VERIFIER),
+    ("redirect_uri", CALLBACK),
+];
+
+type Fields = &'static [(&'static str, &'static str)];
+
+/// A request with one field changed; an empty value leaves it out.
+async fn redeem_with(browser: &Browser, code: &str, name: &str, value: &str) -> Answer {
+    let fields: Vec<(&str, &str)> = GOOD
+        .into_iter()
+        .chain([("code", code)])
+        .filter(|(known, _)| *known != name)
+        .chain((!value.is_empty()).then_some((name, value)))
+        .collect();
+    browser.post_with("/oauth/token", &fields, &[]).await
+}
+
+fn assert_refused(answer: &Answer, status: u16, error: &str) {
+    assert_eq!(answer.json()["error"], error, "{}", answer.body);
+    assert_eq!(answer.status, status, "{}", answer.body);
+    assert!(answer.json()["error_description"].is_string());
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+}
+
+#[tokio::test]
+async fn the_answer_is_never_stored() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let code = App::code("app").fresh_code(&browser).await;
+    let answer = App::redeem(&browser, "app", &code).await;
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(answer.header("pragma"), Some("no-cache"));
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.json()["refresh_token"], serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn a_wrong_proof_uses_the_code_up() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let other_verifier = "a".repeat(43);
+    for (name, value) in [
+        ("code_verifier", other_verifier.as_str()),
+        ("code_verifier", "short"),
+        ("code_verifier", ""),
+        ("redirect_uri", "http://localhost:3001/silent"),
+    ] {
+        let code = App::code("app").fresh_code(&browser).await;
+        assert_refused(&redeem_with(&browser, &code, name, value).await, 400, "invalid_grant");
+        assert_refused(&App::redeem(&browser, "app", &code).await, 400, "invalid_grant");
+    }
+}
+
+#[tokio::test]
+async fn missing_doubled_and_unknown_parameters() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    for missing in ["grant_type", "code", "redirect_uri"] {
+        assert_refused(&redeem_with(&browser, "any", missing, "").await, 400, "invalid_request");
+    }
+    assert_refused(&redeem_with(&browser, "any", "client_id", "").await, 401, "invalid_client");
+    assert_refused(&redeem_with(&browser, "any", "client_id", "nobody").await, 401, "invalid_client");
+    let unknown = redeem_with(&browser, "any", "grant_type", "telepathy").await;
+    assert_refused(&unknown, 400, "unsupported_grant_type");
+    let mut doubled = GOOD.to_vec();
+    doubled.extend([("code", "one"), ("code", "two")]);
+    let answer = browser.post_with("/oauth/token", &doubled, &[]).await;
+    assert_refused(&answer, 400, "invalid_request");
+    assert_refused(&redeem_with(&browser, "made-up", "", "").await, 400, "invalid_grant");
+}
+
+#[tokio::test]
+async fn odd_bodies_are_refused_with_their_own_status() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let send = async |headers: &[(&str, &str)], body: Option<String>| {
+        browser.send(Method::POST, "/oauth/token", headers, body).await
+    };
+    let json = send(&[("content-type", "application/json")], None).await;
+    assert_refused(&json, 415, "invalid_request");
+    assert_refused(&send(&[], Some("x".repeat(70_000))).await, 413, "invalid_request");
+    assert_refused(&send(&[], Some("%ff=%fe&&&==".into())).await, 400, "invalid_request");
+    assert_eq!(browser.get("/oauth/token").await.status, 405);
+}
+
+#[tokio::test]
+async fn a_code_expires() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let code = App::code("app").fresh_code(&browser).await;
+    server.clock.advance(Duration::from_secs(61));
+    assert_refused(&App::redeem(&browser, "app", &code).await, 400, "invalid_grant");
+    let code = App::code("app").fresh_code(&browser).await;
+    server.clock.advance(Duration::from_secs(55));
+    assert_eq!(App::redeem(&browser, "app", &code).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_code_is_its_clients_own_and_another_cannot_spoil_it() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let code = App::code("app").fresh_code(&browser).await;
+    assert_refused(&App::redeem(&browser, "trusted", &code).await, 400, "invalid_grant");
+    assert_eq!(App::redeem(&browser, "app", &code).await.status, 200);
+}
+
+#[tokio::test]
+async fn of_fifty_uses_at_once_one_wins_and_a_replay_ends_the_grant() {
+    let server = Server::start().await;
+    let browser = std::sync::Arc::new(Browser::of(&server));
+    let code = App::code("app").fresh_code(&browser).await;
+    let uses = (0..50).map(|_| {
+        let (browser, code) = (browser.clone(), code.clone());
+        tokio::spawn(async move { App::redeem(&browser, "app", &code).await.status })
+    });
+    let mut statuses = Vec::new();
+    for used in uses.collect::<Vec<_>>() {
+        statuses.push(used.await.unwrap());
+    }
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1);
+    assert_eq!(statuses.iter().filter(|status| **status == 400).count(), 49);
+    let replayed = App::redeem(&browser, "app", &code).await;
+    assert!(replayed.json()["error_description"].as_str().unwrap().contains("used before"));
+}
+
+#[tokio::test]
+async fn confidential_clients_prove_themselves_by_header_or_body() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let fields = |code: &str| {
+        [("grant_type", "authorization_code"), ("redirect_uri", CALLBACK), ("code_verifier", VERIFIER)]
+            .map(|(name, value)| (name, value.to_owned()))
+            .into_iter()
+            .chain([("code", code.to_owned())])
+            .collect::<Vec<_>>()
+    };
+    // `server:s3cret` and `server:wrong`.
+    const RIGHT: &str = "Basic c2VydmVyOnMzY3JldA==";
+    const WRONG: &str = "Basic c2VydmVyOndyb25n";
+    let cases: [(Fields, Fields, u16); 8] = [
+        (&[("authorization", RIGHT)], &[], 200),
+        (&[], &[("client_id", "server"), ("client_secret", "s3cret")], 200),
+        (&[("authorization", WRONG)], &[], 401),
+        (&[("authorization", "Basic !")], &[], 401),
+        (&[], &[("client_id", "server"), ("client_secret", "wrong")], 401),
+        (&[], &[("client_id", "server")], 401),
+        (&[("authorization", RIGHT)], &[("client_secret", "s3cret")], 400),
+        (&[("authorization", RIGHT)], &[("client_id", "app")], 400),
+    ];
+    for (headers, extra, status) in cases {
+        let code = App::code("server").fresh_code(&browser).await;
+        let fields = fields(&code);
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let fields = [fields.as_slice(), extra].concat();
+        let answer = browser.post_with("/oauth/token", &fields, headers).await;
+        assert_eq!(answer.status, status, "{headers:?} {extra:?} {}", answer.body);
+        if status == 401 {
+            assert_eq!(answer.json()["error"], "invalid_client");
+            assert_eq!(answer.header("www-authenticate").is_some(), !headers.is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_of_registered_origins_may_call_and_others_may_not() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    for (origin, allowed) in [("http://localhost:8080", true), ("https://evil.example", false), ("null", false)] {
+        let preflight = [
+            ("origin", origin),
+            ("access-control-request-method", "POST"),
+            ("access-control-request-headers", "content-type,auth0-client"),
+        ];
+        for path in ["/oauth/token", "/userinfo"] {
+            let answer = browser.send(Method::OPTIONS, path, &preflight, None).await;
+            assert!(answer.status < 300);
+            let expected = allowed.then_some(origin);
+            assert_eq!(answer.header("access-control-allow-origin"), expected, "{origin} {path}");
+            assert_eq!(answer.header("access-control-allow-credentials"), None);
+        }
+        let refused = browser.post_with("/oauth/token", &GOOD, &[("origin", origin)]).await;
+        assert_eq!(refused.status, 400);
+        assert_eq!(refused.header("access-control-allow-origin"), allowed.then_some(origin));
+    }
+}

@@ -1,0 +1,85 @@
+//! `GET|POST /userinfo`: the claims a token opens, and the errors of RFC 6750.
+
+use std::time::Duration;
+
+use reqwest::Method;
+
+use crate::support::{App, Browser, CALLBACK, Server};
+
+async fn ask(browser: &Browser, token: &str) -> crate::support::Answer {
+    let header = format!("Bearer {token}");
+    browser.send(Method::GET, "/userinfo", &[("authorization", &header)], None).await
+}
+
+#[tokio::test]
+async fn claims_follow_the_scope() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let tokens = App::code("app").tokens(&browser).await;
+    let token = tokens["access_token"].as_str().unwrap();
+    let expected = serde_json::json!({
+        "sub": "user-ann", "name": "Ann Example", "given_name": "Ann",
+        "email": "ann@example.com", "email_verified": true,
+    });
+    let answer = ask(&browser, token).await;
+    assert_eq!(answer.json(), expected);
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let posted = browser.post_with("/userinfo", &[("access_token", token)], &[]).await;
+    assert_eq!(posted.json(), expected);
+
+    let tokens = App::code("app").with("scope", "openid").tokens(&browser).await;
+    let answer = ask(&browser, tokens["access_token"].as_str().unwrap()).await;
+    assert_eq!(answer.json(), serde_json::json!({"sub": "user-ann"}));
+}
+
+#[tokio::test]
+async fn no_token_is_asked_for_one_and_told_no_error() {
+    let server = Server::start().await;
+    let answer = Browser::of(&server).get("/userinfo").await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.header("www-authenticate"), Some(r#"Bearer realm="evergrant""#));
+    let in_query = Browser::of(&server).get("/userinfo?access_token=x").await;
+    assert_eq!(in_query.status, 401, "never from the query");
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_do_is_refused_in_the_words_of_rfc_6750() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let tokens = App::code("app").tokens(&browser).await;
+    let token = tokens["access_token"].as_str().unwrap();
+    let forged = format!("{}AAAA", &token[..token.len() - 4]);
+    for wrong in ["nonsense", forged.as_str(), tokens["id_token"].as_str().unwrap()] {
+        let answer = ask(&browser, wrong).await;
+        assert_eq!(answer.status, 401);
+        assert!(answer.header("www-authenticate").unwrap().contains(r#"error="invalid_token""#));
+    }
+    let header = format!("Bearer {token}");
+    let twice = browser.post_with("/userinfo", &[("access_token", token)], &[("authorization", &header)]).await;
+    assert_eq!((twice.status, twice.json()["error"].as_str().unwrap()), (400, "invalid_request"));
+
+    server.clock.advance(Duration::from_secs(601));
+    let expired = ask(&browser, token).await;
+    assert_eq!(expired.status, 401);
+    assert_eq!(expired.json()["error_description"], "The access token provided has expired.");
+}
+
+#[tokio::test]
+async fn a_token_without_openid_lacks_the_scope() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let app = App::implicit("token").with("scope", "profile");
+    let sent = browser.authorize_as("ann", &app.query()).await.sent(CALLBACK, '#');
+    let answer = ask(&browser, sent.first("access_token").unwrap()).await;
+    assert_eq!(answer.status, 403);
+    assert_eq!(answer.json()["error"], "insufficient_scope");
+}
+
+#[tokio::test]
+async fn another_issuers_token_is_not_ours() {
+    let server = Server::start().await;
+    let other = Server::start().await;
+    let tokens = App::code("app").tokens(&Browser::of(&other)).await;
+    let answer = ask(&Browser::of(&server), tokens["access_token"].as_str().unwrap()).await;
+    assert_eq!(answer.status, 401);
+}
