@@ -19,7 +19,7 @@ fn demo(arguments: &[&str]) -> Command {
 
 /// Starts it and waits for its one line; the address in it.
 pub(crate) fn started(mut command: Command, log: Stdio) -> (Child, String) {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     let address = line.strip_prefix("evergrant-issuer is listening on ").unwrap();
