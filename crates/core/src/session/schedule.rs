@@ -72,13 +72,15 @@ impl Lease {
     /// The lease by which both clocks agree on the earlier end; `None` when they do already.
     ///
     /// A sleep makes one clock lag, a person sets the other: what one of them knows has to be kept before the other moves
-    /// as well. A wall clock that was set back by up to two seconds is left alone: time servers do that all day.
+    /// as well. A wall clock that was set back by up to two seconds is left alone, since time servers do that all day;
+    /// but what has expired stays so.
     pub fn corrected(&self, now: &Now) -> Option<Self> {
         let by_wall = self.wall.since(now.wall);
         let by_monotonic = self.monotonic.saturating_sub(now.monotonic);
+        let tolerance = if by_monotonic.is_zero() { Duration::ZERO } else { Duration::from_secs(2) };
         if by_wall < by_monotonic {
             Some(Self { monotonic: now.monotonic + by_wall, ..*self })
-        } else if by_wall - by_monotonic > Duration::from_secs(2) {
+        } else if by_wall - by_monotonic > tolerance {
             Some(Self { wall: now.wall + by_monotonic, ..*self })
         } else {
             None

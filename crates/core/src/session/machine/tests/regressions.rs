@@ -115,3 +115,13 @@ fn a_clock_set_back_before_a_reload_renewed_the_lifetime_with_every_reload() {
     }
     assert!(!page.has_access_token());
 }
+
+#[test]
+fn a_reload_within_the_tolerance_of_clocks_revived_a_long_expired_token() {
+    let mut page = Page::signed_in(300);
+    page.pass(seconds(500));
+    page.move_clock(-201);
+    page.send(Event::RenewNow);
+    page.reload();
+    assert!(!page.has_access_token());
+}
