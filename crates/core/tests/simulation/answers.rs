@@ -107,6 +107,7 @@ impl World {
         self.send(tab, ended(request, outcome));
         if !failed {
             self.tabs[tab].doubt.deceived = request.doubt.deceived;
+            self.tabs[tab].doubt.was_set_back = request.doubt.was_set_back;
         }
         if failed && self.tabs[tab].expected == Expected::SignedIn {
             match self.mischief {

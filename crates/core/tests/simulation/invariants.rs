@@ -9,6 +9,9 @@ use super::world::World;
 /// Once faults stop, a session is fresh within this: the longest `Retry-After`, the longest wait, and time to ask.
 pub const CALM_BOUND: u64 = 240_000;
 
+/// Clocks that differ by so little are left alone.
+const CLOCK_TOLERANCE: u64 = 2_000;
+
 /// The rules, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Invariant {
@@ -63,7 +66,8 @@ fn check_tab(world: &World, index: usize, tab: &Tab) -> Result<(), (Invariant, &
     let status = tab.view(&world.clock).status;
     let asks = world.live_requests().any(|request| request.tab == index);
     let token = tab.access_token(&world.clock);
-    let accepted = token.is_none_or(|number| world.issuer.accepts(number, world.clock.truth));
+    let tolerance = if tab.doubt.was_set_back { CLOCK_TOLERANCE } else { 0 };
+    let accepted = token.is_none_or(|number| world.issuer.accepts(number, world.clock.truth.saturating_sub(tolerance)));
     require(accepted || tab.doubt.deceived, Invariant::NoExpiredToken, "the app was given an expired one")?;
     match tab.expected {
         Expected::SignedOut => {
@@ -76,7 +80,8 @@ fn check_tab(world: &World, index: usize, tab: &Tab) -> Result<(), (Invariant, &
             require(status.is_signed_in(), Invariant::SessionKept, "the person finds themselves signed out")?;
             require(!world.store.is_empty(), Invariant::SessionKept, "it is not stored")?;
             let could_be = world.issuer.would_renew(world.store.refresh_token()) && world.issuer.rules.lifetime >= 10;
-            let is = token.is_some() || (world.renews_at_expiry && status == Status::Renewing);
+            let about_to_renew = tab.timer.is_some_and(|timer| timer <= world.clock.monotonic());
+            let is = token.is_some() || (world.renews_at_expiry && (about_to_renew || status == Status::Renewing));
             let calm = world.calm_since.is_some_and(|since| world.clock.truth > since + CALM_BOUND);
             require(is || !calm || !could_be, Invariant::FreshOnceCalm, "it is not")?;
         }

@@ -39,6 +39,8 @@ pub enum Expected {
 pub struct Doubt {
     set_back: bool,
     stood_still: bool,
+    /// The wall clock was set back at some time in the life of the access token. Two seconds of that are tolerated.
+    pub was_set_back: bool,
     /// The access token in use may be older than any clock here can tell.
     pub deceived: bool,
 }
@@ -98,6 +100,7 @@ impl Tab {
 
 impl Doubt {
     pub fn set_back(&mut self) {
+        self.was_set_back = true;
         self.set_back = true;
         self.deceived |= self.stood_still;
     }
