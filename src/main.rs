@@ -1,2 +1,5 @@
-//! Placeholder.
-fn main() {}
+//! The Evergrant app.
+
+fn main() {
+    evergrant_app::start();
+}

@@ -26,6 +26,7 @@
 mod command;
 mod event;
 pub mod failure;
+pub mod ledger;
 pub mod log;
 mod machine;
 mod record;
@@ -35,6 +36,7 @@ mod view;
 pub use command::{Command, TabMessage};
 pub use event::{Cause, Event, SignIn, Wake};
 pub use failure::{Failure, FailureClass};
+pub use ledger::{Change, Ledger, Verdict};
 pub use log::{Outcome, RenewalLog, RenewalRecord};
 pub use machine::{MOST_FAILURES, Machine};
 pub use record::{Method, Session, Tokens};

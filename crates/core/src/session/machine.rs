@@ -118,6 +118,7 @@ impl Machine {
             scope: Scope::default(),
             flow: None,
             expires_at: None,
+            lifetime: None,
             renew_at: None,
             renewals: 0,
             last_method: None,
@@ -432,6 +433,7 @@ impl SignedIn {
         view.scope = self.session.scope.clone();
         view.flow = Some(self.session.flow);
         view.expires_at = Some(self.lease.expires_at());
+        view.lifetime = Some(self.session.lifetime);
         view.renewals = self.session.renewals;
         view.last_method = self.session.last_method;
         view.problem.clone_from(&self.problem);

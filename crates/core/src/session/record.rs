@@ -34,7 +34,7 @@ pub struct Tokens {
 /// A session, as it is stored. `Debug` hides the tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    version: u32,
+    pub(super) version: u32,
     /// Who issued it.
     pub issuer: Issuer,
     /// For which client.
@@ -61,6 +61,9 @@ pub struct Session {
     /// How it was renewed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_method: Option<Method>,
+    /// The sign-in it belongs to, as the [ledger](super::ledger) counts them.
+    #[serde(default)]
+    pub generation: u64,
     /// Renewals that failed since the last one that worked, also before a reload.
     #[serde(default)]
     pub failures: u32,
@@ -89,6 +92,7 @@ impl Session {
             lifetime,
             renewals: 0,
             last_method: None,
+            generation: 0,
             failures: 0,
         })
     }

@@ -1,5 +1,7 @@
 //! What an app is shown of a session. No token is in it.
 
+use std::time::Duration;
+
 use super::failure::Failure;
 use super::record::Method;
 use crate::protocol::Scope;
@@ -20,6 +22,8 @@ pub struct View {
     pub flow: Option<Flow>,
     /// When the access token expires.
     pub expires_at: Option<UnixTime>,
+    /// How long the access token lived in all when it was issued.
+    pub lifetime: Option<Duration>,
     /// When the next renewal, or the next try, begins.
     pub renew_at: Option<UnixTime>,
     /// How often the session was renewed.

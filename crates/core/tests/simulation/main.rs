@@ -12,6 +12,7 @@ mod hands;
 mod invariants;
 mod issuer;
 mod mischief;
+mod misfortune;
 mod network;
 mod store;
 mod tab;

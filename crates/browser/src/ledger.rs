@@ -1,0 +1,122 @@
+//! What tabs must agree on, in IndexedDB: the one store in which two tabs see the same thing.
+//!
+//! `localStorage` is copied between the browser's processes, and a tab that just got a lock may read a stale copy of it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use evergrant_core::protocol::ClientId;
+use evergrant_core::session::{Change, Failure, Ledger, Verdict};
+use futures_channel::oneshot;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest, IdbTransactionMode};
+
+use crate::listener::Listener;
+use crate::{refused, window};
+
+const DATABASE: &str = "evergrant";
+const STORE: &str = "ledger";
+
+/// The ledger of one client, as all tabs see it. Where the browser has no IndexedDB to give, it is this page's own.
+#[derive(Debug)]
+pub struct SharedLedger {
+    key: JsValue,
+    database: RefCell<Option<IdbDatabase>>,
+    own: RefCell<Ledger>,
+    is_alone: Cell<bool>,
+}
+
+impl SharedLedger {
+    /// The ledger of `client_id`; nothing is opened yet.
+    pub fn new(client_id: &ClientId) -> Self {
+        Self {
+            key: client_id.as_str().into(),
+            database: RefCell::default(),
+            own: RefCell::default(),
+            is_alone: Cell::new(false),
+        }
+    }
+
+    /// Reads the ledger, applies `change`, and writes it back, as one step: no other tab comes between.
+    pub async fn apply(&self, change: &Change) -> Verdict {
+        if !self.is_alone.get() {
+            match self.transact(change).await {
+                Ok(verdict) => return verdict,
+                // Private windows and blocked site data have no IndexedDB; then there is nothing shared to protect.
+                Err(_) => self.is_alone.set(true),
+            }
+        }
+        self.own.borrow_mut().apply(change)
+    }
+
+    async fn transact(&self, change: &Change) -> Result<Verdict, Failure> {
+        let database = self.database().await?;
+        let failed = |error: JsValue| refused("IndexedDB", &error);
+        let transaction =
+            database.transaction_with_str_and_mode(STORE, IdbTransactionMode::Readwrite).map_err(failed)?;
+        let store = transaction.object_store(STORE).map_err(failed)?;
+        let read = store.get(&self.key).map_err(failed)?;
+        let verdict = Rc::new(RefCell::new(None));
+        // What was read is answered in the same turn, while the transaction is alive.
+        let _on_read = Listener::new(read.as_ref(), "success", {
+            let (change, key, verdict, read) = (change.clone(), self.key.clone(), Rc::clone(&verdict), read.clone());
+            move |_| {
+                let text = read.result().ok().and_then(|value| value.as_string());
+                let mut ledger: Ledger = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+                let answer = ledger.apply(&change);
+                let written =
+                    serde_json::to_string(&ledger).is_ok_and(|text| store.put_with_key(&text.into(), &key).is_ok());
+                *verdict.borrow_mut() = written.then_some(answer);
+            }
+        });
+        finished(transaction.as_ref(), &["complete"], &["abort", "error"]).await?;
+        verdict.take().ok_or_else(|| Failure::Browser("IndexedDB kept nothing".to_owned()))
+    }
+
+    async fn database(&self) -> Result<IdbDatabase, Failure> {
+        if let Some(database) = self.database.borrow().clone() {
+            return Ok(database);
+        }
+        let failed = |error: JsValue| refused("IndexedDB", &error);
+        let factory = window()?.indexed_db().map_err(failed)?;
+        let factory: IdbFactory = factory.ok_or_else(|| Failure::Browser("there is no IndexedDB".to_owned()))?;
+        let request: IdbOpenDbRequest = factory.open_with_u32(DATABASE, 1).map_err(failed)?;
+        let _on_upgrade = Listener::new(request.as_ref(), "upgradeneeded", {
+            let request = request.clone();
+            move |_| {
+                if let Some(database) = result_of(&request) {
+                    // The store is new, so creating it cannot fail.
+                    let _ = database.create_object_store(STORE);
+                }
+            }
+        });
+        finished(request.as_ref(), &["success"], &["error", "blocked"]).await?;
+        let database = result_of(&request).ok_or_else(|| Failure::Browser("there is no IndexedDB".to_owned()))?;
+        *self.database.borrow_mut() = Some(database.clone());
+        Ok(database)
+    }
+}
+
+fn result_of(request: &IdbRequest) -> Option<IdbDatabase> {
+    request.result().ok().and_then(|database| database.dyn_into().ok())
+}
+
+/// Waits for one of the events that mean success or failure.
+async fn finished(target: &web_sys::EventTarget, good: &[&'static str], bad: &[&'static str]) -> Result<(), Failure> {
+    let (sender, receiver) = oneshot::channel();
+    let sender = Rc::new(RefCell::new(Some(sender)));
+    let listen = |name: &'static str, is_good: bool| {
+        let sender = Rc::clone(&sender);
+        Listener::new(target, name, move |_| {
+            if let Some(sender) = sender.borrow_mut().take() {
+                let _ = sender.send(is_good);
+            }
+        })
+    };
+    let _listeners: Vec<Listener> =
+        good.iter().map(|name| listen(name, true)).chain(bad.iter().map(|name| listen(name, false))).collect();
+    match receiver.await {
+        Ok(true) => Ok(()),
+        _ => Err(Failure::Browser("IndexedDB refused".to_owned())),
+    }
+}

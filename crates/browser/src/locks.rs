@@ -1,0 +1,70 @@
+//! Web Locks: one tab at a time (R6). The lock ends with the future that holds it, or with the tab.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use evergrant_core::session::Failure;
+use futures_channel::oneshot;
+use js_sys::{Function, Promise, Reflect};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::{refused, window};
+
+/// A lock that is held; released when it is dropped.
+#[derive(Debug)]
+pub struct Held {
+    release: Option<Function>,
+}
+
+/// Waits for the lock `name`, shared by all tabs of this origin.
+///
+/// Where the browser has no Web Locks (they need a secure context), there is nothing to wait for: within the page the
+/// machine sees to it that there is one renewal.
+///
+/// # Errors
+/// [`Failure::Browser`] when the browser refuses the lock, as it does in a page that is not fully active.
+pub async fn acquire(name: &str) -> Result<Held, Failure> {
+    let navigator = window()?.navigator();
+    let locks = Reflect::get(&navigator, &"locks".into()).unwrap_or(JsValue::UNDEFINED);
+    let Some(request) = Reflect::get(&locks, &"request".into()).ok().and_then(|it| it.dyn_into::<Function>().ok())
+    else {
+        return Ok(Held { release: None });
+    };
+    let (sender, granted) = oneshot::channel();
+    let sender = Rc::new(RefCell::new(Some(sender)));
+    // The lock is held until the promise that this returns is settled.
+    let hold = {
+        let sender = Rc::clone(&sender);
+        Closure::once_into_js(move || {
+            Promise::new(&mut |resolve, _| {
+                // Dropped at once when nobody waits any more: `Held` releases on drop.
+                let held = Held { release: Some(resolve) };
+                if let Some(sender) = sender.borrow_mut().take() {
+                    let _ = sender.send(Ok(held));
+                }
+            })
+        })
+    };
+    let promise: Promise =
+        request.call2(&locks, &name.into(), &hold).map_err(|error| refused("a lock", &error))?.unchecked_into();
+    let failed = Closure::once_into_js(move |error: JsValue| {
+        if let Some(sender) = sender.borrow_mut().take() {
+            let _ = sender.send(Err(refused("a lock", &error)));
+        }
+    });
+    let catch = Reflect::get(&promise, &"catch".into()).unwrap_or(JsValue::UNDEFINED);
+    if let Ok(catch) = catch.dyn_into::<Function>() {
+        let _ = catch.call1(&promise, &failed);
+    }
+    granted.await.unwrap_or_else(|_| Err(Failure::Browser("the lock was not granted".to_owned())))
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(release) = self.release.take() {
+            // Resolving a promise cannot fail.
+            let _ = release.call0(&JsValue::UNDEFINED);
+        }
+    }
+}

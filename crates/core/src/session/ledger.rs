@@ -1,0 +1,269 @@
+//! What tabs must agree on: which sign-in they live by, its newest tokens, and which refresh tokens were sent.
+//!
+//! The ledger is read, changed and written as one step, in a store where two tabs see the same thing. A renewal claims
+//! its right before anything is sent and settles afterwards, both under the lock; a sign-out needs no lock: it moves the
+//! generation on, and whatever was claimed before it is worthless.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::record::{Method, Session};
+use crate::protocol::RefreshToken;
+
+/// How many refresh tokens are remembered as sent: only the latest of each tab can still matter.
+const MOST_SENT: usize = 64;
+
+/// The ledger of one client. `Debug` hides the tokens in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Moved on by every sign-out, and by every sign-in to a shared session.
+    generation: u64,
+    /// The session that all tabs share; absent when each tab keeps its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<Box<Session>>,
+    /// Hashes of refresh tokens that were sent, oldest first.
+    #[serde(default)]
+    sent: Vec<String>,
+}
+
+/// What a tab wants written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Before a renewal: may this session be renewed, and how?
+    Claim {
+        /// The session as this tab knows it.
+        session: Box<Session>,
+    },
+    /// After a renewal: these are the new tokens.
+    Settle {
+        /// The renewed session.
+        session: Box<Session>,
+        /// Whether all tabs share it.
+        shared: bool,
+    },
+    /// A sign-in completed.
+    SignIn {
+        /// The new session.
+        session: Box<Session>,
+        /// Whether all tabs share it.
+        shared: bool,
+    },
+    /// The person signed out.
+    SignOut,
+    /// Nothing changes: is this session still the one to live by?
+    Consult {
+        /// The session as this tab knows it.
+        session: Box<Session>,
+    },
+}
+
+/// What the ledger answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Go on, by this method. A refresh token is marked as sent already.
+    Renew(Method),
+    /// Another tab was faster: live by this session.
+    Adopt(Box<Session>),
+    /// The session ended in another tab.
+    Ended,
+    /// Written, or still good; the session belongs to this generation.
+    Good {
+        /// The generation.
+        generation: u64,
+    },
+}
+
+impl Ledger {
+    /// Applies a change.
+    pub fn apply(&mut self, change: &Change) -> Verdict {
+        match change {
+            Change::Claim { session } => self.claim(session),
+            Change::Settle { session, shared } => self.settle(session, *shared),
+            Change::SignIn { session, shared } => self.sign_in(session, *shared),
+            Change::SignOut => {
+                self.generation += 1;
+                self.session = None;
+                Verdict::Good { generation: self.generation }
+            }
+            Change::Consult { session } => self.consult(session),
+        }
+    }
+
+    fn claim(&mut self, session: &Session) -> Verdict {
+        match self.consult(session) {
+            Verdict::Good { .. } => {}
+            other => return other,
+        }
+        let Some(refresh_token) = &session.refresh_token else { return Verdict::Renew(Method::Iframe) };
+        let hash = fingerprint(refresh_token);
+        if self.sent.contains(&hash) {
+            // R7: it was sent, by a tab that died or lost the answer. Sent again it could pass for stolen.
+            return Verdict::Renew(Method::Iframe);
+        }
+        if self.sent.len() == MOST_SENT {
+            self.sent.remove(0);
+        }
+        self.sent.push(hash);
+        Verdict::Renew(Method::RefreshToken)
+    }
+
+    fn settle(&mut self, session: &Session, shared: bool) -> Verdict {
+        if session.generation != self.generation {
+            return Verdict::Ended;
+        }
+        // A server that does not rotate expects the same refresh token again.
+        if let Some(refresh_token) = &session.refresh_token {
+            let hash = fingerprint(refresh_token);
+            self.sent.retain(|sent| *sent != hash);
+        }
+        self.session = shared.then(|| Box::new(session.clone()));
+        Verdict::Good { generation: self.generation }
+    }
+
+    fn sign_in(&mut self, session: &Session, shared: bool) -> Verdict {
+        if shared {
+            self.generation += 1;
+            self.session = Some(Box::new(Session { generation: self.generation, ..session.clone() }));
+        }
+        Verdict::Good { generation: self.generation }
+    }
+
+    fn consult(&self, session: &Session) -> Verdict {
+        match &self.session {
+            Some(shared) if shared.generation == self.generation && is_newer(shared, session) => {
+                Verdict::Adopt(shared.clone())
+            }
+            _ if session.generation != self.generation => Verdict::Ended,
+            _ => Verdict::Good { generation: self.generation },
+        }
+    }
+}
+
+fn is_newer(shared: &Session, mine: &Session) -> bool {
+    (shared.generation, shared.renewals) > (mine.generation, mine.renewals)
+}
+
+fn fingerprint(refresh_token: &RefreshToken) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(refresh_token.secret().as_bytes()))
+}
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::session::record::tests::{WALL, session, tokens};
+    use crate::time::Now;
+
+    fn with_refresh_token(text: &str) -> Session {
+        Session { refresh_token: Some(RefreshToken::new(text)), ..session(60) }
+    }
+
+    fn claim(ledger: &mut Ledger, session: &Session) -> Verdict {
+        ledger.apply(&Change::Claim { session: Box::new(session.clone()) })
+    }
+
+    fn settle(ledger: &mut Ledger, session: &Session, shared: bool) -> Verdict {
+        ledger.apply(&Change::Settle { session: Box::new(session.clone()), shared })
+    }
+
+    /// A shared session, signed in and known to the ledger.
+    fn signed_in(ledger: &mut Ledger, mut session: Session) -> Session {
+        let Verdict::Good { generation } =
+            ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: true })
+        else {
+            panic!("a sign-in is always good")
+        };
+        session.generation = generation;
+        session
+    }
+
+    fn renewed(session: &Session, refresh_token: &str) -> Session {
+        let mut newer = session.clone();
+        let now = Now { wall: WALL, monotonic: std::time::Duration::ZERO, entropy: 0 };
+        newer.renew(tokens(1, 60, now), Method::RefreshToken);
+        newer.refresh_token = Some(RefreshToken::new(refresh_token));
+        newer
+    }
+
+    #[test]
+    fn the_second_tab_adopts_what_the_first_renewed() {
+        let mut ledger = Ledger::default();
+        let session = signed_in(&mut ledger, with_refresh_token("r0"));
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
+        let newer = renewed(&session, "r1");
+        assert_eq!(settle(&mut ledger, &newer, true), Verdict::Good { generation: 1 });
+        assert_eq!(claim(&mut ledger, &session), Verdict::Adopt(Box::new(newer)));
+    }
+
+    #[test]
+    fn a_refresh_token_that_was_sent_is_not_sent_again() {
+        let mut ledger = Ledger::default();
+        let session = signed_in(&mut ledger, with_refresh_token("r0"));
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
+        // The tab dies here: nothing is settled.
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
+    }
+
+    #[test]
+    fn a_duplicated_tab_does_not_send_the_others_refresh_token() {
+        // "Duplicate tab" copies sessionStorage: two tabs, one refresh token, nothing shared but the ledger.
+        let mut ledger = Ledger::default();
+        let session = with_refresh_token("r0");
+        ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: false });
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
+        settle(&mut ledger, &renewed(&session, "r1"), false);
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
+    }
+
+    #[test]
+    fn a_server_that_does_not_rotate_gets_the_same_refresh_token_again() {
+        let mut ledger = Ledger::default();
+        let session = signed_in(&mut ledger, with_refresh_token("r0"));
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
+        let newer = renewed(&session, "r0");
+        settle(&mut ledger, &newer, true);
+        assert_eq!(claim(&mut ledger, &newer), Verdict::Renew(Method::RefreshToken));
+    }
+
+    #[test]
+    fn a_late_answer_cannot_bring_back_what_was_signed_out() {
+        for shared in [true, false] {
+            let mut ledger = Ledger::default();
+            let session = session(60);
+            assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
+            ledger.apply(&Change::SignOut);
+            assert_eq!(settle(&mut ledger, &renewed(&session, "r"), shared), Verdict::Ended);
+            assert_eq!(ledger.session, None);
+            assert_eq!(claim(&mut ledger, &session), Verdict::Ended);
+        }
+    }
+
+    #[test]
+    fn somebody_elses_sign_in_is_adopted() {
+        let mut ledger = Ledger::default();
+        let first = signed_in(&mut ledger, session(60));
+        ledger.apply(&Change::SignOut);
+        let second = signed_in(&mut ledger, session(90));
+        assert_eq!(claim(&mut ledger, &first), Verdict::Adopt(Box::new(second)));
+    }
+
+    #[test]
+    fn a_tab_of_its_own_signing_in_leaves_the_others_alone() {
+        let mut ledger = Ledger::default();
+        let mine = session(60);
+        ledger.apply(&Change::SignIn { session: Box::new(session(90)), shared: false });
+        assert_eq!(ledger.apply(&Change::Consult { session: Box::new(mine) }), Verdict::Good { generation: 0 });
+    }
+
+    #[test]
+    fn the_list_of_sent_tokens_is_bounded_and_holds_no_token() {
+        let mut ledger = Ledger::default();
+        for number in 0..200 {
+            claim(&mut ledger, &with_refresh_token(&format!("secret-{number}")));
+        }
+        assert_eq!(ledger.sent.len(), MOST_SENT);
+        assert!(ledger.sent.iter().all(|hash| !hash.contains("secret")));
+    }
+}

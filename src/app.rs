@@ -1,0 +1,46 @@
+//! The frame around every page: header, notices, and the page that the address names.
+
+use evergrant_leptos::{Config, SessionProvider, Status, use_session};
+use leptos::prelude::*;
+
+use crate::pages::{CallbackPage, HomePage, NotFoundPage, SessionPage};
+use crate::parts::{Header, Notices};
+use crate::route::{Route, Router};
+
+/// The app of one configuration.
+#[component]
+pub fn App(config: Config) -> impl IntoView {
+    view! {
+        <SessionProvider config>
+            <Frame/>
+        </SessionProvider>
+    }
+}
+
+#[component]
+fn Frame() -> impl IntoView {
+    let router = Router::provide();
+    let session = use_session();
+    Effect::new(move |_| {
+        let arrived = session.status().get() != Status::SigningIn;
+        if arrived && router.route().get() == Route::Callback {
+            router.replace(&session.return_to().get_untracked().unwrap_or_else(|| "/".to_owned()));
+        }
+    });
+    view! {
+        <a class="skip" href="#main">"Skip to the content"</a>
+        <Header/>
+        <main id="main">
+            <Notices/>
+            {move || match router.route().get() {
+                Route::Home => view! { <HomePage/> }.into_any(),
+                Route::Session => view! { <SessionPage/> }.into_any(),
+                Route::Callback => view! { <CallbackPage/> }.into_any(),
+                Route::NotFound => view! { <NotFoundPage/> }.into_any(),
+            }}
+        </main>
+        <footer class="footer">
+            <p>"Issuer "<code>{session.config().issuer.to_string()}</code></p>
+        </footer>
+    }
+}

@@ -1,0 +1,16 @@
+//! Where a sign-in comes back to: shown for the moment in which the answer is checked.
+
+use leptos::prelude::*;
+
+use crate::route::Heading;
+
+/// The page.
+#[component]
+pub fn CallbackPage() -> impl IntoView {
+    view! {
+        <section class="card centered">
+            <Heading>"Signing you in…"</Heading>
+            <p class="muted">"The issuer's answer is being checked."</p>
+        </section>
+    }
+}

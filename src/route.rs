@@ -1,0 +1,138 @@
+//! Which page the address names: a small router of our own, since a full one would double the app's size.
+
+use leptos::ev;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsValue;
+
+/// The pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `/`
+    Home,
+    /// `/session`
+    Session,
+    /// `/callback`, where a sign-in comes back to.
+    Callback,
+    /// Anything else.
+    NotFound,
+}
+
+impl Route {
+    /// The page that this path names; a final slash does not matter.
+    pub fn of(path: &str) -> Self {
+        match path.trim_end_matches('/') {
+            "" | "/index.html" => Self::Home,
+            "/session" => Self::Session,
+            "/callback" => Self::Callback,
+            _ => Self::NotFound,
+        }
+    }
+
+    /// The page's title.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Home => "Evergrant",
+            Self::Session => "Session · Evergrant",
+            Self::Callback => "Signing in · Evergrant",
+            Self::NotFound => "Not found · Evergrant",
+        }
+    }
+}
+
+/// Goes from page to page without loading anything.
+#[derive(Clone, Copy, Debug)]
+pub struct Router {
+    route: RwSignal<Route>,
+}
+
+impl Router {
+    /// Follows the address, and provides itself to everything below.
+    pub fn provide() -> Self {
+        let router = Self { route: RwSignal::new(here()) };
+        let listener = window_event_listener(ev::popstate, move |_| router.arrive());
+        on_cleanup(move || listener.remove());
+        Effect::new(move |_| document().set_title(router.route.get().title()));
+        provide_context(router);
+        router
+    }
+
+    /// The current page.
+    pub fn route(&self) -> ReadSignal<Route> {
+        self.route.read_only()
+    }
+
+    /// Goes to a path of this app.
+    pub fn go(&self, path: &str) {
+        self.change(path, false);
+    }
+
+    /// Goes to a path of this app and leaves no trace of the page before.
+    pub fn replace(&self, path: &str) {
+        self.change(path, true);
+    }
+
+    fn change(&self, path: &str, replace: bool) {
+        let Ok(history) = window().history() else { return };
+        let changed = match replace {
+            true => history.replace_state_with_url(&JsValue::NULL, "", Some(path)),
+            false => history.push_state_with_url(&JsValue::NULL, "", Some(path)),
+        };
+        // Browsers refuse a flood of changes; the address is then left as it is.
+        if changed.is_ok() {
+            self.arrive();
+        }
+    }
+
+    fn arrive(&self) {
+        let route = here();
+        if self.route.get_untracked() != route {
+            self.route.set(route);
+        }
+    }
+}
+
+fn here() -> Route {
+    Route::of(&window().location().pathname().unwrap_or_default())
+}
+
+/// Whether a click on a link is one to follow in place, rather than one that opens a tab or saves.
+pub fn is_plain_click(event: &ev::MouseEvent) -> bool {
+    event.button() == 0 && !(event.meta_key() || event.ctrl_key() || event.shift_key() || event.alt_key())
+}
+
+/// A link to a page of this app.
+#[component]
+pub fn Link(
+    /// The path.
+    href: &'static str,
+    /// The words.
+    children: Children,
+) -> impl IntoView {
+    let router = expect_context::<Router>();
+    let current = move || (router.route().get() == Route::of(href)).then_some("page");
+    let follow = move |event: ev::MouseEvent| {
+        if is_plain_click(&event) {
+            event.prevent_default();
+            router.go(href);
+        }
+    };
+    view! { <a href=href on:click=follow aria-current=current>{children()}</a> }
+}
+
+/// The heading of a page. It takes the focus when the page changes, so that screen readers and keyboards follow.
+#[component]
+pub fn Heading(children: Children) -> impl IntoView {
+    let heading = NodeRef::<leptos::html::H1>::new();
+    let first = FIRST.with(|first| first.replace(false));
+    Effect::new(move |_| {
+        if let Some(heading) = heading.get().filter(|_| !first) {
+            let _ = heading.focus();
+        }
+    });
+    view! { <h1 tabindex="-1" node_ref=heading>{children()}</h1> }
+}
+
+thread_local! {
+    /// The first heading of a page load is left alone: the browser has put the focus where it belongs.
+    static FIRST: std::cell::Cell<bool> = const { std::cell::Cell::new(true) };
+}

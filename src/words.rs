@@ -1,0 +1,115 @@
+//! What the app says, in the words of a person.
+
+use std::time::Duration;
+
+use evergrant_leptos::core::protocol::ErrorCode;
+use evergrant_leptos::core::session::{Cause, FailureClass, Outcome};
+use evergrant_leptos::{EndReason, Failure, Method, Status, UnixTime};
+use js_sys::Date;
+use wasm_bindgen::JsValue;
+
+/// A duration, to the second below a day: `1 h 5 min`, `1 min 12 s`, `7 s`.
+pub fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
+        (0, ..) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+/// The time of day, as this device writes it.
+pub fn clock_time(time: UnixTime) -> String {
+    let date = Date::new(&JsValue::from_f64(time.as_millis() as f64));
+    String::from(date.to_locale_time_string("default"))
+}
+
+/// Date and time, as this device writes them.
+pub fn date_and_time(time: UnixTime) -> String {
+    let date = Date::new(&JsValue::from_f64(time.as_millis() as f64));
+    String::from(date.to_locale_string("default", &JsValue::UNDEFINED))
+}
+
+/// A session's status.
+pub fn status(status: Status) -> &'static str {
+    match status {
+        Status::SignedOut => "Signed out",
+        Status::SigningIn => "Signing in",
+        Status::SignedIn => "Signed in",
+        Status::Renewing => "Renewing",
+        Status::Retrying => "Trying again",
+        Status::Stale => "Expired",
+        Status::SigningOut => "Signing out",
+    }
+}
+
+/// What happened, when a session has ended.
+pub fn ended(reason: &EndReason) -> &'static str {
+    match reason {
+        EndReason::SignedOut => "You are signed out.",
+        EndReason::SignedOutElsewhere => "You signed out in another tab.",
+        EndReason::AskThePerson(failure) => match failure.code() {
+            Some(ErrorCode::LoginRequired) => "You are no longer signed in at the issuer.",
+            Some(ErrorCode::ConsentRequired) => "The issuer needs your consent again.",
+            _ => "The issuer wants to see you again.",
+        },
+        EndReason::SignInFailed(failure) => match (failure, failure.code()) {
+            (_, Some(ErrorCode::AccessDenied)) => "You declined, so you are not signed in.",
+            (Failure::Unreachable { .. } | Failure::Busy { .. }, _) => "The issuer could not be reached.",
+            (Failure::Metadata(_), _) => "The issuer's address seems to be wrong.",
+            (Failure::Browser(_), _) => "This browser does not let you sign in here.",
+            _ => "The sign-in did not succeed.",
+        },
+        EndReason::IssuerNotTold(_) => "You are signed out here, but the issuer could not be told.",
+    }
+}
+
+/// What happened, when a renewal did not succeed and the session goes on.
+pub fn problem(failure: &Failure) -> &'static str {
+    match failure.class() {
+        FailureClass::TryAgain => "The session could not be renewed yet. It will be tried again.",
+        FailureClass::Suspicious => "An answer that did not look right was dropped. The session goes on as it was.",
+        FailureClass::Misconfigured | FailureClass::AskThePerson => "The session can no longer be renewed.",
+    }
+}
+
+/// What came of a renewal.
+pub fn outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Renewed => "Renewed".to_owned(),
+        Outcome::Cancelled => "Cancelled by sign-out".to_owned(),
+        Outcome::Failed(failure) => failure.to_string(),
+    }
+}
+
+/// Up to two initials of a name.
+pub fn initials(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    let chosen = match words.as_slice() {
+        [] => Vec::new(),
+        [only] => vec![*only],
+        [first, .., last] => vec![*first, *last],
+    };
+    chosen.iter().filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).collect()
+}
+
+/// How a session is renewed.
+pub fn method(method: Method) -> &'static str {
+    match method {
+        Method::Iframe => "hidden iframe",
+        Method::RefreshToken => "refresh token",
+    }
+}
+
+/// What caused a renewal.
+pub fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Schedule => "The schedule",
+        Cause::Opened => "Due when the page opened",
+        Cause::Woke => "Due when the page woke",
+        Cause::Asked => "You asked",
+        Cause::Retry => "An earlier try failed",
+    }
+}
