@@ -1,17 +1,17 @@
 //! A world: one device, its tabs and their store, an issuer and a network, and the steps by which time goes on.
 
 use evergrant_core::config::Config;
-use evergrant_core::session::{Event, MOST_FAILURES, Status, Wake};
+use evergrant_core::session::Event;
 
 use super::clock::Clock;
 use super::dice::Dice;
 use super::faults::{self, Fault};
-use super::invariants::{self, Broken, CALM_BOUND, Invariant};
+use super::invariants::{self, Broken, Invariant};
 use super::issuer::{Issuer, Rules};
 use super::mischief::Mischief;
-use super::network::{self, Request, Weather};
+use super::network::{Request, Weather};
 use super::store::Store;
-use super::tab::{Expected, Tab};
+use super::tab::Tab;
 use super::tally::Tally;
 
 /// Everything there is.
