@@ -14,31 +14,27 @@ const LONGEST_QUEUE: usize = 64;
 /// Longer ones are refused unhashed: nobody types them.
 const LONGEST_PASSWORD: usize = 1024;
 
+/// The hash of 256 random bits that were thrown away: checked when the person is unknown, so that both cases take the
+/// same time.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$wtGmQYDWBJDeTccqM3g59g$U/T1KPEZiIq5k5zb/yGy2s2s9YwABjP0tn40yO0PN1s";
+
 /// Checks passwords, a few at a time.
 #[derive(Debug)]
 pub struct Passwords {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
-    /// The hash of nothing anybody knows: checked when the person is unknown, so that both cases take the same time.
-    nobody: PasswordHash,
+}
+
+impl Default for Passwords {
+    /// A queue for this machine.
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { running: Arc::new(Semaphore::new(cores)), waiting: Arc::new(Semaphore::new(cores + LONGEST_QUEUE)) }
+    }
 }
 
 impl Passwords {
-    /// A queue for this machine.
-    ///
-    /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn new() -> Result<Self, PasswordError> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let unknown = crate::secret::entropy().map_err(|_| PasswordError::Unavailable)?;
-        let nobody = PasswordHash::try_from(hash_bytes(&unknown)?).map_err(|_| PasswordError::Unavailable)?;
-        Ok(Self {
-            running: Arc::new(Semaphore::new(cores)),
-            waiting: Arc::new(Semaphore::new(cores + LONGEST_QUEUE)),
-            nobody,
-        })
-    }
-
     /// Whether `password` is the one behind `hash`. Without a hash (nobody of that name) it takes as long, and is `false`.
     ///
     /// # Errors
@@ -52,10 +48,10 @@ impl Passwords {
         let turn = Arc::clone(&self.running).acquire_owned().await;
         let turn = turn.map_err(|_| PasswordError::Unavailable)?;
         let known = hash.is_some();
-        let hash = hash.unwrap_or(&self.nobody).clone();
+        let hash = hash.map_or(NOBODY, PasswordHash::as_phc).to_owned();
         let checked = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            Argon2::default().verify_password(password.as_bytes(), hash.as_phc()).is_ok()
+            Argon2::default().verify_password(password.as_bytes(), &*hash).is_ok()
         });
         let matches = checked.await.map_err(|_| PasswordError::Unavailable)?;
         Ok(matches && known)
@@ -70,11 +66,8 @@ pub fn hash(password: &str) -> Result<String, PasswordError> {
     if password.len() > LONGEST_PASSWORD {
         return Err(PasswordError::TooLong);
     }
-    hash_bytes(password.as_bytes())
-}
-
-fn hash_bytes(password: &[u8]) -> Result<String, PasswordError> {
-    let hash: phc::PasswordHash = Argon2::default().hash_password(password).map_err(|_| PasswordError::Unavailable)?;
+    let hash: phc::PasswordHash =
+        Argon2::default().hash_password(password.as_bytes()).map_err(|_| PasswordError::Unavailable)?;
     Ok(hash.to_string())
 }
 
@@ -99,7 +92,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_right_password_of_a_known_person_alone() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = Passwords::default();
         let hash = PasswordHash::try_from(hash("open sesame").unwrap()).unwrap();
         assert_eq!(passwords.check("open sesame".into(), Some(&hash)).await, Ok(true));
         assert_eq!(passwords.check("open barley".into(), Some(&hash)).await, Ok(false));
@@ -107,9 +100,15 @@ mod tests {
         assert_eq!(passwords.check("x".repeat(5000), Some(&hash)).await, Ok(false));
     }
 
+    #[test]
+    fn nobody_costs_as_much_as_somebody() {
+        let parameters = |phc: &str| phc.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(parameters(NOBODY), parameters(&hash("any").unwrap()));
+    }
+
     #[tokio::test]
     async fn a_full_queue_sheds_load() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = Passwords::default();
         let places = u32::try_from(passwords.waiting.available_permits()).unwrap();
         let _all = passwords.waiting.acquire_many(places).await.unwrap();
         assert_eq!(passwords.check("any".into(), None).await, Err(PasswordError::Busy));

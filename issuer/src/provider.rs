@@ -34,7 +34,7 @@ impl Provider {
     /// When the store fails or keys cannot be made.
     pub async fn open(config: Config, store: Arc<dyn Store>, clock: Clock, dev: bool) -> Result<Self, Failure> {
         let keys = KeyRing::open(&*store, &config, clock.now()).await?;
-        Ok(Self { config, store, clock, keys, dev, passwords: Passwords::new()?, limits: SignInLimits::default() })
+        Ok(Self { config, store, clock, keys, dev, passwords: Passwords::default(), limits: SignInLimits::default() })
     }
 
     /// Removes what is over, in small batches.

@@ -137,12 +137,23 @@ async fn sweep_regularly(provider: Arc<Provider>) {
 }
 
 async fn until_told_to_end(with_stdin: bool) -> io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
+        terminated = terminated() => terminated,
         () = stdin_closed(), if with_stdin => Ok(()),
     }
+}
+
+#[cfg(unix)]
+async fn terminated() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::terminate())?.recv().await;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn terminated() -> io::Result<()> {
+    std::future::pending().await
 }
 
 /// On a thread of its own: a read from standard input cannot be given up.

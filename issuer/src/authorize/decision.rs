@@ -108,3 +108,81 @@ fn login_required(signed_in: bool) -> OAuthError {
         if signed_in { "the person has to sign in again" } else { "nobody is signed in at the issuer in this browser" };
     OAuthError::new(ErrorCode::LoginRequired, description)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::authorize::request;
+    use crate::config::Config;
+    use crate::secret::SecretHash;
+
+    const NOW: UnixTime = UnixTime::from_seconds(10_000);
+
+    /// What is decided for `extra` parameters when the person signed in at `signed_in` seconds and allowed `consented`.
+    fn decided(
+        extra: &str,
+        signed_in: Option<i64>,
+        consented: &str,
+        shown_at: Option<i64>,
+        just_allowed: bool,
+    ) -> String {
+        let config = Config::parse(include_str!("../../demo.toml")).unwrap();
+        let text = format!(
+            "client_id=evergrant-app&redirect_uri=http://localhost:8080/callback&response_type=id_token\
+             &scope=openid+email&nonce=n&{extra}"
+        );
+        let request = request::read(&config, &text).unwrap();
+        let session = signed_in.map(|seconds| Session {
+            id: SecretHash::of("id"),
+            sid: "sid".into(),
+            subject: Subject::new("ann"),
+            auth_time: UnixTime::from_seconds(seconds),
+            idle_until: NOW,
+            absolute_until: NOW,
+        });
+        let situation = Situation {
+            session: session.as_ref(),
+            hinted: None,
+            consented: &Scope::parse(consented),
+            just_allowed,
+            shown_at: shown_at.map(UnixTime::from_seconds),
+            now: NOW,
+        };
+        match decide(&request, &situation) {
+            Decision::Refuse(error) => error.error.to_string(),
+            decision => format!("{decision:?}"),
+        }
+    }
+
+    #[test]
+    fn each_combination_of_prompt_age_session_and_consent() {
+        let all = "openid email profile";
+        for (extra, signed_in, consented, shown_at, just_allowed, expected) in [
+            ("", None, "", None, false, "SignIn"),
+            ("", Some(0), "", None, false, "AskConsent"),
+            ("", Some(0), "openid", None, false, "AskConsent"),
+            ("", Some(0), all, None, false, "Grant"),
+            ("", Some(0), "", Some(1), true, "Grant"),
+            ("", None, all, Some(1), true, "SignIn"),
+            ("prompt=none", None, "", None, false, "login_required"),
+            ("prompt=none", Some(0), "openid", None, false, "consent_required"),
+            ("prompt=none", Some(0), all, None, false, "Grant"),
+            ("prompt=none&max_age=10", Some(9_980), all, None, false, "login_required"),
+            ("prompt=none&max_age=0", Some(10_000), all, None, false, "login_required"),
+            ("max_age=10", Some(9_990), all, None, false, "Grant"),
+            ("max_age=10", Some(9_989), all, None, false, "SignIn"),
+            ("max_age=0", Some(9_990), all, Some(9_990), false, "Grant"),
+            ("prompt=login", Some(9_990), all, None, false, "SignIn"),
+            ("prompt=login", Some(9_990), all, Some(9_991), false, "SignIn"),
+            ("prompt=login", Some(9_991), all, Some(9_991), false, "Grant"),
+            ("prompt=select_account", Some(9_990), all, None, false, "SignIn"),
+            ("prompt=consent", Some(9_990), all, None, false, "AskConsent"),
+            ("prompt=consent", Some(9_990), all, Some(9_990), true, "Grant"),
+            ("prompt=login+consent", Some(9_991), all, Some(9_991), false, "AskConsent"),
+        ] {
+            let found = decided(extra, signed_in, consented, shown_at, just_allowed);
+            assert_eq!(found, expected, "{extra} {signed_in:?} {consented:?} {shown_at:?} {just_allowed}");
+        }
+    }
+}

@@ -61,11 +61,13 @@ pub struct Target {
 
 /// Why a request goes no further.
 #[derive(Clone, Debug)]
-pub enum Refusal {
+pub enum Refusal<'a> {
     /// It is not known whose request this is: the person is told, and nobody is redirected (RFC 6749 §4.1.2.1).
     Untrusted(&'static str),
     /// The client is told.
     Answered {
+        /// Who asked.
+        client: &'a Client,
         /// How.
         target: Box<Target>,
         /// Whether no page was to be shown.
@@ -79,11 +81,12 @@ pub enum Refusal {
 ///
 /// # Errors
 /// A [`Refusal`] for the first rule that does not hold.
-pub fn read<'a>(config: &'a Config, text: &str) -> Result<AuthorizationRequest<'a>, Refusal> {
+pub fn read<'a>(config: &'a Config, text: &str) -> Result<AuthorizationRequest<'a>, Refusal<'a>> {
     let params = Params::parse_repeating(text).map_err(|_| Refusal::Untrusted("The request is too long."))?;
     let (client, redirect_uri) = trusted(config, &params)?;
     let target = parts::target(redirect_uri, &params);
     let refuse = |error| Refusal::Answered {
+        client,
         target: Box::new(target.clone()),
         silent: params.filled("prompt") == Some(Prompt::None.as_str()),
         error,
@@ -92,7 +95,7 @@ pub fn read<'a>(config: &'a Config, text: &str) -> Result<AuthorizationRequest<'
 }
 
 /// Client and redirect URI: until both are known, there is nobody to answer.
-fn trusted<'a>(config: &'a Config, params: &Params) -> Result<(&'a Client, String), Refusal> {
+fn trusted<'a>(config: &'a Config, params: &Params) -> Result<(&'a Client, String), Refusal<'a>> {
     if params.repeated(|name| matches!(name, "client_id" | "redirect_uri")).is_some() {
         return Err(Refusal::Untrusted("The request names its client or its way back twice."));
     }
@@ -151,4 +154,37 @@ fn rest<'a>(
 
 fn invalid(description: &str) -> OAuthError {
     OAuthError::new(ErrorCode::InvalidRequest, description)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn config() -> Config {
+        Config::parse(include_str!("../../demo.toml")).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn anything_is_read_or_refused(text in ".{0,300}") {
+            let _ = read(&config(), &text);
+        }
+
+        #[test]
+        fn an_answer_goes_to_a_registered_address_or_to_nobody(uri in "[a-z:/.#?0-9]{0,40}", rest in "[a-z_=&%+ ]{0,80}") {
+            let config = config();
+            for uri in [uri.as_str(), "http://localhost:8080/callback"] {
+                let query = format!("client_id=evergrant-app&redirect_uri={uri}&{rest}");
+                let target = match read(&config, &query) {
+                    Ok(request) => Some(request.target.redirect_uri),
+                    Err(Refusal::Answered { target, .. }) => Some(target.redirect_uri),
+                    Err(Refusal::Untrusted(_)) => None,
+                };
+                prop_assert!(target.is_none_or(|target| config.clients[0].redirects_to(&target)));
+            }
+        }
+    }
 }

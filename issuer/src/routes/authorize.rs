@@ -11,8 +11,9 @@ use evergrant_core::time::UnixTime;
 use tracing::error;
 
 use crate::authorize::decision::{Decision, Situation, decide};
-use crate::authorize::request::{self, AuthorizationRequest, Refusal, Target};
+use crate::authorize::request::{self, AuthorizationRequest, Refusal};
 use crate::authorize::response;
+use crate::config::Client;
 use crate::error::Failure;
 use crate::interactions::{self, Pending};
 use crate::provider::Provider;
@@ -186,27 +187,21 @@ fn page_address(path: &str, pending: &Pending) -> String {
     format!("{path}?interaction={}", pending.token.expose())
 }
 
-fn refused(provider: &Provider, refusal: Refusal) -> Result<Response, PageError> {
+fn refused(provider: &Provider, refusal: Refusal<'_>) -> Result<Response, PageError> {
     match refusal {
         Refusal::Untrusted(sentence) => Err(PageError::bad_request(sentence)),
-        Refusal::Answered { target, silent, error } => {
+        Refusal::Answered { client, target, silent, error } => {
             let response = see_other(&response::error(&provider.config, &target, &error));
-            Ok(if silent { framed(provider, &target, response) } else { response })
+            Ok(if silent { framed(client, response) } else { response })
         }
     }
 }
 
-fn silently(request: &AuthorizationRequest<'_>, mut response: Response) -> Response {
-    if request.is_silent()
-        && let Some(policy) = framing::silent_policy(Some(request.client))
-    {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    response
+fn silently(request: &AuthorizationRequest<'_>, response: Response) -> Response {
+    if request.is_silent() { framed(request.client, response) } else { response }
 }
 
-fn framed(provider: &Provider, target: &Target, mut response: Response) -> Response {
-    let client = provider.config.clients.iter().find(|client| client.redirects_to(&target.redirect_uri));
+fn framed(client: &Client, mut response: Response) -> Response {
     if let Some(policy) = framing::silent_policy(client) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }

@@ -102,12 +102,12 @@ fn read_all(connection: &Connection, steps: &Receiver<Step>) {
 
 fn write_all(connection: &Connection, steps: &Receiver<Step>) {
     while let Ok(first) = steps.recv() {
-        let group = std::iter::once(first).chain(steps.try_iter().take(LARGEST_GROUP - 1));
+        let group: Vec<Step> = std::iter::once(first).chain(steps.try_iter().take(LARGEST_GROUP - 1)).collect();
         let answers: Vec<Answer> = match connection.execute_batch("BEGIN IMMEDIATE") {
-            Ok(()) => group.filter_map(|step| run_apart(connection, step)).collect(),
+            Ok(()) => group.into_iter().filter_map(|step| run_apart(connection, step)).collect(),
             Err(error) => {
                 let error = StoreError::from(error);
-                group.for_each(|step| drop(step(Err(error.clone()))));
+                group.into_iter().for_each(|step| drop(step(Err(error.clone()))));
                 continue;
             }
         };
@@ -135,5 +135,61 @@ fn run_apart(connection: &Connection, step: Step) -> Option<Answer> {
             let _ = execute("RELEASE step");
             None
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn threads() -> Threads {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE number (n INTEGER PRIMARY KEY)").unwrap();
+        Threads::start(connection, Vec::new()).unwrap()
+    }
+
+    async fn insert(threads: &Threads, numbers: Vec<i64>) -> Result<(), StoreError> {
+        let step = move |db: &Connection| {
+            for n in numbers {
+                db.execute("INSERT INTO number (n) VALUES (?1)", [n])?;
+            }
+            Ok(())
+        };
+        threads.write(step).await
+    }
+
+    async fn count(threads: &Threads) -> i64 {
+        let step = |db: &Connection| Ok(db.query_row("SELECT count(*) FROM number", [], |row| row.get(0))?);
+        threads.read(step).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_step_that_fails_halfway_is_undone_and_its_neighbours_are_not() {
+        let threads = threads();
+        let steps = [vec![1, 2], vec![3, 3], vec![4]].map(|numbers| insert(&threads, numbers));
+        let [first, failed, last] = steps;
+        let (first, failed, last) = tokio::join!(first, failed, last);
+        assert!(first.is_ok() && last.is_ok());
+        assert!(matches!(failed, Err(StoreError::Database(_))));
+        assert_eq!(count(&threads).await, 3, "1, 2 and 4");
+    }
+
+    #[tokio::test]
+    async fn when_no_transaction_can_begin_every_step_is_told_and_nothing_is_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("locked.sqlite3");
+        let writer = Connection::open(&path).unwrap();
+        writer.execute_batch("CREATE TABLE number (n INTEGER PRIMARY KEY)").unwrap();
+        writer.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let threads = Threads::start(writer, Vec::new()).unwrap();
+        let (one, two) = tokio::join!(insert(&threads, vec![1]), insert(&threads, vec![2]));
+        assert!(one.is_err() && two.is_err());
+        other.execute_batch("ROLLBACK").unwrap();
+        assert_eq!(count(&threads).await, 0);
+        insert(&threads, vec![5]).await.unwrap();
+        assert_eq!(count(&threads).await, 1);
     }
 }
