@@ -1,1 +1,33 @@
-//! Placeholder.
+//! The harness of the end-to-end tests: the real servers, the built app and a real browser, started anew for every
+//! journey and ended with it.
+//!
+//! A test describes its [`Setup`] and hands its steps to [`journey`]. What a person sees is reached through the page
+//! objects ([`App`], [`IssuerPages`]), what the browser sends through [`Browser::requests_since`]. Nothing waits for a fixed time:
+//! [`eventually`] looks again and again until what must come has come.
+
+pub mod app;
+pub mod app_dir;
+pub mod artefacts;
+pub mod browser;
+mod chrome_command;
+pub mod driver;
+pub mod eventually;
+pub mod failure_report;
+pub mod issuer;
+pub mod issuer_pages;
+pub mod journey;
+pub mod network;
+pub mod process;
+pub mod setup;
+pub mod stored_session;
+pub mod world;
+
+pub use app::{App, Flow};
+pub use browser::Browser;
+pub use eventually::{eventually, eventually_within};
+pub use issuer_pages::IssuerPages;
+pub use journey::journey;
+pub use network::Request;
+pub use setup::Setup;
+pub use stored_session::StoredSession;
+pub use world::World;

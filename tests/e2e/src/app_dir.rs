@@ -1,0 +1,84 @@
+//! A copy of the built app, with a `config.json` of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde_json::{Map, Value};
+use tempfile::TempDir;
+
+/// Removed when it is dropped.
+#[derive(Debug)]
+pub struct AppDir(TempDir);
+
+impl AppDir {
+    /// Copies the app built in `built`.
+    ///
+    /// # Errors
+    /// When there is no app, or no space.
+    pub fn copy_of(built: &Path) -> anyhow::Result<Self> {
+        let copy = TempDir::with_prefix("evergrant-app-")?;
+        copy_all(built, copy.path()).with_context(|| format!("cannot copy the app in {}", built.display()))?;
+        Ok(Self(copy))
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Changes some keys of `config.json`, and leaves the others as shipped.
+    ///
+    /// # Errors
+    /// When the file is not there or is no JSON object.
+    pub fn change_config(&self, changes: Map<String, Value>) -> anyhow::Result<()> {
+        let text = fs::read(self.config()).context("the built app has no config.json")?;
+        let mut config: Map<String, Value> =
+            serde_json::from_slice(&text).context("the built app's config.json is no JSON object")?;
+        config.extend(changes);
+        self.write_config(&Value::Object(config).to_string())
+    }
+
+    /// `config.json` as it stands.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read_config(&self) -> anyhow::Result<String> {
+        Ok(fs::read_to_string(self.config())?)
+    }
+
+    /// Replaces `config.json` by anything.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_config(&self, text: &str) -> anyhow::Result<()> {
+        Ok(fs::write(self.config(), text)?)
+    }
+
+    /// Takes `config.json` away.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn remove_config(&self) -> anyhow::Result<()> {
+        Ok(fs::remove_file(self.config())?)
+    }
+
+    fn config(&self) -> PathBuf {
+        self.path().join("config.json")
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) -> anyhow::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir(&target)?;
+            copy_all(&entry.path(), &target)?;
+        } else if !entry.file_name().to_string_lossy().starts_with("config.json.") {
+            // A compressed config.json would be served in place of the changed one.
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}

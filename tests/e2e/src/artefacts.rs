@@ -1,0 +1,43 @@
+//! What is tested: the built app and programs that `cargo xtask test` prepares and names in the environment.
+
+use std::env;
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+/// Where everything lies.
+#[derive(Clone, Debug)]
+pub struct Artefacts {
+    /// The app as Trunk built it.
+    pub app_dir: PathBuf,
+    /// The authorization server.
+    pub issuer: PathBuf,
+    /// The static server, for the silent page and for the app.
+    pub silent: PathBuf,
+    /// ChromeDriver.
+    pub chromedriver: PathBuf,
+    /// Chromium, of the same version as ChromeDriver.
+    pub chromium: PathBuf,
+}
+
+impl Artefacts {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// When a variable is missing: a test that found nothing to test has not passed.
+    pub fn from_env() -> anyhow::Result<Self> {
+        Ok(Self {
+            app_dir: named("EVERGRANT_APP_DIR")?,
+            issuer: named("EVERGRANT_ISSUER_BIN")?,
+            silent: named("EVERGRANT_SILENT_BIN")?,
+            chromedriver: named("CHROMEDRIVER")?,
+            chromium: named("CHROMIUM")?,
+        })
+    }
+}
+
+fn named(variable: &str) -> anyhow::Result<PathBuf> {
+    env::var_os(variable).map(PathBuf::from).with_context(|| {
+        format!("{variable} is not set. Run the end-to-end tests with `cargo xtask test`, which builds what they need")
+    })
+}

@@ -1,0 +1,266 @@
+//! The browser of one journey: its tabs, its clicks, and what it sent.
+
+use std::cell::RefCell;
+use std::time::SystemTime;
+
+use anyhow::{Context, ensure};
+use fantoccini::elements::Element;
+use fantoccini::wd::WindowHandle;
+use fantoccini::{Client, Locator};
+use serde_json::Value;
+use url::Url;
+
+use crate::artefacts::Artefacts;
+use crate::chrome_command::ChromeCommand;
+use crate::driver::Driver;
+use crate::eventually::eventually;
+use crate::network::Request;
+
+/// One tab.
+pub type Tab = WindowHandle;
+
+/// A Chromium with one or several tabs; commands go to the tab shown last.
+#[derive(Debug)]
+pub struct Browser {
+    client: Client,
+    requests: RefCell<Vec<Request>>,
+    console: RefCell<Vec<String>>,
+    _driver: Driver,
+}
+
+impl Browser {
+    /// Starts one with a fresh profile.
+    ///
+    /// # Errors
+    /// When the driver or the browser does not start.
+    pub async fn start(artefacts: &Artefacts, blocks_site_data: bool) -> anyhow::Result<Self> {
+        let (driver, client) = Driver::start(artefacts, blocks_site_data).await?;
+        Ok(Self { client, requests: RefCell::default(), console: RefCell::default(), _driver: driver })
+    }
+
+    /// Ends it in an orderly way.
+    ///
+    /// # Errors
+    /// When it does not answer any more.
+    pub async fn close(&self) -> anyhow::Result<()> {
+        Ok(self.client.clone().close().await?)
+    }
+
+    /// Goes to an address, and waits until another document than before is there.
+    ///
+    /// # Errors
+    /// When the browser refuses, or nothing is loaded.
+    pub async fn open(&self, url: &str) -> anyhow::Result<()> {
+        self.mark_document().await?;
+        self.client.goto(url).await?;
+        self.wait_for_new_document().await
+    }
+
+    /// Loads the page again, and waits for it.
+    ///
+    /// # Errors
+    /// When nothing is loaded.
+    pub async fn reload(&self) -> anyhow::Result<()> {
+        self.mark_document().await?;
+        self.client.refresh().await?;
+        self.wait_for_new_document().await
+    }
+
+    /// Presses the browser's back button.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn back(&self) -> anyhow::Result<()> {
+        Ok(self.client.back().await?)
+    }
+
+    /// What stands in the address bar.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn address(&self) -> anyhow::Result<Url> {
+        let href = self.script("return location.href", vec![]).await?;
+        Ok(href.as_str().context("the page has no address")?.parse()?)
+    }
+
+    /// Leaves a mark in this document, which no other one has.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn mark_document(&self) -> anyhow::Result<()> {
+        self.script("window.markedByTheTest = true", vec![]).await.map(drop)
+    }
+
+    /// Whether this is still the document that [`Browser::mark_document`] marked.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn is_marked(&self) -> anyhow::Result<bool> {
+        Ok(self.script("return window.markedByTheTest === true", vec![]).await? == Value::Bool(true))
+    }
+
+    /// Runs JavaScript in the page.
+    ///
+    /// # Errors
+    /// When it throws.
+    pub async fn script(&self, script: &str, arguments: Vec<Value>) -> anyhow::Result<Value> {
+        Ok(self.client.execute(script, arguments).await?)
+    }
+
+    /// Waits for an element that is shown.
+    ///
+    /// # Errors
+    /// When none appears.
+    pub async fn find(&self, locator: Locator<'_>) -> anyhow::Result<Element> {
+        eventually(&format!("{locator:?} is shown"), async || {
+            let element = self.client.find(locator).await?;
+            ensure!(element.is_displayed().await?, "it is hidden");
+            Ok(element)
+        })
+        .await
+    }
+
+    /// Clicks an element as soon as that is possible.
+    ///
+    /// # Errors
+    /// When it never is.
+    pub async fn click(&self, locator: Locator<'_>) -> anyhow::Result<()> {
+        eventually(&format!("{locator:?} can be clicked"), async || {
+            let element = self.client.find(locator).await?;
+            ensure!(element.is_enabled().await?, "it is disabled");
+            Ok(element.click().await?)
+        })
+        .await
+    }
+
+    /// Types into a field, replacing what is there.
+    ///
+    /// # Errors
+    /// When there is no such field.
+    pub async fn fill(&self, locator: Locator<'_>, text: &str) -> anyhow::Result<()> {
+        let field = self.find(locator).await?;
+        field.clear().await?;
+        Ok(field.send_keys(text).await?)
+    }
+
+    /// The visible text of the page.
+    ///
+    /// # Errors
+    /// When the page is just changing.
+    pub async fn text(&self) -> anyhow::Result<String> {
+        Ok(self.client.find(Locator::Css("body")).await?.text().await?)
+    }
+
+    /// Waits until the page shows `text`.
+    ///
+    /// # Errors
+    /// When it never does.
+    pub async fn wait_for_text(&self, text: &str) -> anyhow::Result<()> {
+        eventually(&format!("the page says {text:?}"), async || {
+            let shown = self.text().await?;
+            ensure!(shown.contains(text), "it says {shown:?}");
+            Ok(())
+        })
+        .await
+    }
+
+    /// The tab that commands go to.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn tab(&self) -> anyhow::Result<Tab> {
+        Ok(self.client.window().await?)
+    }
+
+    /// Opens another tab and shows it.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn new_tab(&self) -> anyhow::Result<Tab> {
+        let tab: Tab = self.client.new_window(true).await?.handle;
+        self.show(&tab).await?;
+        Ok(tab)
+    }
+
+    /// Shows a tab; commands go to it from now on.
+    ///
+    /// # Errors
+    /// When it is closed.
+    pub async fn show(&self, tab: &Tab) -> anyhow::Result<()> {
+        Ok(self.client.switch_to_window(tab.clone()).await?)
+    }
+
+    /// Every request that left since `instant`, in all tabs, oldest first.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn requests_since(&self, instant: SystemTime) -> anyhow::Result<Vec<Request>> {
+        let entries = self.log("performance").await?;
+        let mut requests = self.requests.borrow_mut();
+        requests.extend(entries.iter().filter_map(Request::from_log_entry));
+        Ok(requests.iter().filter(|request| request.sent_at >= instant).cloned().collect())
+    }
+
+    /// Warnings and errors on the console: exceptions, refused requests, violations of the content security policy.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn console(&self) -> anyhow::Result<Vec<String>> {
+        let entries = self.log("browser").await?;
+        let mut console = self.console.borrow_mut();
+        console.extend(entries.iter().filter_map(|entry| {
+            let level = entry.get("level")?.as_str().filter(|level| ["SEVERE", "WARNING"].contains(level))?;
+            Some(format!("{level} {}", without_parameters(entry.get("message")?.as_str()?)))
+        }));
+        Ok(console.clone())
+    }
+
+    /// A command of the Chrome DevTools Protocol.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn devtools(&self, command: &str, parameters: &Value) -> anyhow::Result<Value> {
+        Ok(self.client.issue_cmd(ChromeCommand::devtools(command, parameters)).await?)
+    }
+
+    /// A picture of the tab, as PNG.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn screenshot(&self) -> anyhow::Result<Vec<u8>> {
+        Ok(self.client.screenshot().await?)
+    }
+
+    async fn wait_for_new_document(&self) -> anyhow::Result<()> {
+        eventually("another document is loaded", async || {
+            ensure!(!self.is_marked().await?, "the old one is still there");
+            let state = self.script("return document.readyState", vec![]).await?;
+            ensure!(state == "complete", "it is {state}");
+            Ok(())
+        })
+        .await
+    }
+
+    async fn log(&self, kind: &str) -> anyhow::Result<Vec<Value>> {
+        let answer = self.client.issue_cmd(ChromeCommand::log(kind)).await?;
+        answer.as_array().cloned().context("ChromeDriver's log is not a list")
+    }
+}
+
+/// A message begins with the address of the page or script it is about, and that may hold a code.
+fn without_parameters(message: &str) -> String {
+    let (source, rest) = message.split_once(' ').unwrap_or((message, ""));
+    let address = source.split(['?', '#']).next().unwrap_or_default();
+    format!("{address} {rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_console_message_is_kept_without_the_parameters_of_its_page() {
+        let message = "http://localhost:1/callback?code=secret#x 23 Something is odd.";
+        assert_eq!(without_parameters(message), "http://localhost:1/callback 23 Something is odd.");
+    }
+}

@@ -1,0 +1,79 @@
+//! ChromeDriver, and the Chromium it starts.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Context;
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::artefacts::Artefacts;
+use crate::process::Process;
+
+/// What keeps Chromium quiet, and lets it run as root in a container with little shared memory.
+const ARGUMENTS: [&str; 11] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--disable-features=Translate,OptimizationHints,MediaRouter",
+    "--window-size=1280,800",
+];
+
+/// A driver and the profile of its browser, gone when it is dropped.
+#[derive(Debug)]
+pub struct Driver {
+    // Dropped in this order: the browser lets go of its profile first.
+    _process: Process,
+    _profile: TempDir,
+}
+
+impl Driver {
+    /// Starts a driver on a free port, and a browser with a fresh profile.
+    ///
+    /// # Errors
+    /// When one of them does not start.
+    pub async fn start(artefacts: &Artefacts, blocks_site_data: bool) -> anyhow::Result<(Self, Client)> {
+        let mut command = Command::new(&artefacts.chromedriver);
+        let (process, port) =
+            Process::start("ChromeDriver", command.args(["--port=0", "--log-level=SEVERE"]), announced_port)?;
+        let profile = TempDir::with_prefix("evergrant-browser-")?;
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities(&artefacts.chromium, profile.path(), blocks_site_data))
+            .connect(&format!("http://localhost:{port}"))
+            .await
+            .context("Chromium does not start")?;
+        Ok((Self { _process: process, _profile: profile }, client))
+    }
+}
+
+fn announced_port(line: &str) -> Option<String> {
+    line.strip_prefix("ChromeDriver was started successfully on port ")?.strip_suffix('.').map(str::to_owned)
+}
+
+fn capabilities(chromium: &Path, profile: &Path, blocks_site_data: bool) -> Capabilities {
+    let mut arguments: Vec<String> = ARGUMENTS.map(str::to_owned).into();
+    arguments.push(format!("--user-data-dir={}", profile.display()));
+    // 2 is "block" among the browser's content settings; it covers every kind of site data.
+    let site_data = if blocks_site_data { 2 } else { 1 };
+    let capabilities = json!({
+        "browserName": "chrome",
+        // A click that leads to a server that does not answer must return all the same.
+        "pageLoadStrategy": "none",
+        "goog:loggingPrefs": { "performance": "ALL", "browser": "ALL" },
+        "goog:chromeOptions": {
+            "binary": chromium,
+            "args": arguments,
+            "prefs": { "profile.default_content_setting_values.cookies": site_data },
+        },
+    });
+    capabilities.as_object().cloned().unwrap_or_default()
+}

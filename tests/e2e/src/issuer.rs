@@ -1,0 +1,95 @@
+//! The authorization server under test: it can be held still, killed, and started again at the same address.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+use crate::process::Process;
+
+/// A running issuer with a database of its own, which outlives a restart.
+#[derive(Debug)]
+pub struct Issuer {
+    program: PathBuf,
+    arguments: Vec<String>,
+    data: TempDir,
+    origin: String,
+    process: RefCell<Option<Process>>,
+}
+
+impl Issuer {
+    /// Starts the demo's issuer on a free port, for an app and a silent page at these origins.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start(program: &Path, app: &str, silent: &str, lifetime: Option<u32>) -> anyhow::Result<Self> {
+        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../issuer/demo.toml");
+        let mut arguments: Vec<String> =
+            ["--exit-on-stdin-close", "--dev", "--app-origin", app, "--silent-origin", silent]
+                .map(str::to_owned)
+                .into();
+        arguments.extend(["--config".to_owned(), demo.to_string_lossy().into_owned()]);
+        if let Some(seconds) = lifetime {
+            arguments.extend(["--access-token-lifetime".to_owned(), seconds.to_string()]);
+        }
+        let data = TempDir::with_prefix("evergrant-issuer-")?;
+        let mut issuer =
+            Self { program: program.to_owned(), arguments, data, origin: String::new(), process: RefCell::default() };
+        issuer.origin = issuer.listen("localhost:0")?;
+        Ok(issuer)
+    }
+
+    /// Where it answers, without the slash that ends its identifier.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Kills it without warning, as a crash would.
+    pub fn kill(&self) {
+        self.process.take();
+    }
+
+    /// Starts it again at the same address, with the same database.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn restart(&self) -> anyhow::Result<()> {
+        self.kill();
+        let address = self.origin.strip_prefix("http://").context("the issuer's origin is not http")?;
+        self.listen(address).map(drop)
+    }
+
+    /// Holds it still: connections open, requests wait, and no answer comes.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn pause(&self) -> anyhow::Result<()> {
+        self.process.borrow().as_ref().context("the issuer is not running")?.pause()
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn resume(&self) -> anyhow::Result<()> {
+        self.process.borrow().as_ref().context("the issuer is not running")?.resume()
+    }
+
+    /// What it logged since it was last started.
+    pub fn output(&self) -> String {
+        self.process.borrow().as_ref().map(Process::output).unwrap_or_default()
+    }
+
+    fn listen(&self, address: &str) -> anyhow::Result<String> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).args(["--listen", address]).arg("--database");
+        command.arg(self.data.path().join("issuer.sqlite"));
+        let (process, origin) = Process::start("the issuer", &mut command, |line| {
+            line.strip_prefix("evergrant-issuer is listening on ").map(|url| url.trim_end_matches('/').to_owned())
+        })?;
+        self.process.replace(Some(process));
+        Ok(origin)
+    }
+}

@@ -1,0 +1,63 @@
+//! The issuer's pages, as a person uses them.
+
+use fantoccini::Locator;
+
+use crate::browser::Browser;
+use crate::world::World;
+
+/// The issuer in the tab that is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct IssuerPages<'a> {
+    world: &'a World,
+    browser: &'a Browser,
+}
+
+impl<'a> IssuerPages<'a> {
+    /// The pages of this world's issuer.
+    pub fn of(world: &'a World) -> Self {
+        Self { world, browser: &world.browser }
+    }
+
+    /// Waits for the sign-in page, and signs in.
+    ///
+    /// # Errors
+    /// When there is no such page.
+    pub async fn sign_in(&self, username: &str, password: &str) -> anyhow::Result<()> {
+        self.browser.fill(Locator::Css("input[name=username]"), username).await?;
+        self.browser.fill(Locator::Css("input[name=password]"), password).await?;
+        self.browser.click(Locator::Css("form:has(input[name=password]) button[type=submit]")).await
+    }
+
+    /// Waits for the consent page, and answers `allow` or `deny`.
+    ///
+    /// # Errors
+    /// When there is no such page.
+    pub async fn decide(&self, decision: &str) -> anyhow::Result<()> {
+        let button = format!("button[name=decision][value={decision}]");
+        self.browser.click(Locator::Css(&button)).await
+    }
+
+    /// Ends the session on the issuer's own page.
+    ///
+    /// # Errors
+    /// When nobody is signed in there.
+    pub async fn sign_out(&self) -> anyhow::Result<()> {
+        self.browser.open(self.world.issuer.origin()).await?;
+        self.browser.click(Locator::XPath("//button[normalize-space()='Sign out']")).await?;
+        self.wait_until_nobody_is_signed_in().await
+    }
+
+    /// Waits until the issuer's own page says that nobody is signed in.
+    ///
+    /// # Errors
+    /// When somebody stays so.
+    pub async fn wait_until_nobody_is_signed_in(&self) -> anyhow::Result<()> {
+        crate::eventually("the issuer says that nobody is signed in", async || {
+            self.browser.open(self.world.issuer.origin()).await?;
+            let text = self.browser.text().await?;
+            anyhow::ensure!(text.contains("Nobody is signed in"), "it says {text:?}");
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,50 @@
+//! Runs one journey from beginning to end.
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+use futures_util::FutureExt;
+use tokio::runtime::Builder;
+use tokio::time::timeout;
+
+use crate::failure_report;
+use crate::setup::Setup;
+use crate::world::World;
+
+/// No journey takes longer, however slow the machine.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Starts a world, takes `steps` in it, and ends it. When a step fails, a report is saved first.
+///
+/// # Errors
+/// When the world does not start, or a step fails.
+pub fn journey<S>(setup: Setup, steps: S) -> anyhow::Result<()>
+where
+    S: AsyncFnOnce(&World) -> anyhow::Result<()>,
+{
+    Builder::new_multi_thread().worker_threads(1).enable_all().build()?.block_on(async {
+        let world = World::start(setup).await?;
+        // A failed assertion must not leave a browser behind, nor the report unwritten.
+        let outcome = AssertUnwindSafe(timeout(LIMIT, steps(&world))).catch_unwind().await;
+        if !matches!(outcome, Ok(Ok(Ok(())))) {
+            report(&world).await;
+        }
+        let closed = world.browser.close().await;
+        match outcome {
+            Err(panic) => resume_unwind(panic),
+            Ok(outcome) => outcome.with_context(|| format!("the journey took longer than {} s", LIMIT.as_secs()))??,
+        }
+        closed
+    })
+}
+
+async fn report(world: &World) {
+    // The test runner gives each thread the name of its test.
+    let name = thread::current().name().unwrap_or("journey").to_owned();
+    match failure_report::save(world, &name).await {
+        Ok(directory) => eprintln!("What was seen: {}", directory.display()),
+        Err(error) => eprintln!("What was seen could not be saved: {error:#}"),
+    }
+}

@@ -1,0 +1,79 @@
+//! Everything a journey takes place in: three servers and a browser, all real, all its own.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::app_dir::AppDir;
+use crate::artefacts::Artefacts;
+use crate::browser::Browser;
+use crate::issuer::Issuer;
+use crate::process::Process;
+use crate::setup::Setup;
+
+/// A running world; dropping it ends its processes.
+#[derive(Debug)]
+pub struct World {
+    /// The browser.
+    pub browser: Browser,
+    /// The authorization server.
+    pub issuer: Issuer,
+    /// What the app server serves.
+    pub app_dir: AppDir,
+    app: Process,
+    app_origin: String,
+    silent: Process,
+    silent_origin: String,
+}
+
+impl World {
+    /// Starts the servers on free ports, tells the app where they are, and starts the browser.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub async fn start(setup: Setup) -> anyhow::Result<Self> {
+        let artefacts = Artefacts::from_env()?;
+        let app_dir = AppDir::copy_of(&artefacts.app_dir)?;
+        // Its own /silent is not used: the silent page is on an origin of its own, which is known only after this one.
+        let (app, app_origin) = static_server(&artefacts.silent, "http://localhost:1", Some(app_dir.path()))?;
+        let (silent, silent_origin) = static_server(&artefacts.silent, &app_origin, None)?;
+        let issuer = Issuer::start(&artefacts.issuer, &app_origin, &silent_origin, setup.access_token_lifetime)?;
+
+        let mut config = setup.config;
+        config.insert("issuer".to_owned(), json!(format!("{}/", issuer.origin())));
+        config.insert("silent_redirect_uri".to_owned(), json!(format!("{silent_origin}/silent")));
+        app_dir.change_config(config)?;
+
+        let browser = Browser::start(&artefacts, setup.blocks_site_data).await?;
+        Ok(Self { browser, issuer, app_dir, app, app_origin, silent, silent_origin })
+    }
+
+    /// Where the app is.
+    pub fn app_origin(&self) -> &str {
+        &self.app_origin
+    }
+
+    /// Where the silent page is.
+    pub fn silent_origin(&self) -> &str {
+        &self.silent_origin
+    }
+
+    /// What all servers have logged.
+    pub fn logs(&self) -> String {
+        [self.issuer.output(), self.silent.output(), self.app.output()].join("\n")
+    }
+}
+
+fn static_server(program: &Path, app_origin: &str, app_dir: Option<&Path>) -> anyhow::Result<(Process, String)> {
+    let mut command = Command::new(program);
+    // Everything the server can log: journeys look for secrets in it.
+    command.env("RUST_LOG", "debug").env("NO_COLOR", "1");
+    command.args(["--listen", "localhost:0", "--exit-on-stdin-close", "--app-origin", app_origin]);
+    if let Some(dir) = app_dir {
+        command.arg("--app-dir").arg(dir);
+    }
+    Process::start("the static server", &mut command, |line| {
+        line.strip_prefix("evergrant-silent is listening on ").map(str::to_owned)
+    })
+}
