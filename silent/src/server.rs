@@ -33,7 +33,7 @@ pub enum StartError {
     /// The directory of the app cannot be served.
     #[error(transparent)]
     AppDir(#[from] AppDirError),
-    /// Standard output is closed, or the bound port cannot be read back.
+    /// Standard output is closed, signals cannot be listened to, or the bound port cannot be read back.
     #[error("Cannot start: {0}.")]
     Io(#[from] io::Error),
 }
@@ -45,10 +45,11 @@ pub enum StartError {
 /// When the server cannot start; once it runs it does not fail.
 pub async fn run(options: Options) -> Result<(), StartError> {
     let server = Server::start(&options).await?;
+    let stop = shutdown::listen(options.exit_on_stdin_close)?;
     let mut stdout = io::stdout();
     writeln!(stdout, "evergrant-silent is listening on {}", server.url())?;
     stdout.flush()?;
-    server.run_until(shutdown::requested(options.exit_on_stdin_close)).await;
+    server.run_until(stop).await;
     Ok(())
 }
 

@@ -10,6 +10,8 @@ use std::{
     time::Instant,
 };
 
+use anyhow::bail;
+
 use crate::{
     process::{self, Interrupted},
     stop::Stop,
@@ -67,7 +69,7 @@ fn native(options: &Options, stop: &Stop) -> anyhow::Result<Tally> {
     for package in NOT_NATIVE {
         cargo.args(["--exclude", package]);
     }
-    counted(options.filtered(&mut cargo), stop)
+    counted(options, &mut cargo, stop)
 }
 
 fn core_for_wasm(_: &Options, stop: &Stop) -> anyhow::Result<Tally> {
@@ -78,14 +80,17 @@ fn core_for_wasm(_: &Options, stop: &Stop) -> anyhow::Result<Tally> {
     Ok(Tally { passed: u32::from(built), failed: u32::from(!built) })
 }
 
-/// Runs a test command, shows what it prints, and counts what it reports. A command that fails
-/// without a failed test did not compile, or crashed: that counts as one.
-fn counted(command: &mut Command, stop: &Stop) -> anyhow::Result<Tally> {
+/// Runs `cargo test`, shows what it prints, and counts what it reports. A command that fails without
+/// a failed test did not compile, or crashed: that counts as one. So does finding no test at all.
+fn counted(options: &Options, cargo_test: &mut Command, stop: &Stop) -> anyhow::Result<Tally> {
     let mut tally = Tally::default();
-    let status = process::run_by_line(command, stop, |line| {
+    let status = process::run_by_line(options.filtered(cargo_test), stop, |line| {
         println!("{line}");
         tally += Tally::in_line(line);
     })?;
+    if tally == Tally::default() && status.success() && !options.is_filtered() {
+        bail!("There was no test to run.");
+    }
     if !status.success() && tally.failed == 0 {
         tally.failed = 1;
     }

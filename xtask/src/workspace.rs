@@ -8,10 +8,11 @@ use std::{
 
 use anyhow::Context;
 
-/// The root of the repository.
-pub(crate) fn root() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here)
+/// The root of the repository. What Cargo says now counts more than what it said when this was
+/// compiled: clones that share a target directory share this binary too.
+pub(crate) fn root() -> PathBuf {
+    let here = env::var_os("CARGO_MANIFEST_DIR").map_or(env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    here.parent().map_or(here.clone(), Path::to_owned)
 }
 
 /// Where Cargo builds for this machine.

@@ -58,7 +58,7 @@ fn run(
         .env("WASM_BINDGEN_TEST_TIMEOUT", "120")
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities)
         .env(driver_variable, &browser.driver);
-    counted(options.filtered(&mut cargo), stop)
+    counted(options, &mut cargo, stop)
 }
 
 /// The runner takes the first driver that the environment names.

@@ -38,6 +38,10 @@ impl Options {
         self.only.is_none_or(|only| only == kind)
     }
 
+    pub(super) fn is_filtered(&self) -> bool {
+        self.filter.is_some()
+    }
+
     /// The command, for the tests whose names contain the filter.
     pub(super) fn filtered<'a>(&self, cargo_test: &'a mut Command) -> &'a mut Command {
         cargo_test.arg("--").args(&self.filter)
