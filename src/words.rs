@@ -79,6 +79,7 @@ pub fn problem(failure: &Failure) -> &'static str {
 pub fn outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Renewed => "Renewed".to_owned(),
+        Outcome::Adopted => "Taken over from another tab".to_owned(),
         Outcome::Cancelled => "Cancelled by sign-out".to_owned(),
         Outcome::Failed(failure) => failure.to_string(),
     }
@@ -110,6 +111,7 @@ pub fn cause(cause: Cause) -> &'static str {
         Cause::Opened => "Due when the page opened",
         Cause::Woke => "Due when the page woke",
         Cause::Asked => "You asked",
+        Cause::Refused => "An API refused the token",
         Cause::Retry => "An earlier try failed",
     }
 }

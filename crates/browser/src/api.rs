@@ -2,7 +2,7 @@
 //! is answered by one renewal (RFC 6750 §3.1).
 
 use evergrant_core::protocol::AccessToken;
-use evergrant_core::session::{Failure, Status};
+use evergrant_core::session::{Event, Failure, Status};
 use url::Url;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -17,7 +17,7 @@ impl Runtime {
     /// # Errors
     /// [`NoAccessToken`]: nobody is signed in, or the renewal failed.
     pub async fn access_token(&self) -> Result<AccessToken, NoAccessToken> {
-        let mut asked = false;
+        let mut looked = false;
         loop {
             if let Some(token) = self.current_access_token() {
                 return Ok(token);
@@ -26,10 +26,12 @@ impl Runtime {
             match view.status {
                 Status::SignedOut | Status::SigningOut => return Err(NoAccessToken::SignedOut),
                 Status::SigningIn | Status::Renewing => self.changed().await,
-                Status::SignedIn | Status::Retrying | Status::Stale if !asked => {
-                    asked = true;
-                    self.renew();
+                // The timer is late, as it is after a sleep.
+                Status::SignedIn if !looked => {
+                    looked = true;
+                    self.dispatch(Event::TokenNeeded);
                 }
+                // Asking again now would only ask more often than the machine thinks right.
                 _ => {
                     return Err(view.problem.map_or(NoAccessToken::SignedOut, NoAccessToken::RenewalFailed));
                 }
@@ -54,7 +56,7 @@ impl Runtime {
             return Ok(response);
         }
         if self.current_access_token().as_ref() == Some(&token) {
-            self.renew();
+            self.dispatch(Event::TokenRefused);
             while self.view().status == Status::Renewing {
                 self.changed().await;
             }

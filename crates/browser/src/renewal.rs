@@ -1,6 +1,7 @@
 //! Renewing a session: by a hidden iframe, or by its refresh token.
 
 use evergrant_core::config::Config;
+use evergrant_core::protocol::RefreshToken;
 use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Prompt};
 use evergrant_core::protocol::callback;
 use evergrant_core::protocol::id_token::Expectation;
@@ -11,19 +12,34 @@ use crate::provider::Provider;
 use crate::sign_in::{redeem, tokens};
 use crate::{clock, crypto, iframe};
 
+/// A renewal that failed.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    /// Why.
+    pub(crate) failure: Failure,
+    /// R8: the answer was dropped, but the refresh token in it has replaced the one that was sent.
+    pub(crate) rotated: Option<RefreshToken>,
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        Self { failure, rotated: None }
+    }
+}
+
 /// Renews `session` by `method`. Dropping the future stops it: the iframe goes, the request is aborted.
 pub(crate) async fn renew(
     config: &Config,
     provider: &Provider,
     session: &Session,
     method: Method,
-) -> Result<Tokens, Failure> {
+) -> Result<Tokens, Failed> {
     match (method, &session.refresh_token) {
         (Method::RefreshToken, Some(refresh_token)) => {
             let body = token::redeem_refresh_token(&config.client_id, refresh_token);
             by_refresh_token(config, provider, session, &body).await
         }
-        _ => by_iframe(config, provider, session).await,
+        _ => Ok(by_iframe(config, provider, session).await?),
     }
 }
 
@@ -54,7 +70,7 @@ async fn by_refresh_token(
     provider: &Provider,
     session: &Session,
     body: &str,
-) -> Result<Tokens, Failure> {
+) -> Result<Tokens, Failed> {
     let metadata = provider.metadata().await?;
     let requested_at = clock::now();
     let response = redeem(&metadata, body).await?;
@@ -73,10 +89,10 @@ async fn by_refresh_token(
         tolerance: config.clock_tolerance,
     };
     let id_token = match response.id_token {
-        Some(id_token) => {
-            let claims = provider.validate(&id_token, &expected).await?;
-            Some((id_token, claims))
-        }
+        Some(id_token) => match provider.validate(&id_token, &expected).await {
+            Ok(claims) => Some((id_token, claims)),
+            Err(failure) => return Err(Failed { failure, rotated: response.refresh_token }),
+        },
         None => None,
     };
     Ok(Tokens {
@@ -86,6 +102,7 @@ async fn by_refresh_token(
         scope: response.scope.unwrap_or_else(|| session.scope.clone()),
         expires_in: response.expires_in,
         flow: session.flow,
+        generation: session.generation,
         requested_at,
     })
 }

@@ -4,21 +4,25 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
-use evergrant_core::config::Config;
+use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::authorize::Transaction;
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{AccessToken, callback, logout};
-use evergrant_core::session::{Command, Event, Failure, Machine, RenewalRecord, SignIn, TabMessage, Tokens, View};
+use evergrant_core::session::{
+    Change, Command, Event, Failure, Machine, RenewalRecord, Session, SignIn, TabMessage, Tokens, Verdict, View,
+};
 use futures_channel::oneshot;
 use futures_util::future::{AbortHandle, Abortable};
 use wasm_bindgen_futures::spawn_local;
 
+use crate::ledger::SharedLedger;
 use crate::lifecycle::Lifecycle;
 use crate::provider::Provider;
+use crate::renewal::Failed;
 use crate::storage::Store;
 use crate::tabs::Tabs;
 use crate::timer::{self, Timer};
-use crate::{clock, location, measure, renewal, sign_in, sign_out};
+use crate::{clock, location, locks, measure, renewal, sign_in, sign_out};
 
 /// A running session. Clones are handles to the same one; when the last is dropped, timer, listeners and requests go.
 #[derive(Clone)]
@@ -28,6 +32,7 @@ struct Inner {
     config: Config,
     provider: Provider,
     store: Store,
+    ledger: SharedLedger,
     machine: RefCell<Machine>,
     timer: RefCell<Option<Timer>>,
     renewal: RefCell<Option<AbortHandle>>,
@@ -50,6 +55,7 @@ impl Runtime {
         let store = Store::open(config.storage, &config.client_id);
         let inner = Rc::new(Inner {
             provider: Provider::new(config.issuer.clone()),
+            ledger: SharedLedger::new(&config.client_id),
             machine: RefCell::new(Machine::new(&config)),
             store,
             config,
@@ -82,6 +88,10 @@ impl Runtime {
     /// Renews now, unless a renewal is in flight already.
     pub fn renew(&self) {
         self.0.dispatch(Event::RenewNow);
+    }
+
+    pub(crate) fn dispatch(&self, event: Event) {
+        self.0.dispatch(event);
     }
 
     /// The session as it is shown.
@@ -134,8 +144,9 @@ impl Inner {
         let weak = Rc::downgrade(self);
         let report = move |event| with(&weak, |inner| inner.dispatch(event));
         *self.lifecycle.borrow_mut() = Some(Lifecycle::watch(report.clone()));
-        *self.tabs.borrow_mut() = Tabs::open(&self.config.client_id, move |TabMessage::SignedOut| {
-            report(Event::SignedOutElsewhere);
+        *self.tabs.borrow_mut() = Tabs::open(&self.config.client_id, move |message| match message {
+            TabMessage::SignedOut => report(Event::SignedOutElsewhere),
+            TabMessage::Changed => report(Event::ChangedElsewhere),
         });
     }
 
@@ -187,8 +198,13 @@ impl Inner {
             Command::CancelTimer => drop(self.timer.borrow_mut().take()),
             Command::BeginSignIn { attempt, sign_in } => self.begin_sign_in(attempt, sign_in),
             Command::CompleteSignIn { attempt } => self.complete_sign_in(attempt),
-            Command::Renew { attempt, method, session } => self.spawn_renewal(attempt, async move |inner: &Self| {
-                renewal::renew(&inner.config, &inner.provider, &session, method).await
+            Command::Renew { attempt, session, .. } => self.begin_renewal(attempt, session),
+            Command::Consult { session } => self.spawn(async move |inner: &Rc<Self>| {
+                let verdict = inner.ledger.apply(&Change::Consult { session }).await;
+                inner.heed(verdict);
+            }),
+            Command::EndGeneration => self.spawn(async |inner: &Rc<Self>| {
+                inner.ledger.apply(&Change::SignOut).await;
             }),
             Command::AbortRenewal => {
                 if let Some(renewal) = self.renewal.borrow_mut().take() {
@@ -200,10 +216,15 @@ impl Inner {
                     tabs.tell(message);
                 }
             }
-            Command::EndIssuerSession { id_token } => self.spawn(async move |inner: &Rc<Self>| {
-                let left =
-                    sign_out::end_issuer_session(&inner.config, &inner.provider, &inner.store, id_token.as_ref()).await;
-                match left {
+            Command::EndIssuerSession { id_token, refresh_token } => self.spawn(async move |inner: &Rc<Self>| {
+                // The ledger first: leaving the page would end the writing.
+                inner.ledger.apply(&Change::SignOut).await;
+                let (config, provider) = (&inner.config, &inner.provider);
+                let left = async {
+                    sign_out::revoke(config, provider, refresh_token.as_ref()).await?;
+                    sign_out::end_issuer_session(config, provider, &inner.store, &id_token).await
+                };
+                match left.await {
                     Ok(true) => {}
                     Ok(false) => inner.dispatch(Event::SignOutStayed { failure: None }),
                     Err(failure) => inner.dispatch(Event::SignOutStayed { failure: Some(failure) }),
@@ -235,26 +256,86 @@ impl Inner {
         let Some((params, transaction)) = self.response.borrow_mut().take() else { return };
         self.spawn(async move |inner: &Rc<Self>| {
             let tokens = sign_in::complete(&inner.config, &inner.provider, &params, transaction.as_ref()).await;
+            let tokens = match tokens {
+                Ok(tokens) => Ok(inner.write_down(tokens).await),
+                Err(failure) => Err(failure),
+            };
             *inner.return_to.borrow_mut() = transaction.and_then(|transaction| transaction.return_to);
             inner.dispatch(Event::SignInEnded { attempt, outcome: tokens.map(Box::new) });
             inner.ready();
         });
     }
 
-    fn spawn_renewal<W>(self: &Rc<Self>, attempt: u64, work: W)
-    where
-        W: AsyncFnOnce(&Self) -> Result<Tokens, Failure> + 'static,
-    {
+    /// Writes a sign-in into the ledger, and into the tokens which sign-in it was.
+    async fn write_down(&self, mut tokens: Tokens) -> Tokens {
+        let (issuer, client_id) = (self.config.issuer.clone(), self.config.client_id.clone());
+        if let Some(session) = Session::begin(issuer, client_id, tokens.clone()) {
+            let change = Change::SignIn { session: Box::new(session), shared: self.is_shared() };
+            if let Verdict::Good { generation } = self.ledger.apply(&change).await {
+                tokens.generation = generation;
+            }
+        }
+        tokens
+    }
+
+    /// One tab at a time: waits for the lock, claims the right to renew, renews, settles (R6, R7).
+    fn begin_renewal(self: &Rc<Self>, attempt: u64, session: Box<Session>) {
         let (handle, registration) = AbortHandle::new_pair();
         *self.renewal.borrow_mut() = Some(handle);
         let inner = Rc::clone(self);
         spawn_local(async move {
-            // Aborting drops the work at once: its iframe is removed and its request ends.
-            let outcome = Abortable::new(work(&inner), registration).await;
-            if let Ok(outcome) = outcome {
-                inner.dispatch(Event::RenewalEnded { attempt, outcome: outcome.map(Box::new) });
+            // Aborting drops the work at once: its iframe is removed, its request ends, its lock is free.
+            if let Ok(event) = Abortable::new(inner.renew(attempt, session), registration).await {
+                inner.dispatch(event);
             }
         });
+    }
+
+    async fn renew(self: &Rc<Self>, attempt: u64, session: Box<Session>) -> Event {
+        let ended = |outcome| Event::RenewalEnded { attempt, outcome };
+        let _lock = match locks::acquire(&format!("evergrant.{}.renewal", self.config.client_id)).await {
+            Ok(lock) => lock,
+            Err(failure) => return ended(Err(failure)),
+        };
+        let method = match self.ledger.apply(&Change::Claim { session: session.clone() }).await {
+            Verdict::Renew(method) => method,
+            Verdict::Adopt(session) => return Event::Adopted { session },
+            Verdict::Ended | Verdict::Good { .. } => return Event::SignedOutElsewhere,
+        };
+        self.dispatch(Event::RenewingBy { attempt, method });
+        match renewal::renew(&self.config, &self.provider, &session, method).await {
+            Ok(tokens) => {
+                let mut renewed = session;
+                renewed.renew(tokens.clone(), method);
+                let settle = Change::Settle { session: renewed, shared: self.is_shared() };
+                match self.ledger.apply(&settle).await {
+                    Verdict::Ended => Event::SignedOutElsewhere,
+                    _ => ended(Ok(Box::new(tokens))),
+                }
+            }
+            Err(Failed { failure, rotated }) => {
+                if was_certainly_not_used(&failure) {
+                    self.ledger.apply(&Change::Unsend { session }).await;
+                }
+                if let Some(refresh_token) = rotated {
+                    self.dispatch(Event::Rotated { attempt, refresh_token });
+                }
+                ended(Err(failure))
+            }
+        }
+    }
+
+    /// What the ledger says of the session that this tab lives by.
+    fn heed(self: &Rc<Self>, verdict: Verdict) {
+        match verdict {
+            Verdict::Adopt(session) => self.dispatch(Event::Adopted { session }),
+            Verdict::Ended => self.dispatch(Event::SignedOutElsewhere),
+            Verdict::Renew(_) | Verdict::Good { .. } => {}
+        }
+    }
+
+    fn is_shared(&self) -> bool {
+        self.config.storage == StorageKind::Local
     }
 
     fn spawn<W>(self: &Rc<Self>, work: W)
@@ -282,6 +363,17 @@ impl Drop for Inner {
         if let Some(renewal) = self.renewal.borrow_mut().take() {
             renewal.abort();
         }
+    }
+}
+
+/// Whether a refresh token that was sent can still be good for sure: the server was too busy to look at it, or there was
+/// no network to send it by.
+fn was_certainly_not_used(failure: &Failure) -> bool {
+    let offline = web_sys::window().is_some_and(|window| !window.navigator().on_line());
+    match failure {
+        Failure::Busy { .. } => true,
+        Failure::Unreachable { .. } => offline,
+        _ => false,
     }
 }
 

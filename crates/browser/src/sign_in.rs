@@ -102,6 +102,7 @@ pub(crate) async fn tokens(
         scope: response.scope.unwrap_or_else(|| transaction.scope.clone()),
         expires_in: response.expires_in,
         flow: transaction.flow,
+        generation: 0,
         requested_at,
     })
 }

@@ -1,27 +1,49 @@
 //! Signing out at the issuer as well.
 
+use std::time::Duration;
+
 use evergrant_core::config::Config;
 use evergrant_core::protocol::logout::{self, LogoutRequest};
-use evergrant_core::protocol::{IdToken, State};
+use evergrant_core::protocol::revoke;
+use evergrant_core::protocol::{IdToken, RefreshToken, State};
 use evergrant_core::session::Failure;
 
 use crate::provider::Provider;
 use crate::storage::Store;
-use crate::{crypto, location};
+use crate::timer::within;
+use crate::{crypto, http, location};
+
+/// How long the person waits for a revocation before the page is left all the same.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Revokes the refresh token, where the issuer takes revocations. Whether that worked changes nothing for the person: the
+/// token is forgotten here, and the issuer's session ends next.
+pub(crate) async fn revoke(
+    config: &Config,
+    provider: &Provider,
+    refresh_token: Option<&RefreshToken>,
+) -> Result<(), Failure> {
+    let metadata = provider.metadata().await?;
+    if let (Some(refresh_token), Some(endpoint)) = (refresh_token, &metadata.revocation_endpoint) {
+        let body = revoke::refresh_token(&config.client_id, refresh_token);
+        let _ = within(PATIENCE, http::post_form("the issuer's revocation", endpoint.as_str(), &body)).await;
+    }
+    Ok(())
+}
 
 /// Leaves for the issuer's end-session page; `false` when it has none, and the page stays.
 pub(crate) async fn end_issuer_session(
     config: &Config,
     provider: &Provider,
     store: &Store,
-    id_token: Option<&IdToken>,
+    id_token: &IdToken,
 ) -> Result<bool, Failure> {
     let metadata = provider.metadata().await?;
     let [entropy, ..] = crypto::entropy()?;
     let state = State::from_entropy(entropy);
     let request = LogoutRequest {
         client_id: &config.client_id,
-        id_token_hint: id_token,
+        id_token_hint: Some(id_token),
         post_logout_redirect_uri: Some(config.post_logout_redirect_uri.as_str()),
         state: Some(&state),
     };

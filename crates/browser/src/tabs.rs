@@ -8,6 +8,7 @@ use web_sys::{BroadcastChannel, MessageEvent};
 use crate::listener::Listener;
 
 const SIGNED_OUT: &str = "signed-out";
+const CHANGED: &str = "changed";
 
 /// The channel to the other tabs; closed when it is dropped.
 #[derive(Debug)]
@@ -21,9 +22,12 @@ impl Tabs {
     pub fn open(client_id: &ClientId, hear: impl Fn(TabMessage) + 'static) -> Option<Self> {
         let channel = BroadcastChannel::new(&format!("evergrant.{client_id}")).ok()?;
         let listener = Listener::new(channel.as_ref(), "message", move |event| {
-            let data = event.dyn_into::<MessageEvent>().map(|message| message.data());
-            if data.is_ok_and(|data| data.as_string().as_deref() == Some(SIGNED_OUT)) {
-                hear(TabMessage::SignedOut);
+            let data = event.dyn_into::<MessageEvent>().ok().and_then(|message| message.data().as_string());
+            match data.as_deref() {
+                Some(SIGNED_OUT) => hear(TabMessage::SignedOut),
+                Some(CHANGED) => hear(TabMessage::Changed),
+                // A newer version of this app may say more.
+                _ => {}
             }
         });
         Some(Self { channel, _listener: listener })
@@ -33,6 +37,7 @@ impl Tabs {
     pub fn tell(&self, message: TabMessage) {
         let text = match message {
             TabMessage::SignedOut => SIGNED_OUT,
+            TabMessage::Changed => CHANGED,
         };
         // Posting a string on an open channel does not throw.
         let _ = self.channel.post_message(&JsValue::from_str(text));

@@ -6,6 +6,7 @@
 //! | authorization | [`authorize::begin`] | [`callback::judge`] | RFC 6749 §4.1, OIDC Core §3 |
 //! | token | [`token::redeem_code`] | [`token::judge`] | RFC 6749 §4.1.3, §5 |
 //! | ID token | | [`id_token::validate`] | OIDC Core §3.1.3.7, §3.2.2.11 |
+//! | revocation | [`revoke::refresh_token`] | [`revoke::judge`] | RFC 7009 §2 |
 //! | sign-out | [`logout::end_session_url`] | [`logout::judge`] | RP-Initiated Logout 1.0 §2 |
 //!
 //! Errors are enums; none of their texts carries a token, a code or a state.
@@ -21,6 +22,7 @@ pub mod metadata;
 pub mod names;
 pub mod params;
 pub mod pkce;
+pub mod revoke;
 pub mod scope;
 pub mod token;
 

@@ -18,8 +18,12 @@
 //! | signed in, renewing | | failure: misconfigured, or too many in a row | signed in, stopped | set the timer to expiry |
 //! | signed in, retrying | `retrying` | timer, back online | signed in, renewing | renew |
 //! | signed in, stopped | `signed-in`, `stale` after expiry | the person asks | signed in, renewing | renew |
-//! | signed in, any | | sign-out | signing out | cancel timer and renewal, forget, tell the tabs, go to the issuer |
+//! | signed in, stopped by too many failures | | wake signal, a minute later | signed in, renewing | renew |
+//! | signed in, any | | another tab renewed | signed in, waiting | stop the renewal in flight, set the timer |
+//! | signed in, any | | opened, wake signal, another tab changed something | the same | consult the ledger |
+//! | signed in, any | | sign-out | signing out | cancel timer and renewal, forget, tell the tabs, write the ledger, go to the issuer |
 //! | signed in, any | | signed out in another tab | signed out | cancel timer and renewal, forget |
+//! | signed out | | somebody signed in in another tab, and all tabs share a session | signed in, waiting | set the timer |
 //! | signing out | `signing-out` | the issuer cannot be told | signed out, with the failure | |
 //! | any | | an answer to an attempt that is over | the same | none: what is late is worthless |
 

@@ -27,6 +27,7 @@ pub(crate) fn session(config: &Config, lifetime: Duration) -> Session {
         scope: Scope::parse("openid"),
         expires_in: Some(lifetime),
         flow: Flow::Code,
+        generation: 0,
         requested_at: clock::now(),
     };
     Session::begin(config.issuer.clone(), config.client_id.clone(), tokens).unwrap()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::event::SignIn;
 use super::record::{Method, Session};
-use crate::protocol::IdToken;
+use crate::protocol::{IdToken, RefreshToken};
 
 /// Something to carry out, in the order given.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,14 +38,24 @@ pub enum Command {
         /// What is being renewed.
         session: Box<Session>,
     },
+    /// Ask the ledger whether this is still the session to live by, and report with [`super::Event::Adopted`] or
+    /// [`super::Event::SignedOutElsewhere`] when it is not.
+    Consult {
+        /// The session as this tab knows it; `None` when it knows none.
+        session: Option<Box<Session>>,
+    },
+    /// Write into the ledger that the sign-in is over, for every tab: the issuer wants to see the person.
+    EndGeneration,
     /// Stop the renewal that is in flight: iframe and request.
     AbortRenewal,
     /// Tell the other tabs of this app.
     TellTabs(TabMessage),
-    /// Revoke what can be revoked, then go to the issuer's end-session page.
+    /// Write into the ledger that the sign-in is over, revoke the refresh token, then go to the issuer's end-session page.
     EndIssuerSession {
         /// Who signs out.
-        id_token: Option<IdToken>,
+        id_token: IdToken,
+        /// What is revoked first.
+        refresh_token: Option<RefreshToken>,
     },
     /// The view changed: show it.
     TellApp,
@@ -56,4 +66,6 @@ pub enum Command {
 pub enum TabMessage {
     /// The person signed out.
     SignedOut,
+    /// The session that all tabs share was renewed, or begun.
+    Changed,
 }

@@ -1,7 +1,8 @@
 //! What can happen to a session.
 
 use super::failure::Failure;
-use super::record::{Session, Tokens};
+use super::record::{Method, Session, Tokens};
+use crate::protocol::RefreshToken;
 use crate::protocol::authorize::Flow;
 
 /// Something happened.
@@ -48,6 +49,31 @@ pub enum Event {
         /// Why, when something failed.
         failure: Option<Failure>,
     },
+    /// A renewal goes on by another method than the machine asked for: its refresh token was sent before.
+    RenewingBy {
+        /// Which attempt.
+        attempt: u64,
+        /// The method in use.
+        method: Method,
+    },
+    /// The answer to a renewal was dropped, but the refresh token in it replaces the one that was sent.
+    Rotated {
+        /// Which attempt.
+        attempt: u64,
+        /// The new refresh token.
+        refresh_token: RefreshToken,
+    },
+    /// Somebody waits for an access token that has not expired.
+    TokenNeeded,
+    /// An API refused the access token.
+    TokenRefused,
+    /// Another tab changed the session that all tabs share.
+    ChangedElsewhere,
+    /// Another tab was faster: this is the session to live by.
+    Adopted {
+        /// The session, as the ledger has it.
+        session: Box<Session>,
+    },
     /// The person signed out in another tab.
     SignedOutElsewhere,
 }
@@ -81,6 +107,8 @@ pub enum Cause {
     Woke,
     /// The person or the app asked.
     Asked,
+    /// An API refused the access token.
+    Refused,
     /// An earlier attempt failed.
     Retry,
 }
@@ -93,6 +121,7 @@ impl Cause {
             Self::Opened => "opened",
             Self::Woke => "woke",
             Self::Asked => "asked",
+            Self::Refused => "refused",
             Self::Retry => "retry",
         }
     }

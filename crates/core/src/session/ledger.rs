@@ -54,7 +54,12 @@ pub enum Change {
     SignOut,
     /// Nothing changes: is this session still the one to live by?
     Consult {
-        /// The session as this tab knows it.
+        /// The session as this tab knows it; `None` when it knows none.
+        session: Option<Box<Session>>,
+    },
+    /// A claim came to nothing before its refresh token can have been used.
+    Unsend {
+        /// The session as it was claimed.
         session: Box<Session>,
     },
 }
@@ -87,7 +92,15 @@ impl Ledger {
                 self.session = None;
                 Verdict::Good { generation: self.generation }
             }
-            Change::Consult { session } => self.consult(session),
+            Change::Consult { session: Some(session) } => self.consult(session),
+            Change::Consult { session: None } => match &self.session {
+                Some(shared) => Verdict::Adopt(shared.clone()),
+                None => Verdict::Good { generation: self.generation },
+            },
+            Change::Unsend { session } => {
+                self.unsend(session);
+                Verdict::Good { generation: self.generation }
+            }
         }
     }
 
@@ -114,10 +127,7 @@ impl Ledger {
             return Verdict::Ended;
         }
         // A server that does not rotate expects the same refresh token again.
-        if let Some(refresh_token) = &session.refresh_token {
-            let hash = fingerprint(refresh_token);
-            self.sent.retain(|sent| *sent != hash);
-        }
+        self.unsend(session);
         self.session = shared.then(|| Box::new(session.clone()));
         Verdict::Good { generation: self.generation }
     }
@@ -130,7 +140,16 @@ impl Ledger {
         Verdict::Good { generation: self.generation }
     }
 
-    fn consult(&self, session: &Session) -> Verdict {
+    fn unsend(&mut self, session: &Session) {
+        if let Some(refresh_token) = &session.refresh_token {
+            let hash = fingerprint(refresh_token);
+            self.sent.retain(|sent| *sent != hash);
+        }
+    }
+
+    fn consult(&mut self, session: &Session) -> Verdict {
+        // A session ahead of the ledger means that the browser has lost the ledger: it begins again from the session.
+        self.generation = self.generation.max(session.generation);
         match &self.session {
             Some(shared) if shared.generation == self.generation && is_newer(shared, session) => {
                 Verdict::Adopt(shared.clone())
@@ -254,7 +273,25 @@ mod tests {
         let mut ledger = Ledger::default();
         let mine = session(60);
         ledger.apply(&Change::SignIn { session: Box::new(session(90)), shared: false });
-        assert_eq!(ledger.apply(&Change::Consult { session: Box::new(mine) }), Verdict::Good { generation: 0 });
+        assert_eq!(ledger.apply(&Change::Consult { session: Some(Box::new(mine)) }), Verdict::Good { generation: 0 });
+    }
+
+    #[test]
+    fn a_lost_ledger_ends_no_session() {
+        let mut session = session(60);
+        session.generation = 7;
+        let mut ledger = Ledger::default();
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
+        assert_eq!(settle(&mut ledger, &session, true), Verdict::Good { generation: 7 });
+    }
+
+    #[test]
+    fn a_claim_that_came_to_nothing_leaves_the_refresh_token_unsent() {
+        let mut ledger = Ledger::default();
+        let session = signed_in(&mut ledger, with_refresh_token("r0"));
+        claim(&mut ledger, &session);
+        ledger.apply(&Change::Unsend { session: Box::new(session.clone()) });
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
     }
 
     #[test]

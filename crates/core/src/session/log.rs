@@ -30,6 +30,8 @@ pub enum Outcome {
     Renewed,
     /// None, and why.
     Failed(Failure),
+    /// Another tab had renewed already.
+    Adopted,
     /// A sign-out made it worthless.
     Cancelled,
 }
@@ -39,6 +41,7 @@ impl Outcome {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Renewed => "renewed",
+            Self::Adopted => "adopted",
             Self::Failed(_) => "failed",
             Self::Cancelled => "cancelled",
         }

@@ -9,8 +9,8 @@ use super::log::{Outcome, RenewalLog, RenewalRecord};
 use super::record::{Method, Session, Tokens};
 use super::schedule::{self, Lease};
 use super::view::{EndReason, Status, View};
-use crate::config::Config;
-use crate::protocol::{AccessToken, ClientId, ErrorCode, Issuer, Scope};
+use crate::config::{Config, StorageKind};
+use crate::protocol::{AccessToken, ClientId, ErrorCode, Issuer, RefreshToken, Scope};
 use crate::time::Now;
 
 /// Failures in a row after which renewing stops until the person asks for it: no loop goes on for ever.
@@ -22,6 +22,9 @@ const CALM: Duration = Duration::from_secs(5);
 /// However short an access token lives, or however late it comes: so much lies between two renewals.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 
+/// After too many failures, a wake signal brings one more try, but not more often than this.
+const STOPPED_REST: Duration = Duration::from_secs(60);
+
 /// How long to wait while the browser says it is offline: the `online` event comes first, but browsers are not always
 /// right about it.
 const OFFLINE_WAIT: Duration = Duration::from_secs(60);
@@ -32,6 +35,8 @@ pub struct Machine {
     issuer: Issuer,
     client_id: ClientId,
     lead: Option<Duration>,
+    /// Whether all tabs share one session.
+    shared: bool,
     state: State,
     /// The latest attempt to sign in or renew. Answers to earlier ones are worthless.
     attempt: u64,
@@ -63,8 +68,8 @@ enum Phase {
     Renewing { method: Method, cause: Cause, started: Now },
     /// The next try begins at `due` on the monotonic clock; a wake signal brings it forward, but never into the `rest`.
     Retrying { due: Duration, failed: Now, rest: Duration },
-    /// Nothing is tried until the person asks.
-    Stopped,
+    /// Nothing is tried until the person asks; or comes back to the page, when it only `failed` too often.
+    Stopped { failed: Option<Now> },
 }
 
 impl Machine {
@@ -74,6 +79,7 @@ impl Machine {
             issuer: config.issuer.clone(),
             client_id: config.client_id.clone(),
             lead: config.lead,
+            shared: config.storage == StorageKind::Local,
             state: State::SignedOut(None),
             attempt: 0,
             online: true,
@@ -105,6 +111,16 @@ impl Machine {
             }
             Event::SignOut => self.sign_out(&now, &mut commands),
             Event::SignOutStayed { failure } => self.sign_out_stayed(failure, &mut commands),
+            Event::RenewingBy { attempt, method: by } => {
+                if let Some((method, ..)) = self.renewing(attempt) {
+                    *method = by;
+                }
+            }
+            Event::Rotated { attempt, refresh_token } => self.rotated(attempt, refresh_token, &mut commands),
+            Event::TokenNeeded => self.look_at_the_clock(Cause::Asked, &now, &mut commands),
+            Event::TokenRefused => self.token_refused(&now, &mut commands),
+            Event::ChangedElsewhere => self.consult(&mut commands),
+            Event::Adopted { session } => self.adopt(*session, &now, &mut commands),
             Event::SignedOutElsewhere => self.signed_out_elsewhere(&now, &mut commands),
         }
         commands
@@ -150,7 +166,12 @@ impl Machine {
     }
 
     fn opened(&mut self, stored: Option<Box<Session>>, now: &Now, commands: &mut Vec<Command>) {
-        let Some(session) = stored else { return };
+        let Some(session) = stored else {
+            if self.shared {
+                self.consult(commands);
+            }
+            return;
+        };
         if !session.belongs_to(&self.issuer, &self.client_id) {
             commands.push(Command::Forget);
             return;
@@ -163,7 +184,19 @@ impl Machine {
             commands.push(Command::Save(session.clone()));
         }
         self.enter(*session, lease, None, now, commands);
+        self.consult(commands);
         self.look_at_the_clock(Cause::Opened, now, commands);
+    }
+
+    /// A tab that slept, or was kept in the back/forward cache, may have missed what the others said.
+    fn consult(&self, commands: &mut Vec<Command>) {
+        match &self.state {
+            State::SignedIn(signed_in) => {
+                commands.push(Command::Consult { session: Some(Box::new(signed_in.session.clone())) });
+            }
+            State::SignedOut(_) if self.shared => commands.push(Command::Consult { session: None }),
+            _ => {}
+        }
     }
 
     fn callback_arrived(&mut self, commands: &mut Vec<Command>) {
@@ -206,7 +239,57 @@ impl Machine {
         let lease = lease.corrected(now).unwrap_or(lease);
         session.expires_at = lease.expires_at();
         commands.push(Command::Save(Box::new(session.clone())));
+        if self.shared {
+            commands.push(Command::TellTabs(TabMessage::Changed));
+        }
         self.enter(session, lease, Some(*now), now, commands);
+    }
+
+    /// Another tab was faster, or somebody signed in there.
+    fn adopt(&mut self, session: Session, now: &Now, commands: &mut Vec<Command>) {
+        if !session.belongs_to(&self.issuer, &self.client_id) {
+            return;
+        }
+        if let State::SignedIn(signed_in) = &self.state
+            && let Phase::Renewing { method, cause, started } = signed_in.phase
+        {
+            self.log.push(record(method, cause, &started, Outcome::Adopted, now));
+            commands.push(Command::AbortRenewal);
+        }
+        if matches!(self.state, State::SignedIn(_) | State::SignedOut(_)) {
+            self.attempt += 1;
+            let lease = Lease::stored(session.expires_at, session.lifetime, now);
+            self.enter(session, lease, None, now, commands);
+        }
+    }
+
+    /// The renewal that is this attempt, if it is still in flight.
+    fn renewing(&mut self, attempt: u64) -> Option<(&mut Method, &mut Session)> {
+        match &mut self.state {
+            State::SignedIn(signed_in) if attempt == self.attempt => match &mut signed_in.phase {
+                Phase::Renewing { method, .. } => Some((method, &mut signed_in.session)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// R8: an answer may be dropped, but not the refresh token that was rotated with it: the old one is spent.
+    fn rotated(&mut self, attempt: u64, refresh_token: RefreshToken, commands: &mut Vec<Command>) {
+        if let Some((_, session)) = self.renewing(attempt) {
+            session.refresh_token = Some(refresh_token);
+            commands.push(Command::Save(Box::new(session.clone())));
+        }
+    }
+
+    /// A token that was just received and is refused will not be better for being new: the API wants another one.
+    fn token_refused(&mut self, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &self.state else { return };
+        if let Phase::Waiting { received, .. } = &signed_in.phase
+            && received.is_none_or(|received| now.since(&received) >= CALM)
+        {
+            self.renew(Cause::Refused, now, commands);
+        }
     }
 
     /// Signed in with a lease: the next renewal is scheduled.
@@ -226,6 +309,7 @@ impl Machine {
             self.state = State::SignedOut(None);
             commands.push(Command::TellApp);
         }
+        self.consult(commands);
         self.look_at_the_clock(Cause::Woke, now, commands);
     }
 
@@ -262,9 +346,13 @@ impl Machine {
                     commands.push(Command::SetTimer(schedule::cap(due - now.monotonic)));
                 }
             }
+            // Whoever comes back to the page after a long trouble finds it tried once more.
+            Phase::Stopped { failed: Some(failed) } if cause == Cause::Woke && now.since(&failed) >= STOPPED_REST => {
+                self.renew(Cause::Retry, now, commands);
+            }
             // The status turns to stale when the token expires.
-            Phase::Stopped if remaining.is_zero() => commands.push(Command::TellApp),
-            Phase::Stopped => commands.push(Command::SetTimer(schedule::cap(remaining))),
+            Phase::Stopped { .. } if remaining.is_zero() => commands.push(Command::TellApp),
+            Phase::Stopped { .. } => commands.push(Command::SetTimer(schedule::cap(remaining))),
             Phase::Renewing { .. } => {}
         }
     }
@@ -322,12 +410,15 @@ impl Machine {
         if method == Method::RefreshToken && refused {
             // R5: the refresh token is spent, the issuer's session may live. One try by iframe.
             signed_in.session.refresh_token = None;
-            signed_in.phase = Phase::Stopped;
+            signed_in.phase = Phase::Stopped { failed: None };
             commands.push(Command::Save(Box::new(signed_in.session.clone())));
             self.renew(Cause::Retry, now, commands);
             return;
         }
         if failure.class() == FailureClass::AskThePerson {
+            if self.shared {
+                commands.push(Command::EndGeneration);
+            }
             self.end(EndReason::AskThePerson(failure), commands);
             return;
         }
@@ -345,7 +436,7 @@ impl Machine {
             OFFLINE_WAIT.max(asked_for)
         };
         signed_in.phase = if hopeless {
-            Phase::Stopped
+            Phase::Stopped { failed: (failure.class() != FailureClass::Misconfigured).then_some(*now) }
         } else {
             Phase::Retrying { due: now.monotonic.saturating_add(wait), failed: *now, rest: CALM.max(asked_for) }
         };
@@ -358,14 +449,15 @@ impl Machine {
         let State::SignedIn(signed_in) = &self.state else {
             return;
         };
-        let id_token = Some(signed_in.session.id_token.clone());
+        let id_token = signed_in.session.id_token.clone();
+        let refresh_token = signed_in.session.refresh_token.clone();
         self.cancel(now, commands);
         self.state = State::SigningOut;
         commands.extend([
             Command::Forget,
             Command::TellTabs(TabMessage::SignedOut),
             Command::TellApp,
-            Command::EndIssuerSession { id_token },
+            Command::EndIssuerSession { id_token, refresh_token },
         ]);
     }
 
@@ -421,13 +513,13 @@ impl SignedIn {
         view.status = match self.phase {
             Phase::Renewing { .. } => Status::Renewing,
             Phase::Retrying { .. } => Status::Retrying,
-            Phase::Stopped if remaining.is_zero() => Status::Stale,
-            Phase::Waiting { .. } | Phase::Stopped => Status::SignedIn,
+            Phase::Stopped { .. } if remaining.is_zero() => Status::Stale,
+            Phase::Waiting { .. } | Phase::Stopped { .. } => Status::SignedIn,
         };
         view.renew_at = match self.phase {
             Phase::Waiting { lead, .. } => Some(now.wall + remaining.saturating_sub(lead)),
             Phase::Retrying { due, .. } => Some(now.wall + due.saturating_sub(now.monotonic)),
-            Phase::Renewing { .. } | Phase::Stopped => None,
+            Phase::Renewing { .. } | Phase::Stopped { .. } => None,
         };
         view.claims = Some(self.session.claims.clone());
         view.scope = self.session.scope.clone();

@@ -27,6 +27,8 @@ pub struct Tokens {
     pub expires_in: Option<Duration>,
     /// The flow they came by.
     pub flow: Flow,
+    /// The sign-in they belong to, as the [ledger](super::ledger) counts them; a renewal leaves it as it was.
+    pub generation: u64,
     /// When the request left: the lifetime counts from here, so that a slow answer never makes a token seem younger.
     pub requested_at: Now,
 }
@@ -92,7 +94,7 @@ impl Session {
             lifetime,
             renewals: 0,
             last_method: None,
-            generation: 0,
+            generation: tokens.generation,
             failures: 0,
         })
     }
@@ -167,6 +169,7 @@ pub(crate) mod tests {
             scope: Scope::parse("openid"),
             expires_in: Some(Duration::from_secs(seconds)),
             flow: Flow::Code,
+            generation: 0,
             requested_at,
         }
     }

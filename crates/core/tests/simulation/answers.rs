@@ -87,6 +87,7 @@ impl World {
             scope: Scope::parse("openid"),
             expires_in: Some(Duration::from_secs(self.issuer.rules.lifetime * longer)),
             flow: Flow::Code,
+            generation: 0,
             requested_at,
         }
     }

@@ -54,7 +54,8 @@ impl World {
                 }
             }
             Command::EndIssuerSession { .. } => self.end_issuer_session(tab),
-            Command::TellApp => {}
+            // One tab has nobody to agree with.
+            Command::Consult { .. } | Command::EndGeneration | Command::TellApp => {}
         }
     }
 

@@ -120,7 +120,12 @@ impl Page {
                 Command::BeginSignIn { attempt, .. }
                 | Command::CompleteSignIn { attempt }
                 | Command::Renew { attempt, .. } => self.attempt = *attempt,
-                Command::AbortRenewal | Command::TellTabs(_) | Command::EndIssuerSession { .. } | Command::TellApp => {}
+                Command::Consult { .. }
+                | Command::EndGeneration
+                | Command::AbortRenewal
+                | Command::TellTabs(_)
+                | Command::EndIssuerSession { .. }
+                | Command::TellApp => {}
             }
         }
         commands
