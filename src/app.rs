@@ -3,13 +3,17 @@
 use evergrant_leptos::{Config, SessionProvider, Status, use_session};
 use leptos::prelude::*;
 
+use crate::live::part;
 use crate::pages::{CallbackPage, HomePage, NotFoundPage, SessionPage};
 use crate::parts::{Header, Notices};
 use crate::route::{Route, Router};
 
 /// The app of one configuration.
 #[component]
-pub fn App(config: Config) -> impl IntoView {
+pub fn App(
+    /// Which issuer, which client.
+    config: Config,
+) -> impl IntoView {
     view! {
         <SessionProvider config>
             <Frame/>
@@ -20,6 +24,25 @@ pub fn App(config: Config) -> impl IntoView {
 #[component]
 fn Frame() -> impl IntoView {
     let router = Router::provide();
+    let route = router.route();
+    leave_the_callback(router);
+    view! {
+        <a class="skip" href="#main">"Skip to the content"</a>
+        <Header/>
+        <main id="main" tabindex="-1">
+            <Notices/>
+            {part(move || match route.get() {
+                Route::Home => view! { <HomePage/> }.into_any(),
+                Route::Session => view! { <SessionPage/> }.into_any(),
+                Route::Callback => view! { <CallbackPage/> }.into_any(),
+                Route::NotFound => view! { <NotFoundPage/> }.into_any(),
+            })}
+        </main>
+    }
+}
+
+/// Once a sign-in has come to its end, however it ended, the person is put where they were before it.
+fn leave_the_callback(router: Router) {
     let session = use_session();
     Effect::new(move |_| {
         let arrived = session.status().get() != Status::SigningIn;
@@ -27,20 +50,4 @@ fn Frame() -> impl IntoView {
             router.replace(&session.return_to().get_untracked().unwrap_or_else(|| "/".to_owned()));
         }
     });
-    view! {
-        <a class="skip" href="#main">"Skip to the content"</a>
-        <Header/>
-        <main id="main">
-            <Notices/>
-            {move || match router.route().get() {
-                Route::Home => view! { <HomePage/> }.into_any(),
-                Route::Session => view! { <SessionPage/> }.into_any(),
-                Route::Callback => view! { <CallbackPage/> }.into_any(),
-                Route::NotFound => view! { <NotFoundPage/> }.into_any(),
-            }}
-        </main>
-        <footer class="footer">
-            <p>"Issuer "<code>{session.config().issuer.to_string()}</code></p>
-        </footer>
-    }
 }

@@ -6,7 +6,7 @@ mod not_found;
 mod session;
 pub mod start_error;
 
-pub use callback::CallbackPage;
-pub use home::HomePage;
-pub use not_found::NotFoundPage;
-pub use session::SessionPage;
+pub(crate) use callback::CallbackPage;
+pub(crate) use home::HomePage;
+pub(crate) use not_found::NotFoundPage;
+pub(crate) use session::SessionPage;

@@ -1,25 +1,21 @@
 //! Pieces that several pages show.
 
+mod avatar;
 mod countdown;
 mod header;
-mod notices;
+mod mark;
+pub mod notices;
+mod renewals;
+mod session_actions;
 mod sign_in;
+mod ticking;
 
-pub use countdown::Countdown;
-pub use header::Header;
-pub use notices::Notices;
-pub use sign_in::SignInForm;
-
-use gloo_timers::callback::Interval;
-use leptos::prelude::*;
-
-use evergrant_leptos::{UnixTime, use_session};
-
-/// The wall clock, ticking each second while the component that asks lives.
-pub(crate) fn ticking() -> ReadSignal<UnixTime> {
-    let session = use_session();
-    let now = RwSignal::new(session.now());
-    let interval = StoredValue::new_local(Some(Interval::new(1000, move || now.set(session.now()))));
-    on_cleanup(move || interval.set_value(None));
-    now.read_only()
-}
+pub(crate) use avatar::Avatar;
+pub(crate) use countdown::ExpiresIn;
+pub(crate) use header::Header;
+pub(crate) use mark::Mark;
+pub(crate) use notices::Notices;
+pub(crate) use renewals::{NextRenewal, Renewals};
+pub(crate) use session_actions::SessionActions;
+pub(crate) use sign_in::SignInForm;
+pub(crate) use ticking::ticking;

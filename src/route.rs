@@ -4,6 +4,8 @@ use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsValue;
 
+use crate::live::attribute;
+
 /// The pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
@@ -109,7 +111,7 @@ pub fn Link(
     children: Children,
 ) -> impl IntoView {
     let router = expect_context::<Router>();
-    let current = move || (router.route().get() == Route::of(href)).then_some("page");
+    let current = attribute("page", move || router.route().get() == Route::of(href));
     let follow = move |event: ev::MouseEvent| {
         if is_plain_click(&event) {
             event.prevent_default();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use evergrant_leptos::core::protocol::ErrorCode;
 use evergrant_leptos::core::session::{Cause, FailureClass, Outcome};
-use evergrant_leptos::{EndReason, Failure, Method, Status, UnixTime};
+use evergrant_leptos::{EndReason, Failure, Flow, Method, Status, UnixTime};
 use js_sys::Date;
 use wasm_bindgen::JsValue;
 
@@ -17,6 +17,43 @@ pub fn duration(duration: Duration) -> String {
         (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
         (0, ..) => format!("{hours} h {minutes} min"),
         _ => format!("{days} d {hours} h"),
+    }
+}
+
+/// How far one moment is from another, in whole seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distance {
+    /// So many seconds to go, rounded up: half a second left is not over.
+    Ahead(u64),
+    /// So many seconds gone by.
+    Behind(u64),
+}
+
+impl Distance {
+    /// How far `then` is from `now`.
+    pub fn between(now: UnixTime, then: UnixTime) -> Self {
+        if now < then {
+            let whole = then.since(now) + Duration::from_millis(999);
+            Self::Ahead(whole.as_secs())
+        } else {
+            Self::Behind(now.since(then).as_secs())
+        }
+    }
+
+    /// The seconds to go; none when the moment has passed.
+    pub const fn seconds_ahead(self) -> u64 {
+        match self {
+            Self::Ahead(seconds) => seconds,
+            Self::Behind(_) => 0,
+        }
+    }
+
+    /// `1 min 12 s`, `3 s ago`.
+    pub fn in_words(self) -> String {
+        match self {
+            Self::Ahead(seconds) => duration(Duration::from_secs(seconds)),
+            Self::Behind(seconds) => duration(Duration::from_secs(seconds)) + " ago",
+        }
     }
 }
 
@@ -51,7 +88,7 @@ pub fn ended(reason: &EndReason) -> &'static str {
         EndReason::SignedOut => "You are signed out.",
         EndReason::SignedOutElsewhere => "You signed out in another tab.",
         EndReason::AskThePerson(failure) => match failure.code() {
-            Some(ErrorCode::LoginRequired) => "You are no longer signed in at the issuer.",
+            Some(ErrorCode::LoginRequired) => "Your session has ended.",
             Some(ErrorCode::ConsentRequired) => "The issuer needs your consent again.",
             _ => "The issuer wants to see you again.",
         },
@@ -94,6 +131,21 @@ pub fn initials(name: &str) -> String {
         [first, .., last] => vec![*first, *last],
     };
     chosen.iter().filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).collect()
+}
+
+/// A failure's own words as a sentence.
+pub fn sentence(failure: &Failure) -> String {
+    let text = failure.to_string();
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).chain(['.']).collect()
+}
+
+/// A flow, by the name that the choice gives it.
+pub const fn flow(flow: Flow) -> &'static str {
+    match flow {
+        Flow::Code => "Code + PKCE",
+        Flow::Implicit => "Implicit (legacy)",
+    }
 }
 
 /// How a session is renewed.

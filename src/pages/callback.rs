@@ -6,9 +6,10 @@ use crate::route::Heading;
 
 /// The page.
 #[component]
-pub fn CallbackPage() -> impl IntoView {
+pub(crate) fn CallbackPage() -> impl IntoView {
     view! {
-        <section class="card centered">
+        <section class="card lone waiting" aria-busy="true">
+            <span class="spinner" aria-hidden="true"></span>
             <Heading>"Signing you in…"</Heading>
             <p class="muted">"The issuer's answer is being checked."</p>
         </section>

@@ -1,80 +1,99 @@
 //! The start page: sign in, or see the session at a glance.
 
+mod ring;
+
 use evergrant_leptos::{Status, use_session};
 use leptos::prelude::*;
 
-use crate::parts::{Countdown, SignInForm};
-use crate::route::{Heading, Link};
-use crate::words;
+use self::ring::Ring;
+use crate::live::part;
+use crate::parts::{Avatar, NextRenewal, Renewals, SessionActions, SignInForm};
+use crate::route::Heading;
 
 /// The page.
 #[component]
-pub fn HomePage() -> impl IntoView {
+pub(crate) fn HomePage() -> impl IntoView {
     let status = use_session().status();
-    let is_signed_in = Memo::new(move |_| status.get().is_signed_in());
-    view! {
-        <Show when=move || is_signed_in.get() fallback=|| view! { <SignedOut/> }>
-            <SignedIn/>
-        </Show>
-    }
+    let shown = Memo::new(move |_| match status.get() {
+        Status::SigningOut => Shown::SigningOut,
+        status if status.is_signed_in() => Shown::SignedIn,
+        _ => Shown::SignedOut,
+    });
+    part(move || match shown.get() {
+        Shown::SignedOut => view! { <SignedOut/> }.into_any(),
+        Shown::SignedIn => view! { <SignedIn/> }.into_any(),
+        Shown::SigningOut => view! { <SigningOut/> }.into_any(),
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    SignedOut,
+    SignedIn,
+    SigningOut,
 }
 
 #[component]
 fn SignedOut() -> impl IntoView {
     view! {
-        <section class="hero">
-            <Heading>"Signed in once, signed in for good"</Heading>
-            <p class="lead">
-                "Evergrant renews this app's tokens silently, before they expire, in every tab, and stops the instant you sign out."
-            </p>
-        </section>
-        <section class="card">
-            <SignInForm/>
-        </section>
+        <div class="welcome">
+            <section>
+                <Heading>"Sign in once. Stay signed in."</Heading>
+                <p class="lede">
+                    "Evergrant renews your sign-in silently, before it expires, in every tab, and stops the instant you sign out."
+                </p>
+                <ul class="points">
+                    <li>
+                        <strong>"Ahead of time"</strong>
+                        "New tokens arrive while the old ones are still good. You never wait, and never lose your place."
+                    </li>
+                    <li><strong>"Across reloads"</strong>"The session and its schedule are there again as soon as the page is."</li>
+                    <li><strong>"Over at once"</strong>"Signing out ends every tab, and nothing is renewed after it."</li>
+                </ul>
+            </section>
+            <section class="card"><SignInForm/></section>
+        </div>
     }
 }
 
 #[component]
 fn SignedIn() -> impl IntoView {
-    let session = use_session();
-    let view = session.view();
-    let name = Memo::new(move |_| {
-        view.with(|view| view.claims.as_ref().map(|claims| claims.display_name().to_owned())).unwrap_or_default()
-    });
-    let email = Memo::new(move |_| view.with(|view| view.claims.as_ref().and_then(|claims| claims.email.clone())));
-    let next = move || match view.with(|view| view.renew_at) {
-        Some(at) => words::clock_time(at),
-        None if session.status().get() == Status::Renewing => "now".to_owned(),
-        None => "not planned".to_owned(),
-    };
-    let method = move || view.with(|view| view.last_method);
+    let view = use_session().view();
+    let claims = Memo::new(move |_| view.with(|view| view.claims.clone()));
     view! {
-        <section class="card person">
-            <div class="avatar" aria-hidden="true">{move || words::initials(&name.get())}</div>
+        <section class="card signed-in">
+            <Ring/>
             <div>
-                <Heading>"Signed in as "{move || name.get()}</Heading>
-                <p class="muted">{move || email.get()}</p>
+                {part(move || claims.get().map(|claims| {
+                    let name = claims.display_name().to_owned();
+                    let email = claims.email.clone().filter(|email| *email != name);
+                    view! {
+                        <div class="person">
+                            <Avatar claims/>
+                            <div>
+                                <Heading>"Signed in as "{name}</Heading>
+                                <p class="muted">{email}</p>
+                            </div>
+                        </div>
+                    }
+                }).into_any())}
+                <dl class="facts">
+                    <div><dt>"Next renewal"</dt><dd><NextRenewal/></dd></div>
+                    <div><dt>"Renewals"</dt><dd><Renewals/></dd></div>
+                </dl>
+                <SessionActions/>
             </div>
         </section>
-        <section class="card glance" aria-label="The session at a glance">
-            <Countdown/>
-            <dl>
-                <div><dt>"Next renewal"</dt><dd>{next}</dd></div>
-                <div>
-                    <dt>"Renewals so far"</dt>
-                    <dd data-testid="renewals" data-count=move || view.with(|view| view.renewals)
-                        data-last-method=move || method().map_or("", |method| method.as_str())>
-                        {move || view.with(|view| view.renewals)}
-                        {move || method().map(|method| format!(" · last by {}", words::method(method)))}
-                    </dd>
-                </div>
-                <div><dt>"Details"</dt><dd><Link href="/session">"What the session is doing"</Link></dd></div>
-            </dl>
+    }
+}
+
+#[component]
+fn SigningOut() -> impl IntoView {
+    view! {
+        <section class="card lone waiting" aria-busy="true">
+            <span class="spinner" aria-hidden="true"></span>
+            <Heading>"Signing you out…"</Heading>
+            <p class="muted">"The issuer is being told."</p>
         </section>
-        <div class="actions">
-            <button class="primary" on:click=move |_| session.renew()
-                disabled=move || session.status().get() == Status::Renewing>"Renew now"</button>
-            <button on:click=move |_| session.sign_out()>"Sign out"</button>
-        </div>
     }
 }

@@ -6,10 +6,11 @@ use crate::route::{Heading, Link};
 
 /// The page.
 #[component]
-pub fn NotFoundPage() -> impl IntoView {
+pub(crate) fn NotFoundPage() -> impl IntoView {
     view! {
-        <section class="card centered">
-            <Heading>"There is no such page"</Heading>
+        <section class="card lone">
+            <Heading>"There is nothing here"</Heading>
+            <p class="muted">"This app has no page at this address. Your session is not touched by that."</p>
             <p><Link href="/">"Go to the start page"</Link></p>
         </section>
     }

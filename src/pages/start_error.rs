@@ -1,7 +1,10 @@
 //! Shown in place of the app when it cannot start.
 
 use evergrant_leptos::StartError;
+use evergrant_leptos::core::config::ConfigError;
 use leptos::prelude::*;
+
+use crate::live::text;
 
 /// The page: what is wrong, and what to do.
 #[component]
@@ -13,17 +16,23 @@ pub fn StartErrorPage(
         // A page that cannot even be reloaded has nothing better to offer.
         let _ = window().location().reload();
     };
-    let hint = match error {
-        StartError::Config { .. } => "Correct that file where the app is deployed, then try again.",
-        StartError::Unreachable { .. } | StartError::Status { .. } => "When that is mended, try again.",
+    let advice = match &error {
+        StartError::Unreachable { .. } => "The app reads this file when it starts. Once it can be reached, try again.",
+        StartError::Status { .. } => {
+            "If this is your app: put a config.json there that names your issuer and client_id."
+        }
+        StartError::Config { error: ConfigError::Json(_), .. } => {
+            "If this is your app: correct the file where the message points. Then try again."
+        }
+        StartError::Config { .. } => "If this is your app: correct that value in the file. Then try again.",
     };
     view! {
         <main id="main">
-            <section class="card centered" role="alert" data-testid="start-error">
+            <section class="card lone" role="alert" data-testid="start-error">
                 <h1>"Evergrant cannot start"</h1>
-                <p class="exact">{error.to_string()}</p>
-                <p class="muted">{hint}</p>
-                <button class="primary" on:click=reload>"Try again"</button>
+                <p class="exact">{text(move || error.to_string())}</p>
+                <p class="muted">{advice}</p>
+                <div class="actions"><button class="primary" on:click=reload>"Try again"</button></div>
             </section>
         </main>
     }

@@ -3,26 +3,27 @@
 use evergrant_leptos::use_session;
 use leptos::prelude::*;
 
+use super::Mark;
+use crate::live::text;
 use crate::route::Link;
 use crate::words;
 
 /// The header of every page.
 #[component]
-pub fn Header() -> impl IntoView {
+pub(crate) fn Header() -> impl IntoView {
     let status = use_session().status();
     view! {
-        <header class="header">
-            <div class="brand">
-                <img src="/icon.svg" alt="" width="28" height="28"/>
-                <span>"Evergrant"</span>
+        <header>
+            <div>
+                <span class="brand"><Mark/>"Evergrant"</span>
+                <nav aria-label="Pages">
+                    <Link href="/">"Home"</Link>
+                    <Link href="/session">"Session"</Link>
+                </nav>
+                <p class="status" role="status" data-testid="session-status" data-status=text(move || status.get().as_str())>
+                    {text(move || words::status(status.get()))}
+                </p>
             </div>
-            <nav aria-label="Pages">
-                <Link href="/">"Home"</Link>
-                <Link href="/session">"Session"</Link>
-            </nav>
-            <p class="pill" role="status" data-testid="session-status" data-status=move || status.get().as_str()>
-                {move || words::status(status.get())}
-            </p>
         </header>
     }
 }

@@ -4,55 +4,83 @@ use evergrant_leptos::core::session::Failure;
 use evergrant_leptos::{EndReason, use_session};
 use leptos::prelude::*;
 
+use crate::live::part;
 use crate::words;
 
 /// The notices of the moment, announced to screen readers as they come.
 #[component]
-pub fn Notices() -> impl IntoView {
+pub(crate) fn Notices() -> impl IntoView {
     let session = use_session();
     let view = session.view();
     // Memos: a notice that stays is not rendered, and announced, anew.
-    let ended = Memo::new(move |_| view.with(|view| view.ended.clone()));
-    let problem = Memo::new(move |_| view.with(|view| view.problem.clone()));
+    let ended = Memo::new(move |_| view.with(|view| view.ended.as_ref().map(Notice::of_end)));
+    let problem = Memo::new(move |_| view.with(|view| view.problem.as_ref().map(Notice::of_problem)));
     let warning = session.warning();
+    let warning = Memo::new(move |_| warning.get().map(Notice::of_warning));
     view! {
         <div class="notices" aria-live="polite">
-            {move || ended.get().map(|reason| {
-                let failure = failure_of(&reason).cloned();
-                let kind = if failure.is_some() { "notice bad" } else { "notice" };
-                view! { <Notice kind headline=words::ended(&reason) failure testid="ended"/> }
-            })}
-            {move || problem.get().map(|failure| view! {
-                <Notice kind="notice warn" headline=words::problem(&failure) failure=Some(failure) testid="problem"/>
-            })}
-            {move || warning.get().map(|text| view! {
-                <section class="notice warn" data-testid="warning"><p>{text}</p></section>
-            })}
+            {[ended, problem, warning].map(|notice| part(move || notice.get().map(shown).into_any()))}
         </div>
     }
 }
 
-#[component]
-fn Notice(kind: &'static str, headline: &'static str, failure: Option<Failure>, testid: &'static str) -> impl IntoView {
-    view! {
-        <section class=kind data-testid=testid>
-            <p class="headline">{headline}</p>
-            {failure.map(|failure| view! {
-                <p>{failure.advice()}</p>
-                <details>
-                    <summary>"What exactly happened"</summary>
-                    <p class="exact">{failure.to_string()}</p>
-                </details>
-            })}
-        </section>
+/// Something a person should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// How bad it is: `info`, `warn` or `bad`.
+    pub tone: &'static str,
+    /// What happened.
+    pub headline: &'static str,
+    /// More sentences: what exactly, and what to do about it.
+    pub sentences: Vec<String>,
+    /// The words of the software, for those who look.
+    pub exact: Option<String>,
+}
+
+impl Notice {
+    /// Why nobody is signed in any more.
+    pub fn of_end(reason: &EndReason) -> Self {
+        let headline = words::ended(reason);
+        match reason {
+            EndReason::SignedOut | EndReason::SignedOutElsewhere => {
+                Self { tone: "info", headline, sentences: Vec::new(), exact: None }
+            }
+            EndReason::AskThePerson(failure) | EndReason::IssuerNotTold(failure) => Self::of("warn", headline, failure),
+            EndReason::SignInFailed(failure) => Self::of("bad", headline, failure),
+        }
+    }
+
+    /// What went wrong, with the session still there.
+    pub fn of_problem(failure: &Failure) -> Self {
+        Self::of("warn", words::problem(failure), failure)
+    }
+
+    fn of_warning(warning: String) -> Self {
+        Self { tone: "warn", headline: "Your session will not be remembered.", sentences: vec![warning], exact: None }
+    }
+
+    fn of(tone: &'static str, headline: &'static str, failure: &Failure) -> Self {
+        let (mut sentences, exact) = match failure {
+            // These are sentences for people already, and say what the advice cannot know.
+            Failure::Browser(_) | Failure::Silence(_) => (vec![words::sentence(failure)], None),
+            _ => (Vec::new(), Some(failure.to_string())),
+        };
+        sentences.push(failure.advice().to_owned());
+        Self { tone, headline, sentences, exact }
     }
 }
 
-fn failure_of(reason: &EndReason) -> Option<&Failure> {
-    match reason {
-        EndReason::AskThePerson(failure) | EndReason::SignInFailed(failure) | EndReason::IssuerNotTold(failure) => {
-            Some(failure)
-        }
-        EndReason::SignedOut | EndReason::SignedOutElsewhere => None,
+fn shown(notice: Notice) -> impl IntoView {
+    view! {
+        <section class="notice" data-tone=notice.tone>
+            <p class="headline">{notice.headline}</p>
+            {notice.sentences.into_iter().map(|sentence| view! { <p>{sentence}</p> }).collect_view()}
+            {notice.exact.map(|exact| view! {
+                <details>
+                    <summary>"What exactly happened"</summary>
+                    <p class="exact">{exact}</p>
+                </details>
+            })}
+        </section>
     }
 }

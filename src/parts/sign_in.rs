@@ -3,32 +3,46 @@
 use evergrant_leptos::{Flow, Status, use_session};
 use leptos::prelude::*;
 
+use crate::live::text;
+use crate::words;
+
 /// Signs in, and comes back to the page it stands on.
 #[component]
-pub fn SignInForm() -> impl IntoView {
+pub(crate) fn SignInForm() -> impl IntoView {
     let session = use_session();
     let flow = RwSignal::new(session.config().flow);
-    let busy = move || session.status().get() != Status::SignedOut;
+    let is_leaving = move || session.status().get() == Status::SigningIn;
     let sign_in = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         session.sign_in(flow.get_untracked(), window().location().pathname().unwrap_or_else(|_| "/".to_owned()));
     };
-    let choice = move |value: Flow, label: &'static str, hint: &'static str| {
-        view! {
-            <label class="choice">
-                <input type="radio" name="flow" checked=move || flow.get() == value on:change=move |_| flow.set(value)/>
-                <span><strong>{label}</strong><small>{hint}</small></span>
-            </label>
-        }
-    };
     view! {
         <form class="sign-in" on:submit=sign_in>
-            <fieldset disabled=busy>
-                <legend>"Flow"</legend>
-                {choice(Flow::Code, "Code + PKCE", "For every new app. Tokens never pass through the address bar.")}
-                {choice(Flow::Implicit, "Implicit (legacy)", "Only for issuers that offer nothing else.")}
+            <fieldset>
+                <legend>"How to sign in"</legend>
+                <Choice value=Flow::Code flow hint="For every new app. Tokens never pass through the address bar."/>
+                <Choice value=Flow::Implicit flow hint="Only for issuers that offer nothing else."/>
             </fieldset>
-            <button type="submit" class="primary" disabled=busy>"Sign in"</button>
+            <button type="submit" class="primary" disabled=is_leaving>
+                {text(move || if is_leaving() { "Going to the issuer…" } else { "Sign in" })}
+            </button>
+            <p class="muted small">"You sign in at "<span class="address">{session.config().issuer.to_string()}</span></p>
         </form>
+    }
+}
+
+#[component]
+fn Choice(value: Flow, flow: RwSignal<Flow>, hint: &'static str) -> impl IntoView {
+    let (id, hint_id) = match value {
+        Flow::Code => ("flow-code", "flow-code-hint"),
+        Flow::Implicit => ("flow-implicit", "flow-implicit-hint"),
+    };
+    let is_chosen = flow.get_untracked() == value;
+    view! {
+        <div class="choice">
+            <input type="radio" name="flow" id=id aria-describedby=hint_id checked=is_chosen on:change=move |_| flow.set(value)/>
+            <label for=id>{words::flow(value)}</label>
+            <p class="hint" id=hint_id>{hint}</p>
+        </div>
     }
 }

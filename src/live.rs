@@ -1,0 +1,28 @@
+//! What changes on a page, behind one type for each kind: every closure of a type of its own would bring a copy of the
+//! renderer with it, a kilobyte or more for each visitor to load.
+
+use leptos::prelude::*;
+
+/// A text, or an attribute's value.
+pub(crate) type Text = Box<dyn FnMut() -> String + Send>;
+
+/// A text that follows the signals that `of` reads.
+pub(crate) fn text<T: Into<String>>(of: impl Fn() -> T + Send + 'static) -> Text {
+    Box::new(move || of().into())
+}
+
+/// An attribute that is there, with that value, or not.
+pub(crate) type Attribute = Box<dyn FnMut() -> Option<&'static str> + Send>;
+
+/// An attribute that has `value` while `when` holds, and else is not there.
+pub(crate) fn attribute(value: &'static str, when: impl Fn() -> bool + Send + 'static) -> Attribute {
+    Box::new(move || when().then_some(value))
+}
+
+/// A part of a page.
+pub(crate) type Part = Box<dyn FnMut() -> AnyView + Send>;
+
+/// A part of a page that is drawn anew when a signal changes that `of` reads.
+pub(crate) fn part(of: impl Fn() -> AnyView + Send + 'static) -> Part {
+    Box::new(of)
+}

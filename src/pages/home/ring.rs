@@ -1,0 +1,34 @@
+//! The time an access token has left, as a ring that drains, and fills again with each renewal.
+
+use std::time::Duration;
+
+use evergrant_leptos::{UnixTime, View, use_session};
+use leptos::prelude::*;
+
+use crate::live::{attribute, text};
+use crate::parts::{ExpiresIn, ticking};
+
+/// The ring.
+#[component]
+pub(super) fn Ring() -> impl IntoView {
+    let view = use_session().view();
+    let now = ticking();
+    let gone = move || view.with(|view| thousandths_gone(view, now.get()));
+    view! {
+        <div class="ring" data-low=attribute("true", move || gone() >= 750)>
+            <svg viewBox="0 0 120 120" aria-hidden="true">
+                <circle class="track" cx="60" cy="60" r="54"/>
+                <circle class="left" cx="60" cy="60" r="54" pathLength="1000" stroke-dasharray="1000"
+                    stroke-dashoffset=text(move || gone().to_string())/>
+            </svg>
+            <ExpiresIn/>
+        </div>
+    }
+}
+
+/// How much of the token's life is over.
+fn thousandths_gone(view: &View, now: UnixTime) -> u128 {
+    let left = view.expires_at.map_or(Duration::ZERO, |at| at.since(now)).as_millis();
+    let whole = view.lifetime.unwrap_or_default().as_millis().max(1);
+    1000 - (left * 1000 / whole).min(1000)
+}

@@ -1,0 +1,39 @@
+//! Renewals in a line: how many there were, when the next is due.
+
+use evergrant_leptos::use_session;
+use leptos::prelude::*;
+
+use super::ticking;
+use crate::live::text;
+use crate::words::{self, Distance};
+
+/// How often the session was renewed, and how the last time.
+#[component]
+pub(crate) fn Renewals() -> impl IntoView {
+    let view = use_session().view();
+    let last_method = move || view.with(|view| view.last_method);
+    view! {
+        <span data-testid="renewals" data-count=text(move || view.with(|view| view.renewals).to_string())
+            data-last-method=text(move || last_method().map_or("", |method| method.as_str()))>
+            {text(move || match (view.with(|view| view.renewals), last_method()) {
+                (0, _) => "none so far".to_owned(),
+                (count, None) => count.to_string(),
+                (count, Some(method)) => format!("{count}, last by {}", words::method(method)),
+            })}
+        </span>
+    }
+}
+
+/// When the next renewal begins: `12:34:56, in 40 s`.
+#[component]
+pub(crate) fn NextRenewal() -> impl IntoView {
+    let view = use_session().view();
+    let now = ticking();
+    text(move || match view.with(|view| view.renew_at) {
+        Some(at) => match Distance::between(now.get(), at) {
+            Distance::Behind(_) => "any moment".to_owned(),
+            ahead @ Distance::Ahead(_) => format!("{}, in {}", words::clock_time(at), ahead.in_words()),
+        },
+        None => "not planned".to_owned(),
+    })
+}
