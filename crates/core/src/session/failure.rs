@@ -166,6 +166,9 @@ impl Failure {
             (Self::Unreachable { .. }, _) => {
                 "Check your connection. If this is your own issuer: is it running, and does it allow this app's origin (CORS)?"
             }
+            (Self::Browser(_), _) => {
+                "Your browser does not let this app do something it needs. Allow site data (cookies) for this site in its settings, then try again."
+            }
             _ => match self.class() {
                 FailureClass::AskThePerson => "Sign in again to go on.",
                 FailureClass::TryAgain => "This may pass by itself. Nothing is lost.",
