@@ -1,5 +1,7 @@
 //! The app's pages, as a person uses them, and what it keeps in the browser.
 
+use std::time::Duration;
+
 use anyhow::{Context, ensure};
 use fantoccini::Locator;
 use serde_json::{Value, json};
@@ -9,8 +11,6 @@ use crate::eventually::{eventually, eventually_within};
 use crate::issuer_pages::IssuerPages;
 use crate::stored_session::StoredSession;
 use crate::world::World;
-use std::time::Duration;
-
 /// How tokens come to the app, by the names of its choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
@@ -92,6 +92,20 @@ impl<'a> App<'a> {
         eventually(&format!("the app is {status}"), async || {
             let seen = self.status().await?;
             ensure!(seen == status, "it is {seen}");
+            Ok(())
+        })
+        .await
+    }
+
+    /// Waits until the app gives `text` among the technical details of a problem, which a person unfolds.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn wait_for_technical_detail(&self, text: &str) -> anyhow::Result<()> {
+        eventually(&format!("a technical detail is {text:?}"), async || {
+            let script = "return [...document.querySelectorAll('main details')].map(it => it.textContent).join('\\n')";
+            let details = self.browser.script(script, vec![]).await?;
+            ensure!(details.as_str().is_some_and(|details| details.contains(text)), "it says {details}");
             Ok(())
         })
         .await

@@ -7,6 +7,7 @@ use anyhow::Context;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -28,10 +29,10 @@ const ARGUMENTS: [&str; 11] = [
     "--window-size=1280,800",
 ];
 
-/// A driver and the profile of its browser, gone when it is dropped.
+/// A driver, its browser and the profile of that, gone when it is dropped.
 #[derive(Debug)]
 pub struct Driver {
-    // Dropped in this order: the browser lets go of its profile first.
+    browser: Option<Pid>,
     _process: Process,
     _profile: TempDir,
 }
@@ -51,7 +52,18 @@ impl Driver {
             .connect(&format!("http://localhost:{port}"))
             .await
             .context("Chromium does not start")?;
-        Ok((Self { _process: process, _profile: profile }, client))
+        let browser = client.capabilities().and_then(|granted| granted.get("goog:processID")?.as_i64());
+        let browser = browser.and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        Ok((Self { browser, _process: process, _profile: profile }, client))
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // A driver that is killed leaves its browser behind. One that closed its browser has waited for its end.
+        if let Some(browser) = self.browser {
+            kill_process(browser, Signal::KILL).ok();
+        }
     }
 }
 
@@ -68,6 +80,8 @@ fn capabilities(chromium: &Path, profile: &Path, blocks_site_data: bool) -> Capa
         "browserName": "chrome",
         // A click that leads to a server that does not answer must return all the same.
         "pageLoadStrategy": "none",
+        // While a page is on its way out, the browser runs no script in it.
+        "timeouts": { "script": 5_000 },
         "goog:loggingPrefs": { "performance": "ALL", "browser": "ALL" },
         "goog:chromeOptions": {
             "binary": chromium,

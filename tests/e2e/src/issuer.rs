@@ -1,6 +1,7 @@
 //! The authorization server under test: it can be held still, killed, and started again at the same address.
 
 use std::cell::RefCell;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,19 +26,17 @@ impl Issuer {
     /// # Errors
     /// When it does not start.
     pub fn start(program: &Path, app: &str, silent: &str, lifetime: Option<u32>) -> anyhow::Result<Self> {
-        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../issuer/demo.toml");
         let mut arguments: Vec<String> =
             ["--exit-on-stdin-close", "--dev", "--app-origin", app, "--silent-origin", silent]
                 .map(str::to_owned)
                 .into();
-        arguments.extend(["--config".to_owned(), demo.to_string_lossy().into_owned()]);
         if let Some(seconds) = lifetime {
             arguments.extend(["--access-token-lifetime".to_owned(), seconds.to_string()]);
         }
         let data = TempDir::with_prefix("evergrant-issuer-")?;
         let mut issuer =
             Self { program: program.to_owned(), arguments, data, origin: String::new(), process: RefCell::default() };
-        issuer.origin = issuer.listen("localhost:0")?;
+        issuer.origin = issuer.listen(&demo(), "localhost:0")?;
         Ok(issuer)
     }
 
@@ -58,7 +57,11 @@ impl Issuer {
     pub fn restart(&self) -> anyhow::Result<()> {
         self.kill();
         let address = self.origin.strip_prefix("http://").context("the issuer's origin is not http")?;
-        self.listen(address).map(drop)
+        // On port 0 the issuer put the port it got into its identifier; on a port that is named it believes the file.
+        let config = self.data.path().join("issuer.toml");
+        let text = fs::read_to_string(demo())?.replace("\"http://localhost:3000/\"", &format!("\"{}/\"", self.origin));
+        fs::write(&config, text)?;
+        self.listen(&config, address).map(drop)
     }
 
     /// Holds it still: connections open, requests wait, and no answer comes.
@@ -82,14 +85,18 @@ impl Issuer {
         self.process.borrow().as_ref().map(Process::output).unwrap_or_default()
     }
 
-    fn listen(&self, address: &str) -> anyhow::Result<String> {
+    fn listen(&self, config: &Path, address: &str) -> anyhow::Result<String> {
         let mut command = Command::new(&self.program);
-        command.args(&self.arguments).args(["--listen", address]).arg("--database");
-        command.arg(self.data.path().join("issuer.sqlite"));
+        command.args(&self.arguments).args(["--listen", address]).arg("--config").arg(config);
+        command.arg("--database").arg(self.data.path().join("issuer.sqlite"));
         let (process, origin) = Process::start("the issuer", &mut command, |line| {
             line.strip_prefix("evergrant-issuer is listening on ").map(|url| url.trim_end_matches('/').to_owned())
         })?;
         self.process.replace(Some(process));
         Ok(origin)
     }
+}
+
+fn demo() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../issuer/demo.toml")
 }

@@ -16,6 +16,9 @@ use crate::world::World;
 /// No journey takes longer, however slow the machine.
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// A browser that takes longer to tell what it shows, or to end, has stopped answering.
+const REPORT_LIMIT: Duration = Duration::from_secs(15);
+
 /// Starts a world, takes `steps` in it, and ends it. When a step fails, a report is saved first.
 ///
 /// # Errors
@@ -29,14 +32,18 @@ where
         // A failed assertion must not leave a browser behind, nor the report unwritten.
         let outcome = AssertUnwindSafe(timeout(LIMIT, steps(&world))).catch_unwind().await;
         if !matches!(outcome, Ok(Ok(Ok(())))) {
-            report(&world).await;
+            // A server held still would keep the browser from answering.
+            world.issuer.resume().ok();
+            if timeout(REPORT_LIMIT, report(&world)).await.is_err() {
+                eprintln!("What was seen could not be saved: the browser does not answer");
+            }
         }
-        let closed = world.browser.close().await;
+        let closed = timeout(REPORT_LIMIT, world.browser.close()).await;
         match outcome {
             Err(panic) => resume_unwind(panic),
             Ok(outcome) => outcome.with_context(|| format!("the journey took longer than {} s", LIMIT.as_secs()))??,
         }
-        closed
+        closed.context("the browser did not close")?
     })
 }
 

@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::time::Duration;
+
 use anyhow::ensure;
 use evergrant_e2e::{App, Flow, IssuerPages, Setup, eventually, eventually_within, journey};
 use fantoccini::Locator;
-use std::time::Duration;
 
 #[test]
 fn an_issuer_that_is_down_at_sign_in_is_told_and_the_next_try_works() -> anyhow::Result<()> {
@@ -14,7 +15,8 @@ fn an_issuer_that_is_down_at_sign_in_is_told_and_the_next_try_works() -> anyhow:
         app.open("/").await?;
         world.issuer.kill();
         app.press("Sign in").await?;
-        world.browser.wait_for_text("could not be reached").await?;
+        world.browser.wait_for_text("Check your connection").await?;
+        app.wait_for_technical_detail("could not be reached").await?;
         app.wait_for_status("signed-out").await?;
 
         world.issuer.restart()?;
@@ -34,6 +36,7 @@ fn an_issuer_that_is_down_during_a_renewal_costs_nobody_the_session() -> anyhow:
         let session = app.stored_session().await?;
         world.issuer.kill();
         app.wait_for_status("retrying").await?;
+        world.browser.wait_for_text("Nothing is lost").await?;
         assert_eq!(app.stored_session().await?.id_token()?, session.id_token()?);
         world.browser.wait_for_text("Signed in as ").await?;
 
@@ -52,7 +55,7 @@ fn an_issuer_that_does_not_answer_during_a_renewal_costs_nobody_the_session() ->
         app.sign_in(Flow::Code).await?;
         world.issuer.pause()?;
         app.wait_for_status("retrying").await?;
-        world.browser.wait_for_text("the issuer did not answer in time").await?;
+        app.wait_for_technical_detail("the issuer did not answer in time").await?;
         assert_eq!(app.iframes().await?, 0, "a silent renewal that failed takes its iframe along");
         world.issuer.resume()?;
         app.wait_for_renewals(1).await
@@ -89,7 +92,7 @@ fn a_client_the_issuer_does_not_know_stays_there_and_the_app_is_usable_after_goi
         eventually("the issuer shows its error page", async || {
             let address = world.browser.address().await?;
             ensure!(address.as_str().starts_with(world.issuer.origin()), "not at the issuer");
-            ensure!(world.browser.text().await?.contains("nobody"), "the client is not named");
+            ensure!(world.browser.text().await?.contains("is not registered"), "it does not say why");
             Ok(())
         })
         .await?;
@@ -159,7 +162,8 @@ fn a_browser_that_stores_nothing_is_told_what_to_allow() -> anyhow::Result<()> {
         app.wait_for_status("signed-out").await?;
         world.browser.wait_for_text("Allow site data for this site").await?;
         app.press("Sign in").await?;
-        world.browser.wait_for_text("site data is blocked for this site").await?;
+        world.browser.wait_for_text("Allow site data (cookies) for this site").await?;
+        app.wait_for_technical_detail("site data is blocked for this site").await?;
         app.wait_for_status("signed-out").await
     })
 }
