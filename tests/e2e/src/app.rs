@@ -97,15 +97,14 @@ impl<'a> App<'a> {
         .await
     }
 
-    /// Waits until the app gives `text` among the technical details of a problem, which a person unfolds.
+    /// Waits until the app tells the person `text`, be it in what has to be unfolded first.
     ///
     /// # Errors
     /// When it does not.
-    pub async fn wait_for_technical_detail(&self, text: &str) -> anyhow::Result<()> {
-        eventually(&format!("a technical detail is {text:?}"), async || {
-            let script = "return [...document.querySelectorAll('main details')].map(it => it.textContent).join('\\n')";
-            let details = self.browser.script(script, vec![]).await?;
-            ensure!(details.as_str().is_some_and(|details| details.contains(text)), "it says {details}");
+    pub async fn wait_to_be_told(&self, text: &str) -> anyhow::Result<()> {
+        eventually(&format!("the app tells {text:?}"), async || {
+            let told = self.browser.script("return document.querySelector('main').textContent", vec![]).await?;
+            ensure!(told.as_str().is_some_and(|told| told.contains(text)), "it tells {told}");
             Ok(())
         })
         .await

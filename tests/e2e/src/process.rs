@@ -3,9 +3,9 @@
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -41,11 +41,15 @@ impl Process {
             .with_context(|| format!("cannot start {name} ({})", command.get_program().display()))?;
         let output = Output::default();
         let (sender, announcement) = channel();
-        follow(child.stdout.take(), &output, Some((announced, sender)));
-        follow(child.stderr.take(), &output, None);
+        let readers = [
+            follow(child.stdout.take(), &output, Some((announced, sender))),
+            follow(child.stderr.take(), &output, None),
+        ];
         let process = Self { name, _stdin: child.stdin.take(), child, output };
-        let found = process.wait_for(&announcement)?;
-        Ok((process, found))
+        match announcement.recv_timeout(START_LIMIT) {
+            Ok(found) => Ok((process, found)),
+            Err(_) => Err(process.last_words(readers)),
+        }
     }
 
     /// Everything it wrote to standard output and standard error.
@@ -74,10 +78,15 @@ impl Process {
             .with_context(|| format!("cannot send a signal to {}", self.name))
     }
 
-    fn wait_for(&self, announcement: &Receiver<String>) -> anyhow::Result<String> {
-        announcement
-            .recv_timeout(START_LIMIT)
-            .with_context(|| format!("{} did not say that it is ready. It said:\n{}", self.name, self.output()))
+    /// An error that quotes everything the program said before it was ended.
+    fn last_words(self, readers: [JoinHandle<()>; 2]) -> anyhow::Error {
+        let (name, output) = (self.name, Arc::clone(&self.output));
+        drop(self);
+        for reader in readers {
+            reader.join().ok();
+        }
+        let said = output.lock().unwrap_or_else(PoisonError::into_inner).join("\n");
+        anyhow::anyhow!("{name} did not say that it is ready. It said:\n{said}")
     }
 }
 
@@ -109,7 +118,7 @@ fn follow(pipe: Option<impl Read + Send + 'static>, output: &Output, announced: 
             }
             output.lock().unwrap_or_else(PoisonError::into_inner).push(line);
         }
-    });
+    })
 }
 
 #[cfg(test)]
@@ -133,7 +142,7 @@ mod tests {
     #[test]
     fn a_program_that_ends_early_is_quoted() {
         let mut command = Command::new("sh");
-        let error = Process::start("sh", command.args(["-c", "echo no luck"]), ready).unwrap_err();
+        let error = Process::start("sh", command.args(["-c", "echo no luck >&2"]), ready).unwrap_err();
         assert!(error.to_string().contains("no luck"), "{error}");
     }
 }

@@ -16,7 +16,7 @@ fn an_issuer_that_is_down_at_sign_in_is_told_and_the_next_try_works() -> anyhow:
         world.issuer.kill();
         app.press("Sign in").await?;
         world.browser.wait_for_text("Check your connection").await?;
-        app.wait_for_technical_detail("could not be reached").await?;
+        app.wait_to_be_told("could not be reached").await?;
         app.wait_for_status("signed-out").await?;
 
         world.issuer.restart()?;
@@ -55,7 +55,7 @@ fn an_issuer_that_does_not_answer_during_a_renewal_costs_nobody_the_session() ->
         app.sign_in(Flow::Code).await?;
         world.issuer.pause()?;
         app.wait_for_status("retrying").await?;
-        app.wait_for_technical_detail("the issuer did not answer in time").await?;
+        app.wait_to_be_told("the issuer did not answer in time").await?;
         assert_eq!(app.iframes().await?, 0, "a silent renewal that failed takes its iframe along");
         world.issuer.resume()?;
         app.wait_for_renewals(1).await
@@ -163,7 +163,7 @@ fn a_browser_that_stores_nothing_is_told_what_to_allow() -> anyhow::Result<()> {
         world.browser.wait_for_text("Allow site data for this site").await?;
         app.press("Sign in").await?;
         world.browser.wait_for_text("Allow site data (cookies) for this site").await?;
-        app.wait_for_technical_detail("site data is blocked for this site").await?;
+        app.wait_to_be_told("site data is blocked for this site").await?;
         app.wait_for_status("signed-out").await
     })
 }
