@@ -1,0 +1,154 @@
+//! What tabs agree on: the lock, the ledger, and one session for all of them.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::cell::Cell;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use evergrant_browser::ledger::SharedLedger;
+use evergrant_browser::{Runtime, locks, timer};
+use evergrant_core::config::{Config, StorageKind};
+use evergrant_core::protocol::RefreshToken;
+use evergrant_core::session::{Change, EndReason, Method, Session, Status, Verdict};
+use futures_util::future::join;
+use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const HOUR: Duration = Duration::from_secs(3600);
+const SHORT: Duration = Duration::from_millis(100);
+
+fn shared(client_id: &str) -> Config {
+    Config { storage: StorageKind::Local, ..common::config(client_id) }
+}
+
+/// Another tab signs in, and writes it down as a tab does.
+async fn signed_in_elsewhere(config: &Config, lifetime: Duration) -> Session {
+    let mut session = common::session(config, lifetime);
+    let ledger = SharedLedger::new(&config.client_id);
+    let change = Change::SignIn { session: Box::new(session.clone()), shared: true };
+    let Verdict::Good { generation } = ledger.apply(&change).await else { unreachable!("a sign-in is good") };
+    session.generation = generation;
+    session
+}
+
+/// Another tab renews.
+async fn renewed_elsewhere(config: &Config, session: &Session) -> Session {
+    let mut newer = session.clone();
+    newer.renewals += 1;
+    newer.expires_at = newer.expires_at + HOUR;
+    let settle = Change::Settle { session: Box::new(newer.clone()), shared: true };
+    SharedLedger::new(&config.client_id).apply(&settle).await;
+    newer
+}
+
+#[wasm_bindgen_test]
+async fn a_lock_is_held_by_one_at_a_time_and_freed_by_dropping() {
+    let held = locks::acquire("test-lock").await.unwrap();
+    assert!(timer::within(SHORT, locks::acquire("test-lock")).await.is_none(), "it is taken");
+    assert!(timer::within(HOUR, locks::acquire("another-lock")).await.is_some());
+    drop(held);
+    assert!(timer::within(Duration::from_secs(10), locks::acquire("test-lock")).await.is_some(), "it is free again");
+}
+
+#[wasm_bindgen_test]
+async fn who_stops_waiting_for_a_lock_does_not_keep_it() {
+    let held = locks::acquire("given-up").await.unwrap();
+    assert!(timer::within(SHORT, locks::acquire("given-up")).await.is_none());
+    drop(held);
+    assert!(timer::within(Duration::from_secs(10), locks::acquire("given-up")).await.is_some());
+}
+
+#[wasm_bindgen_test]
+async fn the_ledger_is_the_same_for_every_tab_and_survives_them() {
+    let config = shared("ledger");
+    let session = signed_in_elsewhere(&config, HOUR).await;
+    let consult = Change::Consult { session: None };
+    let seen = SharedLedger::new(&config.client_id).apply(&consult).await;
+    assert_eq!(seen, Verdict::Adopt(Box::new(session)));
+    let other = common::config("another-ledger");
+    assert!(matches!(SharedLedger::new(&other.client_id).apply(&consult).await, Verdict::Good { .. }));
+}
+
+#[wasm_bindgen_test]
+async fn of_many_claims_at_once_one_sends_the_refresh_token() {
+    let config = shared("claims");
+    let mut session = signed_in_elsewhere(&config, HOUR).await;
+    session.refresh_token = Some(RefreshToken::new("once"));
+    let by_refresh_token = Rc::new(Cell::new(0));
+    let done = Rc::new(Cell::new(0));
+    for _ in 0..20 {
+        let (config, session) = (config.clone(), session.clone());
+        let (by_refresh_token, done) = (Rc::clone(&by_refresh_token), Rc::clone(&done));
+        spawn_local(async move {
+            let claim = Change::Claim { session: Box::new(session) };
+            if SharedLedger::new(&config.client_id).apply(&claim).await == Verdict::Renew(Method::RefreshToken) {
+                by_refresh_token.set(by_refresh_token.get() + 1);
+            }
+            done.set(done.get() + 1);
+        });
+    }
+    common::until("all have claimed", || done.get() == 20).await;
+    assert_eq!(by_refresh_token.get(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn a_tab_adopts_what_another_renewed_and_sends_nothing() {
+    let config = shared("adopts");
+    let session = signed_in_elsewhere(&config, HOUR).await;
+    let runtime = Runtime::start(config.clone(), |_| {});
+    common::until("it takes up the shared session", || runtime.view().status == Status::SignedIn).await;
+    renewed_elsewhere(&config, &session).await;
+    runtime.renew();
+    common::until("it adopts the newer one", || runtime.view().renewals == 1).await;
+    assert_eq!(runtime.view().status, Status::SignedIn);
+    assert_eq!(runtime.log().last().unwrap().outcome.as_str(), "adopted");
+    assert_eq!(runtime.view().problem, None, "the issuer, which never answers, was not asked");
+}
+
+#[wasm_bindgen_test]
+async fn a_tab_that_missed_the_sign_out_learns_of_it_from_the_ledger() {
+    let config = shared("missed");
+    signed_in_elsewhere(&config, HOUR).await;
+    let runtime = Runtime::start(config.clone(), |_| {});
+    common::until("it takes up the shared session", || runtime.view().status == Status::SignedIn).await;
+    // Nobody tells it: the other tab was on its way out.
+    SharedLedger::new(&config.client_id).apply(&Change::SignOut).await;
+    runtime.renew();
+    common::until("it is signed out", || runtime.view().status == Status::SignedOut).await;
+    assert_eq!(runtime.view().ended, Some(EndReason::SignedOutElsewhere));
+}
+
+#[wasm_bindgen_test]
+async fn tabs_that_keep_sessions_of_their_own_end_with_a_sign_out_in_any_of_them() {
+    let config = common::config("own");
+    let session = common::session(&config, HOUR);
+    let ledger = SharedLedger::new(&config.client_id);
+    ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: false }).await;
+    let consult = Change::Consult { session: Some(Box::new(session.clone())) };
+    assert!(matches!(ledger.apply(&consult).await, Verdict::Good { .. }));
+    SharedLedger::new(&config.client_id).apply(&Change::SignOut).await;
+    assert_eq!(ledger.apply(&consult).await, Verdict::Ended);
+}
+
+#[wasm_bindgen_test]
+async fn two_changes_at_once_are_both_kept() {
+    let config = shared("both");
+    let tabs = [SharedLedger::new(&config.client_id), SharedLedger::new(&config.client_id)];
+    let before = sign_out(&tabs[0]).await;
+    for _ in 0..50 {
+        let [first, second] = [&tabs[0], &tabs[1]].map(|tab| tab.apply(&Change::SignOut));
+        join(pin!(first), pin!(second)).await;
+    }
+    assert_eq!(sign_out(&tabs[0]).await, before + 101, "no sign-out was lost");
+}
+
+async fn sign_out(ledger: &SharedLedger) -> u64 {
+    let Verdict::Good { generation } = ledger.apply(&Change::SignOut).await else { unreachable!("a sign-out is good") };
+    generation
+}
