@@ -105,11 +105,14 @@ impl fmt::Debug for Process {
 }
 
 /// Reads a pipe to its end, on a thread of its own.
-fn follow(pipe: Option<impl Read + Send + 'static>, output: &Output, announced: Option<(Announced, Sender<String>)>) {
-    let Some(pipe) = pipe else { return };
+fn follow(
+    pipe: Option<impl Read + Send + 'static>,
+    output: &Output,
+    announced: Option<(Announced, Sender<String>)>,
+) -> JoinHandle<()> {
     let output = Arc::clone(output);
     thread::spawn(move || {
-        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+        for line in pipe.into_iter().flat_map(|pipe| BufReader::new(pipe).lines()).map_while(Result::ok) {
             if let Some((announced, sender)) = &announced
                 && let Some(found) = announced(&line)
             {
