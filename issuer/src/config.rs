@@ -5,6 +5,7 @@ mod client;
 mod error;
 mod origin;
 mod overrides;
+mod refresh_tokens;
 mod seconds;
 mod user;
 
@@ -22,6 +23,7 @@ pub use client::{Client, ClientSecretHash, ClientType, GrantType};
 pub use error::ConfigError;
 pub use origin::Origin;
 pub use overrides::{OriginReplacement, Overrides};
+pub use refresh_tokens::RefreshTokens;
 pub use user::{PasswordHash, User};
 
 /// Everything the issuer is told.

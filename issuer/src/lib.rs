@@ -34,6 +34,7 @@ pub mod listen;
 pub mod options;
 pub mod passwords;
 pub mod provider;
+mod refresh_tokens;
 mod router;
 mod routes;
 pub mod secret;

@@ -72,7 +72,12 @@ pub struct SecretHash([u8; 32]);
 impl SecretHash {
     /// Hashes a secret text.
     pub fn of(secret: &str) -> Self {
-        Self(Sha256::digest(secret.as_bytes()).into())
+        Self::of_bytes(secret.as_bytes())
+    }
+
+    /// Hashes secret bytes.
+    pub fn of_bytes(secret: &[u8]) -> Self {
+        Self(Sha256::digest(secret).into())
     }
 
     /// From stored bytes; `None` when they are not 32.

@@ -90,8 +90,12 @@ async fn serve(options: &Options, mut config: Config) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(());
     let mut servers = start(listeners, &router::router(Arc::clone(&provider)), &stopped);
     tokio::spawn(sweep_regularly(provider));
+    let signalled = signalled()?;
     announce(&address.host, port)?;
-    until_told_to_end(options.exit_on_stdin_close).await?;
+    tokio::select! {
+        () = signalled => {}
+        () = stdin_closed(), if options.exit_on_stdin_close => {}
+    }
     drop(stop);
     let ended = async { while servers.join_next().await.is_some() {} };
     // Connections that stay open beyond the grace are cut.
@@ -136,24 +140,24 @@ async fn sweep_regularly(provider: Arc<Provider>) {
     }
 }
 
-async fn until_told_to_end(with_stdin: bool) -> io::Result<()> {
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        terminated = terminated() => terminated,
-        () = stdin_closed(), if with_stdin => Ok(()),
-    }
-}
-
+/// Ctrl-C or SIGTERM. It listens from the call on, so that whoever waits for the announcement can end the process at once.
 #[cfg(unix)]
-async fn terminated() -> io::Result<()> {
+fn signalled() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    signal(SignalKind::terminate())?.recv().await;
-    Ok(())
+    let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    })
 }
 
 #[cfg(not(unix))]
-async fn terminated() -> io::Result<()> {
-    std::future::pending().await
+fn signalled() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
 
 /// On a thread of its own: a read from standard input cannot be given up.

@@ -13,7 +13,10 @@ use evergrant_core::time::UnixTime;
 
 use crate::secret::SecretHash;
 
-pub use records::{Code, CodeUse, ConsentKey, Grant, Interaction, Session, StoredKey};
+pub use records::{
+    Code, CodeUse, ConsentKey, Grant, Interaction, RefreshFamily, RefreshOutcome, RefreshUse, Session, StoredKey,
+    Successor,
+};
 pub use sqlite::SqliteStore;
 
 /// The issuer's memory. What a method returns `Ok` for has reached the disk.
@@ -67,6 +70,17 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// request and SHOULD revoke all tokens previously issued based on that code" (RFC 6749 §4.1.2): a second use ends
     /// the grant in the same step.
     async fn use_code(&self, code: SecretHash, client_id: &ClientId, now: UnixTime) -> Result<CodeUse, StoreError>;
+
+    /// Begins a family of refresh tokens. If its grant has ended meanwhile, the family is over from the start.
+    async fn add_refresh_family(&self, family: RefreshFamily) -> Result<(), StoreError>;
+
+    /// The family of this name, unless it is over at `now`.
+    async fn refresh_family(&self, id: SecretHash, now: UnixTime)
+    -> Result<Option<(Grant, RefreshFamily)>, StoreError>;
+
+    /// Uses a refresh token. The good one of its family is exchanged for its successor in one conditional write; any
+    /// other of that family ends the family in the same step, unless it is the one just used.
+    async fn use_refresh_token(&self, usage: RefreshUse) -> Result<RefreshOutcome, StoreError>;
 
     /// Removes a batch of rows that are over; whether there may be more.
     async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError>;

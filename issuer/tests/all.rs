@@ -9,6 +9,7 @@ mod implicit;
 mod lifetimes;
 mod logout;
 mod process;
+mod refresh;
 mod restart;
 mod secrecy;
 mod sign_in;

@@ -7,7 +7,7 @@ use evergrant_core::protocol::{ClientId, ClientSecret};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
-use super::{ConfigError, Origin, seconds};
+use super::{Api, ConfigError, Origin, RefreshTokens, seconds};
 use crate::authorize::ResponseType;
 use crate::secret::SecretHash;
 
@@ -49,6 +49,9 @@ pub struct Client {
     /// Whether people are asked before it gets anything; `false` for one's own applications.
     #[serde(default = "default_require_consent")]
     pub require_consent: bool,
+    /// How its refresh tokens behave, if it has that grant.
+    #[serde(default)]
+    pub refresh_tokens: RefreshTokens,
 }
 
 /// Whether a client can keep a secret (RFC 6749 §2.1).
@@ -67,16 +70,19 @@ pub enum ClientType {
 pub enum GrantType {
     /// RFC 6749 §4.1.
     AuthorizationCode,
+    /// RFC 6749 §6.
+    RefreshToken,
 }
 
 impl GrantType {
     /// Every grant the token endpoint knows.
-    pub const ALL: [Self; 1] = [Self::AuthorizationCode];
+    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
 
     /// The value of `grant_type`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
         }
     }
 }
@@ -85,6 +91,11 @@ impl Client {
     /// Whether tokens of this client live in a browser, and so have the shorter lifetime.
     pub fn is_browser_app(&self) -> bool {
         self.kind == ClientType::Public && !self.origins.is_empty()
+    }
+
+    /// Whether it may have refresh tokens for `api`, or for no API in particular.
+    pub fn may_stay(&self, api: Option<&Api>) -> bool {
+        self.grants.contains(&GrantType::RefreshToken) && api.is_none_or(|api| api.allow_offline_access)
     }
 
     /// Whether an authorization response may go to `uri`.

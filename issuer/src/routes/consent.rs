@@ -19,11 +19,12 @@ use crate::web::headers::see_other;
 use crate::web::pages::{ConsentPage, Page as _};
 use crate::web::{PageError, same_origin};
 
-/// The identity scopes in words (OIDC Core §5.4).
-const IDENTITY: [(&str, &str); 3] = [
+/// The scopes that belong to no API, in words (OIDC Core §5.4 and §11).
+const IDENTITY: [(&str, &str); 4] = [
     ("openid", "know that it is you who signs in"),
     ("profile", "see your name and picture"),
     ("email", "see your e-mail address"),
+    ("offline_access", "keep this access while you are away, until you sign it out"),
 ];
 
 pub(crate) async fn page(

@@ -13,7 +13,7 @@ use evergrant_core::protocol::metadata::ProviderMetadata;
 use evergrant_core::protocol::pkce;
 use url::Url;
 
-use crate::authorize::{IDENTITY_SCOPES, ResponseMode, ResponseType};
+use crate::authorize::{IDENTITY_SCOPES, OFFLINE_ACCESS, ResponseMode, ResponseType};
 use crate::client_authentication;
 use crate::config::{Config, GrantType};
 use crate::provider::Provider;
@@ -111,7 +111,12 @@ fn id_token_algorithms(config: &Config) -> BTreeSet<&'static str> {
 fn scopes(config: &Config) -> impl Iterator<Item = &str> {
     let mut seen = BTreeSet::new();
     let of_apis = config.apis.iter().flat_map(|api| api.scopes.words());
-    IDENTITY_SCOPES.into_iter().chain(of_apis).filter(move |word| seen.insert(*word))
+    let stays = config.clients.iter().any(|client| client.grants.contains(&GrantType::RefreshToken));
+    IDENTITY_SCOPES
+        .into_iter()
+        .chain(stays.then_some(OFFLINE_ACCESS))
+        .chain(of_apis)
+        .filter(move |word| seen.insert(*word))
 }
 
 fn texts<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Vec<String> {

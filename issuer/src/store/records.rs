@@ -1,6 +1,7 @@
 //! The rows, as the rest of the issuer sees them. Secrets appear as hashes alone.
 
 use std::fmt;
+use std::time::Duration;
 
 use evergrant_core::protocol::jwt::Algorithm;
 use evergrant_core::protocol::{ClientId, CodeChallenge, Nonce, Scope, Subject};
@@ -125,5 +126,69 @@ pub enum CodeUse {
     /// It was used before; its grant is over now.
     Replayed,
     /// Unknown, expired, or another client's.
+    Refused,
+}
+
+/// All refresh tokens that follow from one grant: one is good at a time, and all end together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshFamily {
+    /// The hash of the family's name, which its tokens carry.
+    pub id: SecretHash,
+    /// What its tokens stand for.
+    pub grant_id: String,
+    /// The hash of the token that is good now.
+    pub current: SecretHash,
+    /// When it was begun.
+    pub created_at: UnixTime,
+    /// When it ends without further use; never later than `absolute_until`.
+    pub expires_at: UnixTime,
+    /// When it ends in any case.
+    pub absolute_until: UnixTime,
+}
+
+/// A refresh token that was presented, and what is to follow if it is good.
+#[derive(Clone, Debug)]
+pub struct RefreshUse {
+    /// The hash of the family's name.
+    pub family: SecretHash,
+    /// The hash of the token.
+    pub presented: SecretHash,
+    /// Who presents it.
+    pub client_id: ClientId,
+    /// The token that takes its place; none where tokens do not rotate.
+    pub successor: Option<Successor>,
+    /// How long the family then lives without another use.
+    pub idle_lifetime: Duration,
+    /// For how long a used token still brings its successor.
+    pub reuse_interval: Duration,
+    /// The time.
+    pub now: UnixTime,
+}
+
+/// What is stored of a successor: worthless without the token it follows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Successor {
+    /// The hash of the successor.
+    pub hash: SecretHash,
+    /// What it was derived with from its predecessor.
+    pub salt: [u8; 32],
+}
+
+impl fmt::Debug for Successor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Successor(hidden)")
+    }
+}
+
+/// What became of a refresh token that was presented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefreshOutcome {
+    /// It was good. Its successor is now, or it still is where tokens do not rotate.
+    Accepted(Box<Grant>),
+    /// It was used a moment ago, and its successor has not been used since: the same one goes out again.
+    Repeated(Box<Grant>, Successor),
+    /// It was used before; its family is over now.
+    Replayed,
+    /// Unknown, expired, ended, or another client's.
     Refused,
 }

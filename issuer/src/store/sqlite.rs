@@ -4,8 +4,10 @@
 //! answered after its commit. Reads run beside it on connections of their own (WAL).
 
 mod codes;
+mod grants;
 mod interactions;
 mod keys;
+mod refresh;
 mod row;
 mod schema;
 mod sessions;
@@ -20,7 +22,10 @@ use evergrant_core::time::UnixTime;
 use rusqlite::Connection;
 
 use self::threads::Threads;
-use super::{Code, CodeUse, ConsentKey, Grant, Interaction, Session, Store, StoreError, StoredKey};
+use super::{
+    Code, CodeUse, ConsentKey, Grant, Interaction, RefreshFamily, RefreshOutcome, RefreshUse, Session, Store,
+    StoreError, StoredKey,
+};
 use crate::secret::SecretHash;
 
 /// A store in one SQLite file, or in memory.
@@ -136,6 +141,22 @@ impl Store for SqliteStore {
     async fn use_code(&self, code: SecretHash, client_id: &ClientId, now: UnixTime) -> Result<CodeUse, StoreError> {
         let client_id = client_id.clone();
         self.write(move |db| codes::redeem(db, code, &client_id, now)).await
+    }
+
+    async fn add_refresh_family(&self, family: RefreshFamily) -> Result<(), StoreError> {
+        self.write(move |db| refresh::add(db, &family)).await
+    }
+
+    async fn refresh_family(
+        &self,
+        id: SecretHash,
+        now: UnixTime,
+    ) -> Result<Option<(Grant, RefreshFamily)>, StoreError> {
+        self.read(move |db| refresh::find(db, id, now)).await
+    }
+
+    async fn use_refresh_token(&self, usage: RefreshUse) -> Result<RefreshOutcome, StoreError> {
+        self.write(move |db| refresh::present(db, &usage)).await
     }
 
     async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError> {

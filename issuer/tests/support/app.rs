@@ -84,6 +84,19 @@ impl App {
         browser.post_with("/oauth/token", &fields, &[]).await
     }
 
+    /// A code request of `client_id` for the API, with offline access.
+    pub(crate) fn offline(client_id: &str) -> Self {
+        Self::code(client_id)
+            .with("audience", "https://api.example/")
+            .with("scope", "openid email offline_access read:reports")
+    }
+
+    /// Refreshes as the public client `app` does.
+    pub(crate) async fn refresh(browser: &Browser, refresh_token: &str) -> Answer {
+        let fields = [("grant_type", "refresh_token"), ("client_id", "app"), ("refresh_token", refresh_token)];
+        browser.post_with("/oauth/token", &fields, &[]).await
+    }
+
     /// From nothing to the token response.
     pub(crate) async fn tokens(&self, browser: &Browser) -> Value {
         let client_id = self.0.iter().find(|(name, _)| name == "client_id").unwrap().1.clone();

@@ -99,6 +99,7 @@ session_absolute = 36000
 identifier = "https://api.example/"
 name = "Expenses API"
 scopes = "read:reports write:reports"
+allow_offline_access = true
 token_lifetime = 4000
 token_lifetime_for_browser_flows = 40
 
@@ -115,6 +116,8 @@ redirect_uris = ["http://localhost:8080/callback", "http://localhost:3001/silent
 post_logout_redirect_uris = ["http://localhost:8080/", "http://localhost:8080/?bye"]
 origins = ["http://localhost:8080"]
 response_types = ["code", "id_token token", "id_token", "token", "code id_token token"]
+grants = ["authorization_code", "refresh_token"]
+refresh_tokens = { idle_lifetime = 1000, absolute_lifetime = 5000 }
 
 [[client]]
 client_id = "trusted"
@@ -131,6 +134,8 @@ type = "confidential"
 secret_hashes = ["sha256:1ec1c26b50d5d3c58d9583181af8076655fe00756bf7285940ba3670f99fcba0"]
 redirect_uris = ["http://localhost:8080/callback"]
 require_consent = false
+grants = ["authorization_code", "refresh_token"]
+refresh_tokens = { rotation = false, idle_lifetime = 1000, absolute_lifetime = 5000 }
 
 [[user]]
 username = "ann"

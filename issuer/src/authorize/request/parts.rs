@@ -16,6 +16,9 @@ const LONGEST_STATE: usize = 4096;
 /// Scopes that belong to the person, not to an API (OIDC Core §5.4).
 pub(crate) const IDENTITY_SCOPES: [&str; 3] = ["openid", "profile", "email"];
 
+/// The scope that asks for a refresh token (OIDC Core §11).
+pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
+
 /// Where errors go even when the rest of the request makes no sense.
 pub(super) fn target(redirect_uri: String, params: &Params) -> Target {
     let asked = params.filled("response_mode").and_then(ResponseMode::parse);
@@ -92,13 +95,21 @@ pub(super) fn api<'a>(config: &'a Config, params: &Params) -> Result<Option<&'a 
 
 /// What can be granted of what is asked. Words unknown here are dropped (OIDC Core §3.1.2.1: "SHOULD be ignored"), and
 /// the answer then says what was granted (RFC 6749 §3.3).
-pub(super) fn scope(api: Option<&Api>, params: &Params, response_type: ResponseType) -> Result<Scope, OAuthError> {
+pub(super) fn scope(
+    client: &Client,
+    api: Option<&Api>,
+    params: &Params,
+    response_type: ResponseType,
+) -> Result<Scope, OAuthError> {
     let refuse = |description| OAuthError::new(ErrorCode::InvalidScope, description);
     let asked = Scope::parse(params.first("scope").unwrap_or_default());
-    let known: Vec<&str> = asked
-        .words()
-        .filter(|word| IDENTITY_SCOPES.contains(word) || api.is_some_and(|api| api.scopes.contains(word)))
-        .collect();
+    // OIDC Core §11: without a code in the answer, offline access is ignored.
+    let may_stay = response_type.code && client.may_stay(api);
+    let is_known = |word: &&str| match *word {
+        OFFLINE_ACCESS => may_stay,
+        word => IDENTITY_SCOPES.contains(&word) || api.is_some_and(|api| api.scopes.contains(word)),
+    };
+    let known: Vec<&str> = asked.words().filter(is_known).collect();
     let scope = Scope::parse(&known.join(" "));
     if scope.is_empty() {
         return Err(refuse("none of the scopes asked for can be granted"));

@@ -1,28 +1,15 @@
-//! Grants and the authorization codes that stand for them.
+//! Authorization codes, and the grants they stand for.
 
-use evergrant_core::protocol::{ClientId, CodeChallenge, Nonce, Scope, Subject};
+use evergrant_core::protocol::{ClientId, CodeChallenge, Nonce};
 use evergrant_core::time::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
-use super::row;
+use super::{grants, row};
 use crate::secret::SecretHash;
 use crate::store::{Code, CodeUse, Grant, StoreError};
 
 pub(super) fn add(db: &Connection, grant: &Grant, code: &Code) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "INSERT INTO grants (id, client_id, subject, sid, scope, audience, auth_time, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
-    .execute(params![
-        grant.id,
-        grant.client_id.as_str(),
-        grant.subject.as_str(),
-        grant.sid,
-        grant.scope.to_string(),
-        grant.audience,
-        grant.auth_time.as_millis(),
-        grant.created_at.as_millis(),
-    ])?;
+    grants::add(db, grant, code.expires_at)?;
     db.prepare_cached(
         "INSERT INTO code (hash, grant_id, redirect_uri, nonce, code_challenge, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -60,7 +47,7 @@ pub(super) fn redeem(
     match used {
         Some(found) => {
             let (grant_id, code) = found?;
-            Ok(CodeUse::Redeemed(Box::new((grant(db, &grant_id)?, code))))
+            Ok(CodeUse::Redeemed(Box::new((grants::find(db, &grant_id)?, code))))
         }
         None => end_grant_of_used_code(db, hash, client_id, now),
     }
@@ -79,26 +66,6 @@ fn end_grant_of_used_code(
         )?
         .execute(params![hash.as_bytes(), client_id.as_str(), now.as_millis()])?;
     Ok(if replayed > 0 { CodeUse::Replayed } else { CodeUse::Refused })
-}
-
-fn grant(db: &Connection, id: &str) -> Result<Grant, StoreError> {
-    db.prepare_cached(
-        "SELECT id, client_id, subject, sid, scope, audience, auth_time, created_at FROM grants WHERE id = ?1",
-    )?
-    .query_row([id], |row| Ok(read_grant(row)))?
-}
-
-fn read_grant(row: &Row<'_>) -> Result<Grant, StoreError> {
-    Ok(Grant {
-        id: row::text(row, "id")?,
-        client_id: ClientId::new(row::text(row, "client_id")?),
-        subject: Subject::new(row::text(row, "subject")?),
-        sid: row::text(row, "sid")?,
-        scope: Scope::parse(&row::text(row, "scope")?),
-        audience: row.get("audience")?,
-        auth_time: row::time(row, "auth_time")?,
-        created_at: row::time(row, "created_at")?,
-    })
 }
 
 fn read_code(row: &Row<'_>) -> Result<Code, StoreError> {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior, named_params};
 use crate::store::StoreError;
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 1] = [include_str!("0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("0001_first.sql"), include_str!("0002_refresh.sql")];
 
 /// Rows per table and sweep: small enough that a sign-in never waits for it.
 const SWEEP_BATCH: u32 = 200;
@@ -57,12 +57,19 @@ pub(super) fn sweep(db: &Connection, now: UnixTime) -> Result<bool, StoreError> 
             "DELETE FROM code WHERE hash IN (SELECT hash FROM code WHERE expires_at <= :before LIMIT :batch)",
             now - REPLAY_MEMORY_MILLIS,
         ),
+        (
+            "DELETE FROM refresh_family WHERE id IN
+                (SELECT id FROM refresh_family WHERE expires_at <= :before LIMIT :batch)",
+            now,
+        ),
         // A grant is remembered as long as something stands for it.
         (
             "DELETE FROM grants WHERE id IN
-                (SELECT id FROM grants WHERE created_at <= :before
-                    AND NOT EXISTS (SELECT 1 FROM code WHERE code.grant_id = grants.id) LIMIT :batch)",
-            now - REPLAY_MEMORY_MILLIS,
+                (SELECT id FROM grants WHERE keep_until <= :before
+                    AND NOT EXISTS (SELECT 1 FROM code WHERE code.grant_id = grants.id)
+                    AND NOT EXISTS (SELECT 1 FROM refresh_family WHERE refresh_family.grant_id = grants.id)
+                 LIMIT :batch)",
+            now,
         ),
     ] {
         let removed = db.prepare_cached(sql)?.execute(named_params! { ":before": before, ":batch": SWEEP_BATCH })?;

@@ -1,0 +1,159 @@
+//! Refresh tokens: their form, how one follows from another, and how a family of them begins and goes on.
+//!
+//! A token is the name of its family and 256 secret bits. The bits of a successor are an HMAC of a salt, keyed with the
+//! token before it: so the issuer can give the same successor again to whoever presents that token again, and what it
+//! stores (hashes and the salt) brings no token back to whoever steals a copy. Using a successor overwrites the salt:
+//! then its predecessor brings nothing any more.
+//!
+//! They exist for `offline_access` alone, and so outlive the session in which they were granted (OIDC Core §11): signing
+//! out at the issuer ends that session, and an application that signs out revokes its own token.
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use evergrant_core::protocol::RefreshToken;
+use evergrant_core::time::UnixTime;
+
+use crate::config::{Client, RefreshTokens};
+use crate::error::Failure;
+use crate::provider::Provider;
+use crate::secret::{self, SecretHash};
+use crate::store::{Grant, RefreshFamily, RefreshOutcome, RefreshUse, Successor};
+
+/// Begins the family of a grant, and returns its first token.
+pub(crate) async fn begin(
+    provider: &Provider,
+    client: &Client,
+    grant: &Grant,
+    now: UnixTime,
+) -> Result<RefreshToken, Failure> {
+    let token = Token { family: secret::entropy()?, secret: secret::entropy()? };
+    let RefreshTokens { idle_lifetime, absolute_lifetime, .. } = client.refresh_tokens;
+    let absolute_until = now + absolute_lifetime;
+    let family = RefreshFamily {
+        id: token.family_id(),
+        grant_id: grant.id.clone(),
+        current: token.hash(),
+        created_at: now,
+        expires_at: (now + idle_lifetime).min(absolute_until),
+        absolute_until,
+    };
+    provider.store.add_refresh_family(family).await?;
+    Ok(token.into_text())
+}
+
+/// What came of a token that was presented.
+pub(crate) enum Used {
+    /// It stands for this grant; the token to go on with, where it is another one.
+    Good(Box<Grant>, Option<RefreshToken>),
+    /// It was used before: its family is over.
+    Replayed,
+    /// It is none that counts.
+    Refused,
+}
+
+/// What the family of a token stands for, without using the token; `None` when it is over.
+pub(crate) async fn granted(provider: &Provider, presented: &str, now: UnixTime) -> Result<Option<Grant>, Failure> {
+    let Some(token) = Token::read(presented) else {
+        return Ok(None);
+    };
+    let found = provider.store.refresh_family(token.family_id(), now).await?;
+    Ok(found.map(|(grant, _)| grant))
+}
+
+/// Uses a token that was presented.
+pub(crate) async fn present(
+    provider: &Provider,
+    client: &Client,
+    presented: &str,
+    now: UnixTime,
+) -> Result<Used, Failure> {
+    let Some(token) = Token::read(presented) else {
+        return Ok(Used::Refused);
+    };
+    let RefreshTokens { rotation, reuse_interval, idle_lifetime, .. } = client.refresh_tokens;
+    let next = match rotation {
+        true => Some(token.successor(secret::entropy()?)),
+        false => None,
+    };
+    let usage = RefreshUse {
+        family: token.family_id(),
+        presented: token.hash(),
+        client_id: client.client_id.clone(),
+        successor: next.as_ref().map(|(next, salt)| Successor { hash: next.hash(), salt: *salt }),
+        idle_lifetime,
+        reuse_interval,
+        now,
+    };
+    Ok(match provider.store.use_refresh_token(usage).await? {
+        RefreshOutcome::Accepted(grant) => Used::Good(grant, next.map(|(next, _)| next.into_text())),
+        RefreshOutcome::Repeated(grant, successor) => {
+            let (next, _) = token.successor(successor.salt);
+            Used::Good(grant, Some(next.into_text()))
+        }
+        RefreshOutcome::Replayed => Used::Replayed,
+        RefreshOutcome::Refused => Used::Refused,
+    })
+}
+
+/// A token taken apart.
+struct Token {
+    family: [u8; 32],
+    secret: [u8; 32],
+}
+
+impl Token {
+    fn read(text: &str) -> Option<Self> {
+        let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let (family, secret) = bytes.split_at(32);
+        Some(Self { family: family.try_into().ok()?, secret: secret.try_into().ok()? })
+    }
+
+    fn into_text(self) -> RefreshToken {
+        RefreshToken::new(URL_SAFE_NO_PAD.encode([self.family, self.secret].concat()))
+    }
+
+    /// The family's name is stored as a hash, too: a stolen copy of the store is not even enough to end a family.
+    fn family_id(&self) -> SecretHash {
+        SecretHash::of_bytes(&self.family)
+    }
+
+    fn hash(&self) -> SecretHash {
+        SecretHash::of_bytes(&self.secret)
+    }
+
+    fn successor(&self, salt: [u8; 32]) -> (Self, [u8; 32]) {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.secret);
+        let mut secret = [0; 32];
+        secret.copy_from_slice(hmac::sign(&key, &salt).as_ref());
+        (Self { family: self.family, secret }, salt)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn token() -> Token {
+        Token { family: [1; 32], secret: [2; 32] }
+    }
+
+    #[test]
+    fn a_token_is_read_as_it_is_written() {
+        let read = Token::read(token().into_text().secret()).unwrap();
+        assert_eq!((read.family, read.secret), ([1; 32], [2; 32]));
+        for wrong in ["", "AAAA", "!", &"A".repeat(85), &"A".repeat(87), &format!("{}=", "A".repeat(86))] {
+            assert!(Token::read(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_successor_follows_from_token_and_salt_together() {
+        let (one, _) = token().successor([3; 32]);
+        assert_eq!(one.secret, token().successor([3; 32]).0.secret);
+        assert_ne!(one.secret, token().successor([4; 32]).0.secret);
+        assert_ne!(one.secret, one.successor([3; 32]).0.secret);
+        assert_eq!(one.family, token().family);
+    }
+}

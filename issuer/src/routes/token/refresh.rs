@@ -1,0 +1,49 @@
+//! `grant_type=refresh_token`: a refresh token becomes new tokens (RFC 6749 §6, OIDC Core §12).
+
+use evergrant_core::protocol::token::TokenResponse;
+use evergrant_core::protocol::{ErrorCode, Scope};
+use tracing::warn;
+
+use super::{Call, invalid_grant, invalid_request};
+use crate::refresh_tokens::{self, Used};
+use crate::web::oauth_refusal::OAuthRefusal;
+
+pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusal> {
+    let Call { provider, client, params, now } = *call;
+    let presented = params.filled("refresh_token").ok_or_else(|| invalid_request("refresh_token is missing"))?;
+    let asked = params.filled("scope").map(Scope::parse);
+    if let Some(asked) = &asked {
+        check_scope(call, presented, asked).await?;
+    }
+    let (mut grant, next) = match refresh_tokens::present(provider, client, presented, now).await? {
+        Used::Good(grant, next) => (*grant, next),
+        Used::Replayed => {
+            warn!(client_id = client.client_id.as_str(), "a used refresh token came back: its family is over");
+            return Err(invalid_grant("the refresh token was used before; the person has to sign in again"));
+        }
+        Used::Refused => {
+            return Err(invalid_grant("the refresh token is unknown, expired, revoked or another client's"));
+        }
+    };
+    call.check_person(&grant)?;
+    let api = grant.audience.as_deref().map(|audience| provider.config.api(audience));
+    if !api.is_none_or(|api| api.is_some_and(|api| client.may_stay(Some(api)))) {
+        return Err(invalid_grant("the API allows no offline access any more"));
+    }
+    // The refresh token itself keeps what it had.
+    if let Some(asked) = asked {
+        grant.scope = asked.intersection(&grant.scope);
+    }
+    // OIDC Core §12.2: the same person and the same sign-in, and no nonce.
+    Ok(call.respond(&grant, None, next)?)
+}
+
+/// RFC 6749 §6: as much as was granted, or less. Judged before the token is used, so that asking for too much costs nothing.
+async fn check_scope(call: &Call<'_>, presented: &str, asked: &Scope) -> Result<(), OAuthRefusal> {
+    match refresh_tokens::granted(call.provider, presented, call.now).await? {
+        Some(grant) if !grant.scope.covers(asked) => {
+            Err(OAuthRefusal::new(ErrorCode::InvalidScope, "more is asked for than was granted"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,62 @@
+//! What people granted to clients: the one place where it is said that a grant, and all that stands for it, is over.
+
+use evergrant_core::protocol::{ClientId, Scope, Subject};
+use evergrant_core::time::UnixTime;
+use rusqlite::{Connection, Row, params};
+
+use super::row;
+use crate::store::{Grant, StoreError};
+
+/// Adds a grant that something stands for until `keep_until`.
+pub(super) fn add(db: &Connection, grant: &Grant, keep_until: UnixTime) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT INTO grants (id, client_id, subject, sid, scope, audience, auth_time, created_at, keep_until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(params![
+        grant.id,
+        grant.client_id.as_str(),
+        grant.subject.as_str(),
+        grant.sid,
+        grant.scope.to_string(),
+        grant.audience,
+        grant.auth_time.as_millis(),
+        grant.created_at.as_millis(),
+        keep_until.as_millis(),
+    ])?;
+    Ok(())
+}
+
+pub(super) fn find(db: &Connection, id: &str) -> Result<Grant, StoreError> {
+    db.prepare_cached(
+        "SELECT id, client_id, subject, sid, scope, audience, auth_time, created_at FROM grants WHERE id = ?1",
+    )?
+    .query_row([id], |row| Ok(read(row)))?
+}
+
+/// Keeps a grant for longer.
+pub(super) fn keep(db: &Connection, id: &str, until: UnixTime) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE grants SET keep_until = max(keep_until, ?2) WHERE id = ?1")?
+        .execute(params![id, until.as_millis()])?;
+    Ok(())
+}
+
+/// Ends a grant, unless it has ended before.
+pub(super) fn end(db: &Connection, id: &str, now: UnixTime) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE grants SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL")?
+        .execute(params![id, now.as_millis()])?;
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> Result<Grant, StoreError> {
+    Ok(Grant {
+        id: row::text(row, "id")?,
+        client_id: ClientId::new(row::text(row, "client_id")?),
+        subject: Subject::new(row::text(row, "subject")?),
+        sid: row::text(row, "sid")?,
+        scope: Scope::parse(&row::text(row, "scope")?),
+        audience: row.get("audience")?,
+        auth_time: row::time(row, "auth_time")?,
+        created_at: row::time(row, "created_at")?,
+    })
+}

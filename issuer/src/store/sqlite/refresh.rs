@@ -1,0 +1,147 @@
+//! Families of refresh tokens: one row each, in which the good token, the one before it, and the time between stand.
+
+use evergrant_core::time::UnixTime;
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
+
+use super::{grants, row};
+use crate::secret::SecretHash;
+use crate::store::{Grant, RefreshFamily, RefreshOutcome, RefreshUse, StoreError, Successor};
+
+pub(super) fn add(db: &Connection, family: &RefreshFamily) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT INTO refresh_family (id, grant_id, current, created_at, last_used_at, expires_at, absolute_until)
+         VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        family.id.as_bytes(),
+        family.grant_id,
+        family.current.as_bytes(),
+        family.created_at.as_millis(),
+        family.expires_at.as_millis(),
+        family.absolute_until.as_millis(),
+    ])?;
+    grants::keep(db, &family.grant_id, family.absolute_until)
+}
+
+pub(super) fn find(
+    db: &Connection,
+    id: SecretHash,
+    now: UnixTime,
+) -> Result<Option<(Grant, RefreshFamily)>, StoreError> {
+    let family = db
+        .prepare_cached(
+            "SELECT refresh_family.* FROM refresh_family JOIN grants ON grants.id = grant_id
+             WHERE refresh_family.id = ?1 AND ended_at IS NULL AND expires_at > ?2",
+        )?
+        .query_row(params![id.as_bytes(), now.as_millis()], |row| Ok(read_family(row)))
+        .optional()?
+        .transpose()?;
+    match family {
+        Some(family) => Ok(Some((grants::find(db, &family.grant_id)?, family))),
+        None => Ok(None),
+    }
+}
+
+pub(super) fn present(db: &Connection, usage: &RefreshUse) -> Result<RefreshOutcome, StoreError> {
+    if let Some(grant_id) = exchange(db, usage)? {
+        return Ok(RefreshOutcome::Accepted(Box::new(grants::find(db, &grant_id)?)));
+    }
+    let Some(family) = live(db, usage)? else {
+        return Ok(RefreshOutcome::Refused);
+    };
+    match family.last_rotation {
+        Some(rotation) if rotation.is_repeated_by(usage) => {
+            let grant = grants::find(db, &family.grant_id)?;
+            Ok(RefreshOutcome::Repeated(Box::new(grant), rotation.successor))
+        }
+        _ => {
+            grants::end(db, &family.grant_id, usage.now)?;
+            Ok(RefreshOutcome::Replayed)
+        }
+    }
+}
+
+/// The decision is this one statement: whoever changes the row has used the token. The grant it stands for.
+fn exchange(db: &Connection, usage: &RefreshUse) -> Result<Option<String>, StoreError> {
+    let successor = usage.successor.as_ref();
+    let grant_id = db
+        .prepare_cached(
+            "UPDATE refresh_family SET
+                 previous = iif(:next IS NULL, previous, current), current = coalesce(:next, current),
+                 salt = coalesce(:salt, salt), rotated_at = iif(:next IS NULL, rotated_at, :now),
+                 last_used_at = :now, expires_at = min(:idle_until, absolute_until)
+             WHERE id = :family AND current = :presented AND expires_at > :now
+               AND EXISTS (SELECT 1 FROM grants
+                           WHERE id = refresh_family.grant_id AND client_id = :client AND ended_at IS NULL)
+             RETURNING grant_id",
+        )?
+        .query_row(
+            named_params! {
+                ":family": usage.family.as_bytes(),
+                ":presented": usage.presented.as_bytes(),
+                ":client": usage.client_id.as_str(),
+                ":next": successor.map(|successor| successor.hash.as_bytes()),
+                ":salt": successor.map(|successor| &successor.salt[..]),
+                ":idle_until": (usage.now + usage.idle_lifetime).as_millis(),
+                ":now": usage.now.as_millis(),
+            },
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(grant_id)
+}
+
+struct LiveFamily {
+    grant_id: String,
+    last_rotation: Option<Rotation>,
+}
+
+struct Rotation {
+    used: SecretHash,
+    successor: Successor,
+    at: UnixTime,
+}
+
+impl Rotation {
+    fn is_repeated_by(&self, usage: &RefreshUse) -> bool {
+        self.used.matches(&usage.presented) && usage.now < self.at + usage.reuse_interval
+    }
+}
+
+/// The family, if it is this client's and not over.
+fn live(db: &Connection, usage: &RefreshUse) -> Result<Option<LiveFamily>, StoreError> {
+    db.prepare_cached(
+        "SELECT grant_id, current, previous, salt, rotated_at FROM refresh_family
+         JOIN grants ON grants.id = grant_id
+         WHERE refresh_family.id = ?1 AND client_id = ?2 AND ended_at IS NULL AND expires_at > ?3",
+    )?
+    .query_row(params![usage.family.as_bytes(), usage.client_id.as_str(), usage.now.as_millis()], |row| {
+        Ok(read_live(row))
+    })
+    .optional()?
+    .transpose()
+}
+
+fn read_live(row: &Row<'_>) -> Result<LiveFamily, StoreError> {
+    let salt: Option<[u8; 32]> = row.get("salt")?;
+    let last_rotation = match salt {
+        Some(salt) => Some(Rotation {
+            used: row::hash(row, "previous")?,
+            successor: Successor { hash: row::hash(row, "current")?, salt },
+            at: row::time(row, "rotated_at")?,
+        }),
+        None => None,
+    };
+    Ok(LiveFamily { grant_id: row::text(row, "grant_id")?, last_rotation })
+}
+
+fn read_family(row: &Row<'_>) -> Result<RefreshFamily, StoreError> {
+    Ok(RefreshFamily {
+        id: row::hash(row, "id")?,
+        grant_id: row::text(row, "grant_id")?,
+        current: row::hash(row, "current")?,
+        created_at: row::time(row, "created_at")?,
+        expires_at: row::time(row, "expires_at")?,
+        absolute_until: row::time(row, "absolute_until")?,
+    })
+}
