@@ -2,9 +2,9 @@
 
 use evergrant_core::config::Config;
 use evergrant_core::protocol::RefreshToken;
-use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Prompt};
+use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Flow, Prompt};
 use evergrant_core::protocol::callback;
-use evergrant_core::protocol::id_token::Expectation;
+use evergrant_core::protocol::id_token::{Expectation, IdTokenClaims};
 use evergrant_core::protocol::token;
 use evergrant_core::session::{Failure, Method, Session, Tokens};
 
@@ -39,16 +39,23 @@ pub(crate) async fn renew(
             let body = token::redeem_refresh_token(&config.client_id, refresh_token);
             by_refresh_token(config, provider, session, &body).await
         }
-        _ => Ok(by_iframe(config, provider, session).await?),
+        _ => Ok(by_iframe(config, provider, session.flow, Some(&session.claims)).await?),
     }
 }
 
-async fn by_iframe(config: &Config, provider: &Provider, session: &Session) -> Result<Tokens, Failure> {
+/// Asks the issuer in a hidden iframe with `prompt=none`. `renews` are the claims of the session that is renewed; without
+/// them whoever is signed in at the issuer is taken.
+pub(crate) async fn by_iframe(
+    config: &Config,
+    provider: &Provider,
+    flow: Flow,
+    renews: Option<&IdTokenClaims>,
+) -> Result<Tokens, Failure> {
     let metadata = provider.metadata().await?;
     let request = AuthorizationRequest {
         client_id: &config.client_id,
         redirect_uri: config.silent_redirect_uri.as_str(),
-        flow: session.flow,
+        flow,
         scope: &config.scope,
         audience: config.audience.as_deref(),
         prompt: Some(Prompt::None),
@@ -62,7 +69,7 @@ async fn by_iframe(config: &Config, provider: &Provider, session: &Session) -> R
     let params =
         iframe::authorize(url.as_str(), &config.silent_origin(), &transaction.state, config.iframe_timeout).await?;
     let granted = callback::judge(&params, &transaction, clock::wall())?;
-    tokens(config, provider, granted, &transaction, requested_at, Some(&session.claims)).await
+    tokens(config, provider, granted, &transaction, requested_at, renews).await
 }
 
 async fn by_refresh_token(

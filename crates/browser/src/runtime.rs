@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use evergrant_core::config::{Config, StorageKind};
-use evergrant_core::protocol::authorize::Transaction;
+use evergrant_core::protocol::authorize::{Flow, Transaction};
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{AccessToken, callback, logout};
 use evergrant_core::session::{
@@ -165,10 +165,13 @@ impl Inner {
                 *self.response.borrow_mut() = Some((params, transaction));
                 self.dispatch(Event::CallbackArrived);
             }
-            _ => {
-                self.dispatch(Event::Opened { stored });
-                self.ready();
-            }
+            _ => match self.store.flow_before().filter(|_| stored.is_none()) {
+                Some(flow) => self.dispatch(Event::OpenedBlank { flow }),
+                None => {
+                    self.dispatch(Event::Opened { stored });
+                    self.ready();
+                }
+            },
         }
     }
 
@@ -197,6 +200,7 @@ impl Inner {
             }
             Command::CancelTimer => drop(self.timer.borrow_mut().take()),
             Command::BeginSignIn { attempt, sign_in } => self.begin_sign_in(attempt, sign_in),
+            Command::AskSilently { attempt, flow } => self.ask_silently(attempt, flow),
             Command::CompleteSignIn { attempt } => self.complete_sign_in(attempt),
             Command::Renew { attempt, session, .. } => self.begin_renewal(attempt, session),
             Command::Consult { session } => self.spawn(async move |inner: &Rc<Self>| {
@@ -256,14 +260,25 @@ impl Inner {
         let Some((params, transaction)) = self.response.borrow_mut().take() else { return };
         self.spawn(async move |inner: &Rc<Self>| {
             let tokens = sign_in::complete(&inner.config, &inner.provider, &params, transaction.as_ref()).await;
-            let tokens = match tokens {
-                Ok(tokens) => Ok(inner.write_down(tokens).await),
-                Err(failure) => Err(failure),
-            };
             *inner.return_to.borrow_mut() = transaction.and_then(|transaction| transaction.return_to);
-            inner.dispatch(Event::SignInEnded { attempt, outcome: tokens.map(Box::new) });
-            inner.ready();
+            inner.signed_in(attempt, tokens).await;
         });
+    }
+
+    fn ask_silently(self: &Rc<Self>, attempt: u64, flow: Flow) {
+        self.spawn(async move |inner: &Rc<Self>| {
+            let tokens = renewal::by_iframe(&inner.config, &inner.provider, flow, None).await;
+            inner.signed_in(attempt, tokens).await;
+        });
+    }
+
+    async fn signed_in(self: &Rc<Self>, attempt: u64, tokens: Result<Tokens, Failure>) {
+        let outcome = match tokens {
+            Ok(tokens) => Ok(Box::new(self.write_down(tokens).await)),
+            Err(failure) => Err(failure),
+        };
+        self.dispatch(Event::SignInEnded { attempt, outcome });
+        self.ready();
     }
 
     /// Writes a sign-in into the ledger, and into the tokens which sign-in it was.

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use evergrant_core::config::StorageKind;
-use evergrant_core::protocol::authorize::Transaction;
+use evergrant_core::protocol::authorize::{Flow, Transaction};
 use evergrant_core::protocol::{ClientId, State};
 use evergrant_core::session::Session;
 use evergrant_core::time::UnixTime;
@@ -18,6 +18,8 @@ pub struct Store {
     session_key: String,
     transaction_prefix: String,
     logout_key: String,
+    /// That somebody was signed in, and how: no token, for the silent question after a reload in memory mode.
+    hint_key: String,
     /// What the session is when it cannot be stored.
     memory: RefCell<Option<Session>>,
     in_memory: Cell<bool>,
@@ -31,6 +33,7 @@ impl Store {
             session_key: format!("evergrant.{client_id}.session"),
             transaction_prefix: format!("evergrant.{client_id}.transaction."),
             logout_key: format!("evergrant.{client_id}.logout"),
+            hint_key: format!("evergrant.{client_id}.flow"),
             memory: RefCell::new(None),
             in_memory: Cell::new(!is_available(kind)),
         }
@@ -38,7 +41,7 @@ impl Store {
 
     /// A sentence for the person when the session is kept in memory against the configuration's wish.
     pub fn warning(&self) -> Option<&'static str> {
-        self.in_memory.get().then_some(
+        (self.in_memory.get() && self.kind != StorageKind::Memory).then_some(
             "This browser does not let this site store anything, or its storage is full. You stay signed in only until \
              this page is reloaded. Allow site data for this site in your browser's settings to change that.",
         )
@@ -57,6 +60,11 @@ impl Store {
         get(self.kind, &self.session_key)
     }
 
+    /// The flow by which somebody was signed in before this page was loaded, when the session is kept in memory alone.
+    pub fn flow_before(&self) -> Option<Flow> {
+        (self.kind == StorageKind::Memory).then(|| get(StorageKind::Local, &self.hint_key))?
+    }
+
     /// Keeps the session; falls back to memory when the browser refuses (storage full, or blocked meanwhile).
     pub fn save(&self, session: &Session) {
         if !self.in_memory.get() && !set(self.kind, &self.session_key, session) {
@@ -66,12 +74,16 @@ impl Store {
         if self.in_memory.get() {
             *self.memory.borrow_mut() = Some(session.clone());
         }
+        if self.kind == StorageKind::Memory {
+            set(StorageKind::Local, &self.hint_key, &session.flow);
+        }
     }
 
     /// Forgets the session and every pending sign-in of this tab.
     pub fn forget(&self) {
         *self.memory.borrow_mut() = None;
         delete(self.kind, &self.session_key);
+        delete(StorageKind::Local, &self.hint_key);
         for key in keys().iter().filter(|key| key.starts_with(&self.transaction_prefix)) {
             delete(StorageKind::Session, key);
         }
@@ -118,6 +130,7 @@ fn is_available(kind: StorageKind) -> bool {
     let storage = match kind {
         StorageKind::Session => window.session_storage(),
         StorageKind::Local => window.local_storage(),
+        StorageKind::Memory => return false,
     };
     matches!(storage, Ok(Some(_)))
 }
@@ -129,6 +142,7 @@ fn get<T: DeserializeOwned>(kind: StorageKind, key: &str) -> Option<T> {
     match kind {
         StorageKind::Session => SessionStorage::get(key).ok(),
         StorageKind::Local => LocalStorage::get(key).ok(),
+        StorageKind::Memory => None,
     }
 }
 
@@ -137,6 +151,7 @@ fn set(kind: StorageKind, key: &str, value: &impl Serialize) -> bool {
         && match kind {
             StorageKind::Session => SessionStorage::set(key, value).is_ok(),
             StorageKind::Local => LocalStorage::set(key, value).is_ok(),
+            StorageKind::Memory => false,
         }
 }
 
@@ -145,6 +160,7 @@ fn delete(kind: StorageKind, key: &str) {
         match kind {
             StorageKind::Session => SessionStorage::delete(key),
             StorageKind::Local => LocalStorage::delete(key),
+            StorageKind::Memory => {}
         }
     }
 }

@@ -49,6 +49,8 @@ pub enum StorageKind {
     Session,
     /// `localStorage`: shared by all tabs, survives the browser's end.
     Local,
+    /// The page's memory alone: a script that reads the stores finds nothing. After a reload the issuer is asked silently.
+    Memory,
 }
 
 #[derive(Deserialize)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::event::SignIn;
 use super::record::{Method, Session};
+use crate::protocol::authorize::Flow;
 use crate::protocol::{IdToken, RefreshToken};
 
 /// Something to carry out, in the order given.
@@ -23,6 +24,13 @@ pub enum Command {
         attempt: u64,
         /// How.
         sign_in: SignIn,
+    },
+    /// Ask the issuer, in a hidden iframe, whether the person is signed in there.
+    AskSilently {
+        /// Which attempt; comes back in [`super::Event::SignInEnded`].
+        attempt: u64,
+        /// By which flow.
+        flow: Flow,
     },
     /// Judge the response in the address and get its tokens.
     CompleteSignIn {

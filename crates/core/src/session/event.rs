@@ -13,6 +13,12 @@ pub enum Event {
         /// The session that was kept, if any.
         stored: Option<Box<Session>>,
     },
+    /// The page opened, its session was kept in memory alone, and somebody was signed in before: the issuer knows whether
+    /// they still are.
+    OpenedBlank {
+        /// By which flow they signed in.
+        flow: Flow,
+    },
     /// The page opened at the redirect URI, with an authorization response in its address.
     CallbackArrived,
     /// The person wants to sign in.

@@ -10,6 +10,7 @@ use super::record::{Method, Session, Tokens};
 use super::schedule::{self, Lease};
 use super::view::{EndReason, Status, View};
 use crate::config::{Config, StorageKind};
+use crate::protocol::authorize::Flow;
 use crate::protocol::{AccessToken, ClientId, ErrorCode, Issuer, RefreshToken, Scope};
 use crate::time::Now;
 
@@ -47,7 +48,10 @@ pub struct Machine {
 #[derive(Debug)]
 enum State {
     SignedOut(Option<EndReason>),
-    SigningIn,
+    /// On the way to the issuer or back; `silently` when nobody asked for it.
+    SigningIn {
+        silently: bool,
+    },
     SignedIn(Box<SignedIn>),
     SigningOut,
 }
@@ -93,10 +97,11 @@ impl Machine {
         self.correct_clock(&now, &mut commands);
         match event {
             Event::Opened { stored } => self.opened(stored, &now, &mut commands),
+            Event::OpenedBlank { flow } => self.opened_blank(flow, &mut commands),
             Event::CallbackArrived => self.callback_arrived(&mut commands),
             Event::SignIn(sign_in) => self.sign_in(sign_in, &mut commands),
             Event::SignInEnded { attempt, outcome } => {
-                if attempt == self.attempt && matches!(self.state, State::SigningIn) {
+                if attempt == self.attempt && matches!(self.state, State::SigningIn { .. }) {
                     self.sign_in_ended(outcome, &now, &mut commands);
                 }
             }
@@ -143,7 +148,7 @@ impl Machine {
         };
         match &self.state {
             State::SignedOut(ended) => view.ended.clone_from(ended),
-            State::SigningIn => view.status = Status::SigningIn,
+            State::SigningIn { .. } => view.status = Status::SigningIn,
             State::SigningOut => view.status = Status::SigningOut,
             State::SignedIn(signed_in) => signed_in.show(&mut view, now),
         }
@@ -199,9 +204,15 @@ impl Machine {
         }
     }
 
+    fn opened_blank(&mut self, flow: Flow, commands: &mut Vec<Command>) {
+        self.attempt += 1;
+        self.state = State::SigningIn { silently: true };
+        commands.extend([Command::AskSilently { attempt: self.attempt, flow }, Command::TellApp]);
+    }
+
     fn callback_arrived(&mut self, commands: &mut Vec<Command>) {
         self.attempt += 1;
-        self.state = State::SigningIn;
+        self.state = State::SigningIn { silently: false };
         commands.extend([Command::CancelTimer, Command::CompleteSignIn { attempt: self.attempt }, Command::TellApp]);
     }
 
@@ -210,7 +221,7 @@ impl Machine {
             return;
         }
         self.attempt += 1;
-        self.state = State::SigningIn;
+        self.state = State::SigningIn { silently: false };
         commands.extend([Command::BeginSignIn { attempt: self.attempt, sign_in }, Command::TellApp]);
     }
 
@@ -226,7 +237,14 @@ impl Machine {
                 self.receive(session, &requested_at, now, commands);
             }
             Err(failure) => {
-                self.state = State::SignedOut(Some(EndReason::SignInFailed(failure)));
+                let silently = matches!(self.state, State::SigningIn { silently: true });
+                let answered = failure.class() == FailureClass::AskThePerson;
+                // Nobody asked, and the issuer answered that nobody is signed in: that is no failure, and nothing to ask again.
+                let ended = (!(silently && answered)).then_some(EndReason::SignInFailed(failure));
+                self.state = State::SignedOut(ended);
+                if silently && answered {
+                    commands.push(Command::Forget);
+                }
                 commands.push(Command::TellApp);
             }
         }
@@ -304,7 +322,7 @@ impl Machine {
 
     fn woke(&mut self, wake: Wake, now: &Now, commands: &mut Vec<Command>) {
         // The person came back by the back button: the page they left lives on, and nobody will answer it.
-        if wake == Wake::Restored && matches!(self.state, State::SigningIn | State::SigningOut) {
+        if wake == Wake::Restored && matches!(self.state, State::SigningIn { .. } | State::SigningOut) {
             self.attempt += 1;
             self.state = State::SignedOut(None);
             commands.push(Command::TellApp);

@@ -43,6 +43,7 @@ impl World {
             Command::CancelTimer if self.mischief == Some(Mischief::IgnoresCancelTimer) => {}
             Command::CancelTimer => self.tabs[tab].timer = None,
             Command::BeginSignIn { .. } => self.come_back_signed_in(tab),
+            Command::AskSilently { .. } => unreachable!("no world keeps its session in memory alone"),
             Command::CompleteSignIn { attempt } => self.request(tab, attempt, Purpose::SignIn, None, now),
             Command::Renew { attempt, method, session } => self.renew(tab, attempt, method, &session, now, free),
             Command::AbortRenewal if self.mischief == Some(Mischief::IgnoresAbort) => {}

@@ -2,6 +2,8 @@
 
 use super::super::*;
 use super::page::{Page, begun, seconds};
+use crate::protocol::callback::CallbackError;
+use crate::protocol::{ErrorCode, OAuthError};
 
 #[test]
 fn an_empty_store_leaves_nobody_signed_in() {
@@ -63,4 +65,35 @@ fn a_stored_session_is_given_no_more_than_its_lifetime() {
 fn a_reload_in_the_middle_of_a_renewal_begins_it_again() {
     let mut page = Page::renewing(300);
     assert_eq!(begun(&page.reload()), [Method::Iframe]);
+}
+
+#[test]
+fn a_session_kept_in_memory_is_asked_for_silently_after_a_reload() {
+    let mut page = Page::new();
+    let commands = page.send(Event::OpenedBlank { flow: Flow::Implicit });
+    assert!(matches!(commands[..], [Command::AskSilently { flow: Flow::Implicit, .. }, Command::TellApp]));
+    page.expect(Status::SigningIn);
+    let tokens = page.tokens(300);
+    page.sign_in_ended(Ok(Box::new(tokens)));
+    page.expect(Status::SignedIn);
+}
+
+#[test]
+fn when_the_issuer_knows_nobody_the_silent_question_ends_quietly_and_is_not_asked_again() {
+    let mut page = Page::new();
+    page.send(Event::OpenedBlank { flow: Flow::Code });
+    let error = OAuthError::new(ErrorCode::LoginRequired, "");
+    let commands = page.sign_in_ended(Err(CallbackError::Refused(error).into()));
+    assert_eq!(commands, [Command::Forget, Command::TellApp]);
+    page.expect(Status::SignedOut);
+    assert_eq!(page.view().ended, None);
+}
+
+#[test]
+fn when_the_silent_question_cannot_be_asked_the_person_is_told_and_it_is_asked_again_next_time() {
+    let mut page = Page::new();
+    page.send(Event::OpenedBlank { flow: Flow::Code });
+    let commands = page.sign_in_ended(Err(Failure::Unreachable { endpoint: "the issuer" }));
+    assert_eq!(commands, [Command::TellApp]);
+    assert!(matches!(page.view().ended, Some(EndReason::SignInFailed(_))));
 }

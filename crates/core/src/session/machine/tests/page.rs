@@ -118,6 +118,7 @@ impl Page {
                 }
                 Command::CancelTimer => self.timer = None,
                 Command::BeginSignIn { attempt, .. }
+                | Command::AskSilently { attempt, .. }
                 | Command::CompleteSignIn { attempt }
                 | Command::Renew { attempt, .. } => self.attempt = *attempt,
                 Command::Consult { .. }
