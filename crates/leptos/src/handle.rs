@@ -4,7 +4,8 @@ use evergrant_browser::{FetchError, NoAccessToken, Runtime, clock};
 use evergrant_core::config::Config;
 use evergrant_core::protocol::AccessToken;
 use evergrant_core::protocol::authorize::Flow;
-use evergrant_core::session::{RenewalRecord, SignIn, Status, View};
+use evergrant_core::protocol::id_token::IdTokenClaims;
+use evergrant_core::session::{EndReason, Failure, RenewalRecord, SignIn, Status, View};
 use evergrant_core::time::UnixTime;
 use leptos::prelude::*;
 
@@ -43,6 +44,33 @@ impl SessionHandle {
     /// The session in one word; changes only when the word does.
     pub fn status(&self) -> Signal<Status> {
         self.status
+    }
+
+    /// Who is signed in.
+    pub fn claims(&self) -> Signal<Option<IdTokenClaims>> {
+        let view = self.view;
+        Signal::derive(move || view.with(|view| view.claims.clone()))
+    }
+
+    /// When the access token expires.
+    pub fn expires_at(&self) -> Signal<Option<UnixTime>> {
+        let view = self.view;
+        Signal::derive(move || view.with(|view| view.expires_at))
+    }
+
+    /// What went wrong last and is not mended yet, in this session or in the sign-in that led to none.
+    pub fn error(&self) -> Signal<Option<Failure>> {
+        let view = self.view;
+        Signal::derive(move || {
+            view.with(|view| match &view.ended {
+                Some(
+                    EndReason::AskThePerson(failure)
+                    | EndReason::SignInFailed(failure)
+                    | EndReason::IssuerNotTold(failure),
+                ) => Some(failure.clone()),
+                _ => view.problem.clone(),
+            })
+        })
     }
 
     /// A sentence for the person when the session cannot be stored as configured.
