@@ -22,6 +22,7 @@
 //! - [`store`] is what is remembered: a trait, and its SQLite form.
 //! - [`config`] is everything it can be told; [`options`] and [`server`] are the process around it.
 
+mod access_tokens;
 pub mod authorize;
 mod client_authentication;
 pub mod clock;

@@ -96,6 +96,37 @@ pub(crate) async fn present(
     })
 }
 
+/// What came of a wish to revoke.
+pub(crate) enum Revocation {
+    /// The family is over, by this or before.
+    Done,
+    /// The family is another client's, and goes on.
+    AnothersToken,
+    /// This is no refresh token.
+    NotOne,
+}
+
+/// Ends the family of a token. Any token of it will do, a used one as well: a sign-out that crosses a renewal on the way
+/// still ends what the renewal brought.
+pub(crate) async fn revoke(
+    provider: &Provider,
+    client: &Client,
+    presented: &str,
+    now: UnixTime,
+) -> Result<Revocation, Failure> {
+    let Some(token) = Token::read(presented) else {
+        return Ok(Revocation::NotOne);
+    };
+    match provider.store.refresh_family(token.family_id(), now).await? {
+        Some((grant, _)) if grant.client_id != client.client_id => Ok(Revocation::AnothersToken),
+        Some((grant, _)) => {
+            provider.store.end_grant(grant.id, now).await?;
+            Ok(Revocation::Done)
+        }
+        None => Ok(Revocation::Done),
+    }
+}
+
 /// A token taken apart.
 struct Token {
     family: [u8; 32],

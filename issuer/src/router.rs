@@ -13,7 +13,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::provider::Provider;
-use crate::routes::{authorize, consent, discovery, health, home, logout, sign_in, token, userinfo};
+use crate::routes::{authorize, consent, discovery, health, home, logout, revoke, sign_in, token, userinfo};
 use crate::web::form::LARGEST_BODY;
 use crate::web::headers::NO_SNIFF;
 use crate::web::{assets, request_log};
@@ -31,6 +31,7 @@ pub fn router(provider: Arc<Provider>) -> Router {
 
     let for_registered_origins = Router::new()
         .route("/oauth/token", post(token::token))
+        .route("/oauth/revoke", post(revoke::revoke))
         .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .layer(registered_origins(Arc::clone(&provider)));
 

@@ -82,6 +82,15 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// other of that family ends the family in the same step, unless it is the one just used.
     async fn use_refresh_token(&self, usage: RefreshUse) -> Result<RefreshOutcome, StoreError>;
 
+    /// Ends a grant, and with it every code and refresh token that stands for it.
+    async fn end_grant(&self, id: String, now: UnixTime) -> Result<(), StoreError>;
+
+    /// Puts an access token's `jti` on the list of revoked ones, until the token expires.
+    async fn revoke_access_token(&self, jti: String, expires_at: UnixTime) -> Result<(), StoreError>;
+
+    /// Whether an access token is on the list.
+    async fn is_access_token_revoked(&self, jti: &str) -> Result<bool, StoreError>;
+
     /// Removes a batch of rows that are over; whether there may be more.
     async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError>;
 }

@@ -11,6 +11,7 @@ mod logout;
 mod process;
 mod refresh;
 mod restart;
+mod revoke;
 mod secrecy;
 mod sign_in;
 mod silent;

@@ -33,7 +33,7 @@ async fn every_endpoint_that_is_named_is_there() {
         assert_ne!(browser.get(path).await.status, 404, "{name}");
         seen += 1;
     }
-    assert_eq!(seen, 5);
+    assert_eq!(seen, 6);
 }
 
 #[tokio::test]

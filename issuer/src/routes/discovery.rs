@@ -45,7 +45,7 @@ fn describe(config: &Config) -> ProviderMetadata {
         jwks_uri: endpoint(".well-known/jwks.json"),
         userinfo_endpoint: Some(endpoint("userinfo")),
         end_session_endpoint: Some(endpoint("oidc/logout")),
-        revocation_endpoint: None,
+        revocation_endpoint: Some(endpoint("oauth/revoke")),
         introspection_endpoint: None,
         response_types_supported: texts(response_types(config)),
         response_modes_supported: texts(ResponseMode::ALL.map(ResponseMode::as_str)),

@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
-use evergrant_core::protocol::params::{Params, ParamsError};
+use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::token::TokenResponse;
 use evergrant_core::protocol::{ErrorCode, Nonce, RefreshToken};
 use evergrant_core::time::UnixTime;
@@ -30,10 +30,7 @@ pub(crate) async fn token(
     form: Result<FormText, FormRejection>,
 ) -> Result<Response, OAuthRefusal> {
     let FormText(text) = form?;
-    let params = Params::parse(&text).map_err(|error| match error {
-        ParamsError::Repeated(_) => invalid_request("a parameter is given more than once"),
-        ParamsError::TooLong | ParamsError::TooMany => invalid_request("the body is too long"),
-    })?;
+    let params = Params::parse(&text)?;
     let asked = params.filled("grant_type").ok_or_else(|| invalid_request("grant_type is missing"))?;
     let client = client_authentication::authenticate(&provider.config, &headers, &params)?;
     let grant_type = GrantType::ALL.into_iter().find(|grant| grant.as_str() == asked);

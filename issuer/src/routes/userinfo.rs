@@ -8,18 +8,17 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{AccessToken, ErrorCode};
-use evergrant_core::time::UnixTime;
 use serde_json::{Map, Value};
 
+use crate::access_tokens;
 use crate::provider::Provider;
-use crate::tokens::{ACCESS_TOKEN_TYP, AccessTokenClaims};
 use crate::web::form::FormText;
 use crate::web::headers::forbid_storing;
 use crate::web::oauth_refusal::OAuthRefusal;
 
 pub(crate) async fn userinfo(State(provider): State<Arc<Provider>>, request: Request) -> Response {
     let answer = match presented(request).await {
-        Ok(Some(token)) => claims(&provider, &token),
+        Ok(Some(token)) => claims(&provider, &token).await,
         Ok(None) => return nothing_presented(),
         Err(refusal) => Err(refusal),
     };
@@ -31,32 +30,17 @@ pub(crate) async fn userinfo(State(provider): State<Arc<Provider>>, request: Req
     response
 }
 
-fn claims(provider: &Provider, token: &AccessToken) -> Result<Map<String, Value>, OAuthRefusal> {
-    let judged = judge(provider, token, provider.clock.now())?;
-    let person = provider.config.user(judged.sub.as_str());
-    let person = person.ok_or_else(|| invalid_token("The person has no account here any more."))?;
-    let mut claims = person.claims(&judged.scope);
-    claims.insert("sub".into(), judged.sub.as_str().into());
-    Ok(claims)
-}
-
-/// RFC 9068 §4, but for the audience: `openid` in the scope is what opens this endpoint, whichever API the token is for.
-fn judge(provider: &Provider, token: &AccessToken, now: UnixTime) -> Result<AccessTokenClaims, OAuthRefusal> {
-    let malformed = || invalid_token("The access token provided is not one from here.");
-    let jwt = provider.keys.verified(token.secret()).ok_or_else(malformed)?;
-    if jwt.header.typ.as_deref() != Some(ACCESS_TOKEN_TYP) {
-        return Err(malformed());
-    }
-    let claims: AccessTokenClaims = jwt.claims().map_err(|_| malformed())?;
-    if claims.iss != provider.config.issuer() {
-        return Err(malformed());
-    }
-    if now >= UnixTime::from_seconds(claims.exp) {
-        return Err(invalid_token("The access token provided has expired."));
-    }
-    if !claims.scope.contains("openid") {
+async fn claims(provider: &Provider, token: &AccessToken) -> Result<Map<String, Value>, OAuthRefusal> {
+    let judged = access_tokens::judge(provider, token, provider.clock.now()).await?;
+    // `openid` in the scope is what opens this endpoint, whichever API the token is for.
+    if !judged.scope.contains("openid") {
         return Err(OAuthRefusal::bearer(ErrorCode::InsufficientScope, "The scope openid is needed."));
     }
+    let person = provider.config.user(judged.sub.as_str());
+    let person = person
+        .ok_or_else(|| OAuthRefusal::bearer(ErrorCode::InvalidToken, "The person has no account here any more."))?;
+    let mut claims = person.claims(&judged.scope);
+    claims.insert("sub".into(), judged.sub.as_str().into());
     Ok(claims)
 }
 
@@ -89,10 +73,6 @@ fn nothing_presented() -> Response {
     response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     forbid_storing(response.headers_mut());
     response
-}
-
-fn invalid_token(description: &str) -> OAuthRefusal {
-    OAuthRefusal::bearer(ErrorCode::InvalidToken, description)
 }
 
 fn two_tokens() -> OAuthRefusal {

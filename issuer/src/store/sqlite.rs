@@ -8,6 +8,7 @@ mod grants;
 mod interactions;
 mod keys;
 mod refresh;
+mod revocations;
 mod row;
 mod schema;
 mod sessions;
@@ -157,6 +158,19 @@ impl Store for SqliteStore {
 
     async fn use_refresh_token(&self, usage: RefreshUse) -> Result<RefreshOutcome, StoreError> {
         self.write(move |db| refresh::present(db, &usage)).await
+    }
+
+    async fn end_grant(&self, id: String, now: UnixTime) -> Result<(), StoreError> {
+        self.write(move |db| grants::end(db, &id, now)).await
+    }
+
+    async fn revoke_access_token(&self, jti: String, expires_at: UnixTime) -> Result<(), StoreError> {
+        self.write(move |db| revocations::add(db, &jti, expires_at)).await
+    }
+
+    async fn is_access_token_revoked(&self, jti: &str) -> Result<bool, StoreError> {
+        let jti = jti.to_owned();
+        self.read(move |db| revocations::holds(db, &jti)).await
     }
 
     async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError> {

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use evergrant_core::protocol::params::ParamsError;
 use evergrant_core::protocol::{ErrorCode, OAuthError};
 use tracing::error;
 
@@ -52,6 +53,18 @@ impl From<Failure> for OAuthRefusal {
             status: StatusCode::SERVICE_UNAVAILABLE,
             ..Self::new(ErrorCode::TemporarilyUnavailable, "try again in a moment")
         }
+    }
+}
+
+impl From<ParamsError> for OAuthRefusal {
+    fn from(error: ParamsError) -> Self {
+        Self::new(
+            ErrorCode::InvalidRequest,
+            match error {
+                ParamsError::Repeated(_) => "a parameter is given more than once",
+                ParamsError::TooLong | ParamsError::TooMany => "the body is too long",
+            },
+        )
     }
 }
 

@@ -6,7 +6,8 @@ use rusqlite::{Connection, TransactionBehavior, named_params};
 use crate::store::StoreError;
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 2] = [include_str!("0001_first.sql"), include_str!("0002_refresh.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("0001_first.sql"), include_str!("0002_refresh.sql"), include_str!("0003_revocation.sql")];
 
 /// Rows per table and sweep: small enough that a sign-in never waits for it.
 const SWEEP_BATCH: u32 = 200;
@@ -60,6 +61,11 @@ pub(super) fn sweep(db: &Connection, now: UnixTime) -> Result<bool, StoreError> 
         (
             "DELETE FROM refresh_family WHERE id IN
                 (SELECT id FROM refresh_family WHERE expires_at <= :before LIMIT :batch)",
+            now,
+        ),
+        (
+            "DELETE FROM revoked_access_token WHERE jti IN
+                (SELECT jti FROM revoked_access_token WHERE expires_at <= :before LIMIT :batch)",
             now,
         ),
         // A grant is remembered as long as something stands for it.

@@ -1,0 +1,57 @@
+//! Judging access tokens that come back to the issuer itself (RFC 9068 §4), and the list of those revoked before their time.
+
+use evergrant_core::protocol::{AccessToken, ErrorCode};
+use evergrant_core::time::UnixTime;
+
+use crate::error::Failure;
+use crate::provider::Provider;
+use crate::tokens::{ACCESS_TOKEN_TYP, AccessTokenClaims};
+use crate::web::oauth_refusal::OAuthRefusal;
+
+/// The claims of a token that was issued here, whether or not it still counts.
+pub(crate) fn issued_here(provider: &Provider, token: &str) -> Option<AccessTokenClaims> {
+    let jwt = provider.keys.verified(token)?;
+    let claims: AccessTokenClaims = jwt.claims().ok()?;
+    let is_ours = jwt.header.typ.as_deref() == Some(ACCESS_TOKEN_TYP) && claims.iss == provider.config.issuer();
+    is_ours.then_some(claims)
+}
+
+/// The claims of a token that counts. Its audience is the caller's to judge.
+///
+/// # Errors
+/// `invalid_token` (RFC 6750 §3.1), with what is wrong in words.
+pub(crate) async fn judge(
+    provider: &Provider,
+    token: &AccessToken,
+    now: UnixTime,
+) -> Result<AccessTokenClaims, OAuthRefusal> {
+    let claims = issued_here(provider, token.secret())
+        .ok_or_else(|| invalid_token("The access token provided is not one from here."))?;
+    if is_expired(&claims, now) {
+        return Err(invalid_token("The access token provided has expired."));
+    }
+    if is_revoked(provider, &claims).await? {
+        return Err(invalid_token("The access token provided has been revoked."));
+    }
+    Ok(claims)
+}
+
+/// Whether a token is past its time.
+pub(crate) fn is_expired(claims: &AccessTokenClaims, now: UnixTime) -> bool {
+    now >= UnixTime::from_seconds(claims.exp)
+}
+
+/// Whether a token is on the list.
+pub(crate) async fn is_revoked(provider: &Provider, claims: &AccessTokenClaims) -> Result<bool, Failure> {
+    Ok(provider.store.is_access_token_revoked(&claims.jti).await?)
+}
+
+/// Puts a token on the list, from which it goes by itself when it expires.
+pub(crate) async fn revoke(provider: &Provider, claims: AccessTokenClaims) -> Result<(), Failure> {
+    let expires_at = UnixTime::from_seconds(claims.exp);
+    Ok(provider.store.revoke_access_token(claims.jti, expires_at).await?)
+}
+
+fn invalid_token(description: &str) -> OAuthRefusal {
+    OAuthRefusal::bearer(ErrorCode::InvalidToken, description)
+}
