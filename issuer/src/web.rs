@@ -2,8 +2,9 @@
 
 pub(crate) mod assets;
 pub(crate) mod cookies;
+pub(crate) mod delivery;
 pub(crate) mod form;
-pub(crate) mod framing;
+mod framing;
 pub(crate) mod headers;
 pub(crate) mod oauth_refusal;
 mod page_error;

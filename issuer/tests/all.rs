@@ -10,6 +10,7 @@ mod lifetimes;
 mod logout;
 mod process;
 mod refresh;
+mod response_modes;
 mod restart;
 mod revoke;
 mod secrecy;

@@ -84,7 +84,7 @@ pub enum Refusal<'a> {
 pub fn read<'a>(config: &'a Config, text: &str) -> Result<AuthorizationRequest<'a>, Refusal<'a>> {
     let params = Params::parse_repeating(text).map_err(|_| Refusal::Untrusted("The request is too long."))?;
     let (client, redirect_uri) = trusted(config, &params)?;
-    let target = parts::target(redirect_uri, &params);
+    let target = parts::target(client, redirect_uri, &params);
     let refuse = |error| Refusal::Answered {
         client,
         target: Box::new(target.clone()),
@@ -129,7 +129,7 @@ fn rest<'a>(
     }
     parts::check_unsupported(params)?;
     let response_type = parts::response_type(client, params)?;
-    parts::check_response_mode(params, response_type)?;
+    parts::check_response_mode(params, response_type, &target)?;
     let api = parts::api(config, params)?;
     let scope = parts::scope(client, api, params, response_type)?;
     let nonce = params.filled("nonce").map(Nonce::new);

@@ -1,8 +1,9 @@
 //! Building an authorization response: tokens and codes as decided, the error otherwise, and `iss` in both (RFC 9207 §2).
 
+use std::fmt;
+
 use evergrant_core::protocol::{AuthorizationCode, OAuthError, State, params};
 
-use super::ResponseMode;
 use super::request::{AuthorizationRequest, Target};
 use crate::config::Config;
 use crate::error::Failure;
@@ -12,7 +13,34 @@ use crate::store::{Code, Grant, Session};
 use crate::tokens::{self, IdTokenParts};
 use evergrant_core::time::UnixTime;
 
-/// Grants a request: stores what must be stored, and returns the address that carries the answer.
+/// What a client is told, whichever way it travels.
+pub struct AuthorizationResponse(Vec<(&'static str, String)>);
+
+impl AuthorizationResponse {
+    /// Names and values, in the order in which they are sent.
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
+    /// The address that carries it in its query or fragment. The registered address stays as it is, its own query included
+    /// (RFC 6749 §3.1.2).
+    pub fn address(&self, redirect_uri: &str, in_fragment: bool) -> String {
+        let separator = match in_fragment {
+            true => '#',
+            false if redirect_uri.contains('?') => '&',
+            false => '?',
+        };
+        format!("{redirect_uri}{separator}{}", params::encode(self.parameters()))
+    }
+}
+
+impl fmt::Debug for AuthorizationResponse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("AuthorizationResponse(hidden)")
+    }
+}
+
+/// Grants a request: stores what must be stored, and returns the answer.
 ///
 /// # Errors
 /// When the store or the keys fail; then nothing was granted.
@@ -21,7 +49,7 @@ pub async fn grant(
     request: &AuthorizationRequest<'_>,
     session: &Session,
     now: UnixTime,
-) -> Result<String, Failure> {
+) -> Result<AuthorizationResponse, Failure> {
     let grant = Grant {
         id: Secret::invent()?.expose().to_owned(),
         client_id: request.client.client_id.clone(),
@@ -58,7 +86,7 @@ pub async fn grant(
     }
     let expires_in = access_token.as_ref().map(|issued| issued.expires_in.as_secs().to_string());
     let front_scope = access_token.as_ref().map(|_| scope.as_str());
-    Ok(location(
+    Ok(response(
         &provider.config,
         &request.target,
         &[
@@ -72,9 +100,9 @@ pub async fn grant(
     ))
 }
 
-/// The address that carries an error (RFC 6749 §4.1.2.1).
-pub fn error(config: &Config, target: &Target, error: &OAuthError) -> String {
-    location(
+/// An error (RFC 6749 §4.1.2.1).
+pub fn error(config: &Config, target: &Target, error: &OAuthError) -> AuthorizationResponse {
+    response(
         config,
         target,
         &[("error", Some(error.error.as_str())), ("error_description", error.error_description.as_deref())],
@@ -91,16 +119,9 @@ fn stored(provider: &Provider, request: &AuthorizationRequest<'_>, code: &Author
     }
 }
 
-fn location(config: &Config, target: &Target, parts: &[(&str, Option<&str>)]) -> String {
+fn response(config: &Config, target: &Target, parts: &[(&'static str, Option<&str>)]) -> AuthorizationResponse {
     let state = target.state.as_ref().map(State::secret);
     let always = [("state", state), ("iss", Some(config.issuer.as_str()))];
-    let pairs = parts.iter().chain(&always).filter_map(|(name, value)| Some((*name, (*value)?)));
-    let uri = &target.redirect_uri;
-    // The registered address stays as it is, its own query included (RFC 6749 §3.1.2).
-    let separator = match target.mode {
-        ResponseMode::Fragment => '#',
-        ResponseMode::Query if uri.contains('?') => '&',
-        ResponseMode::Query => '?',
-    };
-    format!("{uri}{separator}{}", params::encode(pairs))
+    let parameters = parts.iter().chain(&always).filter_map(|(name, value)| Some((*name, (*value)?.to_owned())));
+    AuthorizationResponse(parameters.collect())
 }

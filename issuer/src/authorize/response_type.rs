@@ -92,17 +92,23 @@ pub enum ResponseMode {
     Query,
     /// In its fragment, which browsers keep from servers.
     Fragment,
+    /// In the body of a post to the redirect URI (OAuth 2.0 Form Post Response Mode).
+    FormPost,
+    /// In a message to the window that opened or framed the answer.
+    WebMessage,
 }
 
 impl ResponseMode {
     /// Every mode that is served.
-    pub const ALL: [Self; 2] = [Self::Query, Self::Fragment];
+    pub const ALL: [Self; 4] = [Self::Query, Self::Fragment, Self::FormPost, Self::WebMessage];
 
     /// The value as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Query => "query",
             Self::Fragment => "fragment",
+            Self::FormPost => "form_post",
+            Self::WebMessage => "web_message",
         }
     }
 
@@ -113,7 +119,7 @@ impl ResponseMode {
 
     /// Tokens never travel in a query, which servers log (Multiple Response Types §2.1 and §5).
     pub fn carries(self, response_type: ResponseType) -> bool {
-        self == Self::Fragment || !response_type.is_front_channel()
+        self != Self::Query || !response_type.is_front_channel()
     }
 }
 

@@ -103,6 +103,12 @@ impl Client {
         self.redirect_uris.iter().any(|known| known == uri)
     }
 
+    /// Whether a message may go to the page at `uri`: it may where its origin is registered.
+    pub fn listens_at(&self, uri: &str) -> bool {
+        let origin = Url::parse(uri).ok().and_then(|url| Origin::of(&url));
+        origin.is_some_and(|origin| self.origins.contains(&origin))
+    }
+
     /// Whether a sign-out may lead to `uri`.
     pub fn returns_to(&self, uri: &str) -> bool {
         self.post_logout_redirect_uris.iter().any(|known| known == uri)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use evergrant_core::protocol::id_token::IdTokenClaims;
 use evergrant_core::protocol::{ErrorCode, IdToken, OAuthError, Scope, Subject};
@@ -13,7 +13,6 @@ use tracing::error;
 use crate::authorize::decision::{Decision, Situation, decide};
 use crate::authorize::request::{self, AuthorizationRequest, Refusal};
 use crate::authorize::response;
-use crate::config::Client;
 use crate::error::Failure;
 use crate::interactions::{self, Pending};
 use crate::provider::Provider;
@@ -21,7 +20,7 @@ use crate::sessions;
 use crate::store::{ConsentKey, Session};
 use crate::web::form::{FormRejection, FormText};
 use crate::web::headers::{see_other, set_cookie};
-use crate::web::{PageError, framing};
+use crate::web::{PageError, delivery};
 
 pub(crate) async fn authorize(
     State(provider): State<Arc<Provider>>,
@@ -35,13 +34,13 @@ pub(crate) async fn authorize(
         Err(refusal) => return refused(&provider, refusal),
     };
     match begin(&provider, &headers, &text, &request, now).await {
-        Ok(response) => Ok(silently(&request, response)),
+        Ok(response) => Ok(response),
         // A frame shows nothing: the client hears that it may try again.
         Err(failure) if request.is_silent() => {
             error!("{failure}");
             let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, "try again in a moment");
-            let location = response::error(&provider.config, &request.target, &error);
-            Ok(silently(&request, see_other(&location)))
+            let answer = response::error(&provider.config, &request.target, &error);
+            Ok(delivery::deliver(request.client, &request.target, &answer, true)?)
         }
         Err(failure) => Err(failure.into()),
     }
@@ -100,8 +99,9 @@ pub(crate) async fn next(provider: &Provider, answering: &Answering<'_>) -> Resu
             if !close(provider, answering).await? {
                 return Ok(Next::Over);
             }
-            let location = response::grant(provider, request, session, answering.now).await?;
-            Ok(Next::Client(see_other(&location)))
+            let answer = response::grant(provider, request, session, answering.now).await?;
+            let delivered = delivery::deliver(request.client, &request.target, &answer, request.is_silent())?;
+            Ok(Next::Client(delivered))
         }
         (Decision::SignIn | Decision::Grant, _) => Ok(Next::Page("/sign-in")),
     }
@@ -116,8 +116,9 @@ pub(crate) async fn refuse(
     if !close(provider, answering).await? {
         return Ok(Next::Over);
     }
-    let location = response::error(&provider.config, &answering.request.target, error);
-    Ok(Next::Client(see_other(&location)))
+    let request = answering.request;
+    let answer = response::error(&provider.config, &request.target, error);
+    Ok(Next::Client(delivery::deliver(request.client, &request.target, &answer, request.is_silent())?))
 }
 
 /// Carries on after a page: with a redirect, so that a reload posts nothing twice.
@@ -191,19 +192,8 @@ fn refused(provider: &Provider, refusal: Refusal<'_>) -> Result<Response, PageEr
     match refusal {
         Refusal::Untrusted(sentence) => Err(PageError::bad_request(sentence)),
         Refusal::Answered { client, target, silent, error } => {
-            let response = see_other(&response::error(&provider.config, &target, &error));
-            Ok(if silent { framed(client, response) } else { response })
+            let answer = response::error(&provider.config, &target, &error);
+            Ok(delivery::deliver(client, &target, &answer, silent)?)
         }
     }
-}
-
-fn silently(request: &AuthorizationRequest<'_>, response: Response) -> Response {
-    if request.is_silent() { framed(request.client, response) } else { response }
-}
-
-fn framed(client: &Client, mut response: Response) -> Response {
-    if let Some(policy) = framing::silent_policy(client) {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    response
 }

@@ -20,13 +20,15 @@ pub(crate) const IDENTITY_SCOPES: [&str; 3] = ["openid", "profile", "email"];
 pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
 
 /// Where errors go even when the rest of the request makes no sense.
-pub(super) fn target(redirect_uri: String, params: &Params) -> Target {
-    let asked = params.filled("response_mode").and_then(ResponseMode::parse);
+pub(super) fn target(client: &Client, redirect_uri: String, params: &Params) -> Target {
     let words = params.first("response_type").unwrap_or_default();
     let front_channel = words.split(' ').any(|word| matches!(word, "token" | "id_token"));
-    let mode = match (front_channel, asked) {
-        (true, _) | (false, Some(ResponseMode::Fragment)) => ResponseMode::Fragment,
-        (false, _) => ResponseMode::Query,
+    let default = if front_channel { ResponseMode::Fragment } else { ResponseMode::Query };
+    let asked = params.filled("response_mode").and_then(ResponseMode::parse);
+    let mode = match asked {
+        Some(ResponseMode::Query) | None => default,
+        Some(ResponseMode::WebMessage) if !client.listens_at(&redirect_uri) => default,
+        Some(mode) => mode,
     };
     let state = params.filled("state").filter(|state| state.len() <= LONGEST_STATE);
     let state = state.filter(|_| params.repeated(|name| name == "state").is_none());
@@ -65,11 +67,18 @@ pub(super) fn response_type(client: &Client, params: &Params) -> Result<Response
     Ok(response_type)
 }
 
-pub(super) fn check_response_mode(params: &Params, response_type: ResponseType) -> Result<(), OAuthError> {
+pub(super) fn check_response_mode(
+    params: &Params,
+    response_type: ResponseType,
+    target: &Target,
+) -> Result<(), OAuthError> {
     let Some(text) = params.filled("response_mode") else {
         return Ok(());
     };
     match ResponseMode::parse(text) {
+        Some(ResponseMode::WebMessage) if target.mode != ResponseMode::WebMessage => {
+            Err(invalid("response_mode web_message needs a redirect_uri at one of the registered origins"))
+        }
         Some(mode) if mode.carries(response_type) => Ok(()),
         Some(_) => Err(invalid("tokens are not sent in a query: use response_mode fragment")),
         None => Err(invalid("this response_mode is not supported here")),
