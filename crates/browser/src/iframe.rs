@@ -1,28 +1,20 @@
 //! The hidden iframe that asks the issuer without showing anything (R12 of the design, in ARCHITECTURE.md).
-//!
-//! The silent page posts `{type, response}` to this page's exact origin. A message counts only when its origin, its
-//! source window and the `state` inside it are all what they must be.
 
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use evergrant_core::protocol::State;
-use evergrant_core::protocol::callback;
 use evergrant_core::protocol::params::Params;
 use evergrant_core::session::Failure;
 use evergrant_core::session::failure::Silence;
-use futures_channel::oneshot;
-use js_sys::Reflect;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Event, HtmlIFrameElement, MessageEvent};
+use web_sys::HtmlIFrameElement;
 
 use crate::listener::Listener;
+use crate::message::await_response;
 use crate::timer::within;
 use crate::{refused, window};
-
-/// The `type` of the silent page's message.
-pub const MESSAGE_TYPE: &str = "evergrant:authorization-response";
 
 /// Loads `url` in a hidden iframe and waits for the silent page at `silent_origin` to post the response that carries
 /// `state`. The iframe is gone when this returns, or is dropped.
@@ -31,54 +23,17 @@ pub const MESSAGE_TYPE: &str = "evergrant:authorization-response";
 /// [`Failure::Silence`] with what was seen when no such message came within `limit`.
 pub async fn authorize(url: &str, silent_origin: &str, state: &State, limit: Duration) -> Result<Params, Failure> {
     let frame = HiddenFrame::new(url)?;
-    let (sender, response) = oneshot::channel();
-    let seen = Rc::new(Cell::new(Silence::NothingLoaded));
-    let _listener = listen(&frame, silent_origin.to_owned(), state.clone(), sender, Rc::clone(&seen))?;
+    let element = frame.element.clone();
+    let source = move || element.content_window().map(JsValue::from);
+    let awaited = await_response(source, silent_origin.to_owned(), state.clone())?;
     frame.attach()?;
-    match within(limit, response).await {
+    match within(limit, awaited.response).await {
         Some(Ok(params)) => Ok(params),
-        _ => Err(Failure::Silence(match seen.get() {
+        _ => Err(Failure::Silence(match awaited.seen.get() {
             Silence::NothingLoaded => frame.inspect(),
             noticed => noticed,
         })),
     }
-}
-
-fn listen(
-    frame: &HiddenFrame,
-    silent_origin: String,
-    state: State,
-    sender: oneshot::Sender<Params>,
-    seen: Rc<Cell<Silence>>,
-) -> Result<Listener, Failure> {
-    let element = frame.element.clone();
-    let mut sender = Some(sender);
-    Ok(Listener::new(window()?.as_ref(), "message", move |event: Event| {
-        let Ok(message) = event.dyn_into::<MessageEvent>() else { return };
-        // The source is null when the sender is gone, and so may the frame's window be: null never counts as equal.
-        let source = message.source().map(JsValue::from);
-        let from_frame = source.is_some() && source == element.content_window().map(JsValue::from);
-        let Some(response) = response_of(&message).filter(|_| from_frame) else { return };
-        if message.origin() != silent_origin {
-            seen.set(Silence::OtherOrigin);
-            return;
-        }
-        let Ok(params) = Params::parse(&response) else { return };
-        if callback::state_of(&params).as_ref() != Some(&state) {
-            seen.set(Silence::OtherState);
-            return;
-        }
-        if let Some(sender) = sender.take() {
-            // Nobody waits any more when the renewal was aborted.
-            let _ = sender.send(params);
-        }
-    }))
-}
-
-fn response_of(message: &MessageEvent) -> Option<String> {
-    let data = message.data();
-    let member = |name: &str| Reflect::get(&data, &name.into()).ok()?.as_string();
-    (data.is_object() && member("type")? == MESSAGE_TYPE).then(|| member("response"))?
 }
 
 /// An iframe nobody sees, removed when it is dropped.

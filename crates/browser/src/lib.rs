@@ -14,6 +14,8 @@ pub mod listener;
 pub mod location;
 pub mod locks;
 pub mod measure;
+pub mod message;
+pub mod popup;
 pub mod provider;
 mod renewal;
 mod runtime;

@@ -9,7 +9,7 @@ use evergrant_core::protocol::authorize::{Flow, Transaction};
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{AccessToken, callback, logout};
 use evergrant_core::session::{
-    Change, Command, Event, Failure, Machine, RenewalRecord, Session, SignIn, TabMessage, Tokens, Verdict, View,
+    Change, Command, Event, Failure, Machine, Place, RenewalRecord, Session, SignIn, TabMessage, Tokens, Verdict, View,
 };
 use futures_channel::oneshot;
 use futures_util::future::{AbortHandle, Abortable};
@@ -17,6 +17,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::ledger::SharedLedger;
 use crate::lifecycle::Lifecycle;
+use crate::popup::Popup;
 use crate::provider::Provider;
 use crate::renewal::Failed;
 use crate::storage::Store;
@@ -248,6 +249,15 @@ impl Inner {
     }
 
     fn begin_sign_in(self: &Rc<Self>, attempt: u64, sign_in: SignIn) {
+        if sign_in.place == Place::Popup {
+            // At once: browsers open popups only while a click is being handled.
+            let popup = Popup::open();
+            self.spawn(async move |inner: &Rc<Self>| {
+                let tokens = sign_in::in_popup(&inner.config, &inner.provider, popup, sign_in.flow).await;
+                inner.signed_in(attempt, tokens).await;
+            });
+            return;
+        }
         self.spawn(async move |inner: &Rc<Self>| {
             let left = sign_in::begin(&inner.config, &inner.provider, &inner.store, sign_in).await;
             if let Err(failure) = left {

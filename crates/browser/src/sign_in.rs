@@ -1,7 +1,7 @@
 //! Signing in by redirect: to the issuer, and back with a response that is judged, redeemed and validated.
 
 use evergrant_core::config::Config;
-use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Transaction};
+use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Flow, Transaction};
 use evergrant_core::protocol::callback::{self, CallbackError, Granted};
 use evergrant_core::protocol::id_token::{Expectation, IdTokenClaims};
 use evergrant_core::protocol::metadata::ProviderMetadata;
@@ -10,6 +10,9 @@ use evergrant_core::protocol::token::{self, TokenResponse};
 use evergrant_core::session::{Failure, SignIn, Tokens};
 use evergrant_core::time::Now;
 
+use url::Url;
+
+use crate::popup::Popup;
 use crate::provider::Provider;
 use crate::storage::Store;
 use crate::{clock, crypto, http, location};
@@ -25,17 +28,7 @@ pub(crate) async fn begin(config: &Config, provider: &Provider, store: &Store, s
         ));
     }
     let metadata = provider.metadata().await?;
-    let request = AuthorizationRequest {
-        client_id: &config.client_id,
-        redirect_uri: config.redirect_uri.as_str(),
-        flow: sign_in.flow,
-        scope: &config.scope,
-        audience: config.audience.as_deref(),
-        prompt: None,
-        max_age: None,
-        login_hint: None,
-        id_token_hint: None,
-    };
+    let request = request(config, sign_in.flow, &config.redirect_uri);
     let now = clock::wall();
     let return_to = Some(location::own_path(&sign_in.return_to));
     let (url, transaction) = authorize::begin(&metadata, &request, return_to, crypto::entropy()?, now);
@@ -43,6 +36,38 @@ pub(crate) async fn begin(config: &Config, provider: &Provider, store: &Store, s
         return Err(Failure::Browser("its storage is full".to_owned()));
     }
     location::go(url.as_str())
+}
+
+/// Signs in in a popup that was opened while the click was handled.
+pub(crate) async fn in_popup(
+    config: &Config,
+    provider: &Provider,
+    popup: Result<Popup, Failure>,
+    flow: Flow,
+) -> Result<Tokens, Failure> {
+    let popup = popup?;
+    let metadata = provider.metadata().await?;
+    // The silent page answers its opener as it answers its parent.
+    let request = request(config, flow, &config.silent_redirect_uri);
+    let (url, transaction) = authorize::begin(&metadata, &request, None, crypto::entropy()?, clock::wall());
+    let params = popup.authorize(url.as_str(), &config.silent_origin(), &transaction.state).await?;
+    let granted = callback::judge(&params, &transaction, clock::wall())?;
+    // The person took their time: tokens in the response itself were issued just now, not when it was asked for.
+    tokens(config, provider, granted, &transaction, clock::now(), None).await
+}
+
+fn request<'a>(config: &'a Config, flow: Flow, redirect_uri: &'a Url) -> AuthorizationRequest<'a> {
+    AuthorizationRequest {
+        client_id: &config.client_id,
+        redirect_uri: redirect_uri.as_str(),
+        flow,
+        scope: &config.scope,
+        audience: config.audience.as_deref(),
+        prompt: None,
+        max_age: None,
+        login_hint: None,
+        id_token_hint: None,
+    }
 }
 
 /// Judges the response that came back to the redirect URI, and returns the tokens it leads to.

@@ -7,7 +7,7 @@ mod common;
 use std::pin::pin;
 use std::time::Duration;
 
-use evergrant_browser::{iframe, location, timer};
+use evergrant_browser::{iframe, location, message, timer};
 use evergrant_core::protocol::State;
 use evergrant_core::session::Failure;
 use evergrant_core::session::failure::Silence;
@@ -31,7 +31,7 @@ fn page(script: &str) -> String {
 
 /// A silent page that posts this response.
 fn silent_page(response: &str) -> String {
-    page(&format!("parent.postMessage({{type: '{}', response: '{response}'}}, '*')", iframe::MESSAGE_TYPE))
+    page(&format!("parent.postMessage({{type: '{}', response: '{response}'}}, '*')", message::MESSAGE_TYPE))
 }
 
 fn origin() -> String {
@@ -72,7 +72,7 @@ async fn a_message_from_another_window_of_the_right_origin_does_not_count() {
     let url = page("");
     let forging = async {
         let message = Object::new();
-        Reflect::set(&message, &"type".into(), &iframe::MESSAGE_TYPE.into()).unwrap();
+        Reflect::set(&message, &"type".into(), &message::MESSAGE_TYPE.into()).unwrap();
         Reflect::set(&message, &"response".into(), &"code=forged&state=right".into()).unwrap();
         let window = web_sys::window().unwrap();
         loop {
@@ -94,7 +94,7 @@ async fn messages_of_other_kinds_are_passed_over() {
         "for (const data of [null, 7, 'x', {{}}, {{type: 'other', response: 'code=x&state=right'}}, {{type: '{0}'}}])
             parent.postMessage(data, '*');
          parent.postMessage({{type: '{0}', response: 'code=c&state=right'}}, '*')",
-        iframe::MESSAGE_TYPE
+        message::MESSAGE_TYPE
     );
     assert_eq!(answer(&page(&script), &origin(), LONG).await.unwrap().as_deref(), Some("c"));
 }
@@ -115,7 +115,7 @@ async fn a_foreign_page_in_place_of_the_silent_page_is_told() {
 async fn an_answer_after_the_time_is_up_changes_nothing() {
     let late = page(&format!(
         "addEventListener('load', () => setTimeout(() => parent.postMessage({{type: '{}', response: 'code=c&state=right'}}, '*'), 600))",
-        iframe::MESSAGE_TYPE
+        message::MESSAGE_TYPE
     ));
     assert!(answer(&late, &origin(), SHORT).await.is_err());
     assert_eq!(frames(), 0);

@@ -12,7 +12,7 @@ use evergrant_browser::storage::Store;
 use evergrant_browser::{NoAccessToken, Runtime, location};
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::authorize::Flow;
-use evergrant_core::session::{EndReason, Failure, FailureClass, SignIn, Status};
+use evergrant_core::session::{EndReason, Failure, FailureClass, Place, SignIn, Status};
 use js_sys::Function;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -100,10 +100,20 @@ async fn sign_out_reaches_the_other_tabs_at_once() {
 async fn a_sign_in_at_an_issuer_that_does_not_answer_says_so() {
     let config = common::config("nobody");
     let (runtime, _) = start(&config);
-    runtime.sign_in(SignIn { flow: Flow::Code, return_to: "/".into() });
+    runtime.sign_in(SignIn { flow: Flow::Code, return_to: "/".into(), place: Place::Page });
     assert_eq!(runtime.view().status, Status::SigningIn);
     common::until("the sign-in failed", || runtime.view().status == Status::SignedOut).await;
     assert!(matches!(runtime.view().ended, Some(EndReason::SignInFailed(Failure::Unreachable { .. }))));
+}
+
+#[wasm_bindgen_test]
+async fn a_popup_that_is_blocked_says_so() {
+    // No click is being handled here; and where popups are allowed all the same, the issuer does not answer.
+    let (runtime, _) = start(&common::config("popup"));
+    runtime.sign_in(SignIn { flow: Flow::Code, return_to: String::new(), place: Place::Popup });
+    common::until("the sign-in failed", || runtime.view().status == Status::SignedOut).await;
+    let Some(EndReason::SignInFailed(failure)) = runtime.view().ended else { unreachable!("it failed") };
+    assert!(matches!(failure, Failure::PopupBlocked | Failure::Unreachable { .. }), "{failure}");
 }
 
 #[wasm_bindgen_test]

@@ -39,7 +39,7 @@ pub mod schedule;
 mod view;
 
 pub use command::{Command, TabMessage};
-pub use event::{Cause, Event, SignIn, Wake};
+pub use event::{Cause, Event, Place, SignIn, Wake};
 pub use failure::{Failure, FailureClass};
 pub use ledger::{Change, Ledger, Verdict};
 pub use log::{Outcome, RenewalLog, RenewalRecord};

@@ -5,7 +5,7 @@ use evergrant_core::config::Config;
 use evergrant_core::protocol::AccessToken;
 use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::protocol::id_token::IdTokenClaims;
-use evergrant_core::session::{EndReason, Failure, RenewalRecord, SignIn, Status, View};
+use evergrant_core::session::{EndReason, Failure, Place, RenewalRecord, SignIn, Status, View};
 use evergrant_core::time::UnixTime;
 use leptos::prelude::*;
 
@@ -117,7 +117,15 @@ impl SessionHandle {
 
     /// Goes to the issuer to sign in by `flow`, and comes back to the path `return_to`. Does nothing unless signed out.
     pub fn sign_in(&self, flow: Flow, return_to: String) {
-        self.runtime.with_value(|runtime| runtime.sign_in(SignIn { flow, return_to }));
+        self.runtime.with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, place: Place::Page }));
+    }
+
+    /// Signs in by `flow` in a popup, and stays on this page. Call it while a click is being handled: browsers block popups
+    /// at any other time, and then the session's error is [`Failure::PopupBlocked`]. The popup comes back to
+    /// `silent_redirect_uri`.
+    pub fn sign_in_popup(&self, flow: Flow) {
+        let return_to = String::new();
+        self.runtime.with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, place: Place::Popup }));
     }
 
     /// Signs out here, in every tab, and at the issuer.

@@ -91,6 +91,18 @@ pub struct SignIn {
     pub flow: Flow,
     /// Where in the app the person is, to come back to: a path with its query.
     pub return_to: String,
+    /// In which window.
+    pub place: Place,
+}
+
+/// In which window a person signs in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// In this one: it goes to the issuer and comes back.
+    #[default]
+    Page,
+    /// In a popup: this one stays.
+    Popup,
 }
 
 /// What woke the page.

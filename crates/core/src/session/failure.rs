@@ -53,6 +53,12 @@ pub enum Failure {
     /// The hidden iframe brought no answer in time, with what was seen of it.
     #[error("the silent renewal brought no answer: {0}")]
     Silence(Silence),
+    /// The browser did not let the page open a popup.
+    #[error("the browser blocked the popup")]
+    PopupBlocked,
+    /// The person closed the popup before the sign-in was complete.
+    #[error("the popup was closed before the sign-in was complete")]
+    PopupClosed,
     /// The browser refuses something that is needed.
     #[error("this browser does not allow it: {0}")]
     Browser(String),
@@ -122,6 +128,8 @@ impl Failure {
             Self::IdToken(_) => Suspicious,
             Self::Metadata(MetadataError::Status(status)) if *status >= 500 || *status == 429 => TryAgain,
             Self::Metadata(_) | Self::Keys(_) => Misconfigured,
+            Self::PopupClosed => FailureClass::AskThePerson,
+            Self::PopupBlocked => Misconfigured,
             Self::Busy { .. } | Self::Unreachable { .. } | Self::Silence(_) => TryAgain,
         }
     }
@@ -163,6 +171,8 @@ impl Failure {
             (Self::Callback(CallbackError::State | CallbackError::Stale), _) => {
                 "That sign-in was begun elsewhere, or too long ago. Sign in again."
             }
+            (Self::PopupBlocked, _) => "Allow popups for this site in your browser, or sign in on this page instead.",
+            (Self::PopupClosed, _) => "Sign in again when you are ready.",
             (Self::Unreachable { .. }, _) => {
                 "Check your connection. If this is your own issuer: is it running, and does it allow this app's origin (CORS)?"
             }

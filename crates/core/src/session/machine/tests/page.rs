@@ -7,6 +7,7 @@ use crate::protocol::authorize::Flow;
 use crate::protocol::callback::CallbackError;
 use crate::protocol::token::TokenError;
 use crate::protocol::{OAuthError, RefreshToken};
+use crate::session::Place;
 use crate::session::record::tests::{WALL, tokens};
 use crate::time::UnixTime;
 
@@ -33,7 +34,7 @@ pub(super) fn days(value: u64) -> Duration {
 }
 
 pub(super) fn sign_in_wanted() -> Event {
-    Event::SignIn(SignIn { flow: Flow::Code, return_to: "/".into() })
+    Event::SignIn(SignIn { flow: Flow::Code, return_to: "/".into(), place: Place::Page })
 }
 
 pub(super) fn refused(code: ErrorCode) -> Failure {
