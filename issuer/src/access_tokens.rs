@@ -16,11 +16,12 @@ pub(crate) fn issued_here(provider: &Provider, token: &str) -> Option<AccessToke
     is_ours.then_some(claims)
 }
 
-/// The claims of a token that counts. Its audience is the caller's to judge.
+/// The claims of a token that is in time, by its signature alone: nothing is looked up. Its audience is the caller's to
+/// judge.
 ///
 /// # Errors
 /// `invalid_token` (RFC 6750 §3.1), with what is wrong in words.
-pub(crate) async fn judge(
+pub(crate) fn judge_alone(
     provider: &Provider,
     token: &AccessToken,
     now: UnixTime,
@@ -30,6 +31,19 @@ pub(crate) async fn judge(
     if is_expired(&claims, now) {
         return Err(invalid_token("The access token provided has expired."));
     }
+    Ok(claims)
+}
+
+/// The same, and the list of revoked tokens is looked at.
+///
+/// # Errors
+/// `invalid_token` (RFC 6750 §3.1), with what is wrong in words.
+pub(crate) async fn judge(
+    provider: &Provider,
+    token: &AccessToken,
+    now: UnixTime,
+) -> Result<AccessTokenClaims, OAuthRefusal> {
+    let claims = judge_alone(provider, token, now)?;
     if is_revoked(provider, &claims).await? {
         return Err(invalid_token("The access token provided has been revoked."));
     }

@@ -7,5 +7,5 @@ pub mod request;
 pub mod response;
 mod response_type;
 
-pub(crate) use request::{IDENTITY_SCOPES, OFFLINE_ACCESS};
+pub(crate) use request::{IDENTITY_SCOPES, OFFLINE_ACCESS, api, grantable};
 pub use response_type::{ResponseMode, ResponseType};

@@ -7,6 +7,7 @@ mod origin;
 mod overrides;
 mod refresh_tokens;
 mod seconds;
+mod secret_area;
 mod user;
 
 use std::collections::HashSet;
@@ -24,6 +25,7 @@ pub use error::ConfigError;
 pub use origin::Origin;
 pub use overrides::{OriginReplacement, Overrides};
 pub use refresh_tokens::RefreshTokens;
+pub use secret_area::SecretArea;
 pub use user::{PasswordHash, User};
 
 /// Everything the issuer is told.
@@ -41,6 +43,9 @@ pub struct Config {
     /// How long things last.
     #[serde(default)]
     pub lifetimes: Lifetimes,
+    /// The protected resource of the issuer's own, for trying tokens out; none unless it is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_area: Option<SecretArea>,
     /// The APIs that access tokens are for.
     #[serde(default, rename = "api")]
     pub apis: Vec<Api>,

@@ -38,7 +38,7 @@ pub(crate) async fn begin(
         expires_at: (now + idle_lifetime).min(absolute_until),
         absolute_until,
     };
-    provider.store.add_refresh_family(family).await?;
+    provider.store.add_refresh_family(grant.clone(), family).await?;
     Ok(token.into_text())
 }
 

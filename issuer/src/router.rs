@@ -13,7 +13,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::provider::Provider;
-use crate::routes::{authorize, consent, discovery, health, home, logout, revoke, sign_in, token, userinfo};
+use crate::routes::{authorize, consent, discovery, health, home, logout, revoke, secret, sign_in, token, userinfo};
 use crate::web::form::LARGEST_BODY;
 use crate::web::headers::NO_SNIFF;
 use crate::web::{assets, request_log};
@@ -43,6 +43,7 @@ pub fn router(provider: Arc<Provider>) -> Router {
         .route("/oidc/logout", get(logout::oidc).post(logout::oidc))
         .route("/v2/logout", get(logout::v2))
         .route("/sign-out", post(logout::confirmed))
+        .route("/secret", get(secret::secret))
         .route("/assets/{name}", get(assets::serve))
         .route("/healthz", get(health::health));
     if provider.dev {

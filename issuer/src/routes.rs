@@ -7,6 +7,7 @@ pub(crate) mod health;
 pub(crate) mod home;
 pub(crate) mod logout;
 pub(crate) mod revoke;
+pub(crate) mod secret;
 pub(crate) mod sign_in;
 pub(crate) mod token;
 pub(crate) mod userinfo;

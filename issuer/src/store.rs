@@ -71,8 +71,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// the grant in the same step.
     async fn use_code(&self, code: SecretHash, client_id: &ClientId, now: UnixTime) -> Result<CodeUse, StoreError>;
 
-    /// Begins a family of refresh tokens. If its grant has ended meanwhile, the family is over from the start.
-    async fn add_refresh_family(&self, family: RefreshFamily) -> Result<(), StoreError>;
+    /// Begins a family of refresh tokens, and stores its grant unless a code stood for it before. If that grant has ended
+    /// meanwhile, the family is over from the start.
+    async fn add_refresh_family(&self, grant: Grant, family: RefreshFamily) -> Result<(), StoreError>;
 
     /// The family of this name, unless it is over at `now`.
     async fn refresh_family(&self, id: SecretHash, now: UnixTime)

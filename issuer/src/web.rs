@@ -1,6 +1,7 @@
 //! What every route shares: forms, cookies, pages, headers, and the guard against forged posts.
 
 pub(crate) mod assets;
+pub(crate) mod bearer;
 pub(crate) mod cookies;
 pub(crate) mod delivery;
 pub(crate) mod form;

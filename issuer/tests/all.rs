@@ -1,6 +1,7 @@
 //! Every test that speaks HTTP to the issuer, one file for each route; `process` starts the program itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod article;
 mod authorize;
 mod config;
 mod consent;
@@ -8,12 +9,14 @@ mod discovery;
 mod implicit;
 mod lifetimes;
 mod logout;
+mod password;
 mod process;
 mod refresh;
 mod response_modes;
 mod restart;
 mod revoke;
 mod secrecy;
+mod secret;
 mod sign_in;
 mod silent;
 mod support;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use evergrant_core::protocol::jwt::Algorithm;
-use evergrant_core::protocol::{ClientId, ClientSecret};
+use evergrant_core::protocol::{ClientId, ClientSecret, Scope};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
@@ -37,6 +37,9 @@ pub struct Client {
     /// The grants it may use.
     #[serde(default = "default_grants")]
     pub grants: Vec<GrantType>,
+    /// What it gets when it asks the token endpoint for no scope in particular (RFC 6749 §3.3).
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
+    pub default_scope: Scope,
     /// The response types it may use; implicit ones only when named here.
     #[serde(default = "default_response_types")]
     pub response_types: Vec<ResponseType>,
@@ -72,17 +75,20 @@ pub enum GrantType {
     AuthorizationCode,
     /// RFC 6749 §6.
     RefreshToken,
+    /// RFC 6749 §4.3: the application itself asks for the password. RFC 9700 §2.4 forbids it to new ones.
+    Password,
 }
 
 impl GrantType {
     /// Every grant the token endpoint knows.
-    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
+    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::RefreshToken, Self::Password];
 
     /// The value of `grant_type`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
+            Self::Password => "password",
         }
     }
 }

@@ -1,12 +1,14 @@
 //! `POST /oauth/token`: a grant becomes tokens (RFC 6749 §3.2). One file for each `grant_type` beside this one.
 
 mod code;
+mod password;
 mod refresh;
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use evergrant_core::protocol::params::Params;
@@ -26,6 +28,7 @@ use crate::web::oauth_refusal::OAuthRefusal;
 
 pub(crate) async fn token(
     State(provider): State<Arc<Provider>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     form: Result<FormText, FormRejection>,
 ) -> Result<Response, OAuthRefusal> {
@@ -42,9 +45,10 @@ pub(crate) async fn token(
             "this client is not registered for this grant_type",
         ));
     }
-    let call = Call { provider: &provider, client, params: &params, now: provider.clock.now() };
+    let call = Call { provider: &provider, client, params: &params, peer: peer.ip(), now: provider.clock.now() };
     let tokens = match grant_type {
         GrantType::AuthorizationCode => code::redeem(&call).await?,
+        GrantType::Password => password::redeem(&call).await?,
         GrantType::RefreshToken => refresh::redeem(&call).await?,
     };
     let mut response = Json(tokens).into_response();
@@ -57,6 +61,7 @@ struct Call<'a> {
     provider: &'a Provider,
     client: &'a Client,
     params: &'a Params,
+    peer: IpAddr,
     now: UnixTime,
 }
 

@@ -144,8 +144,8 @@ impl Store for SqliteStore {
         self.write(move |db| codes::redeem(db, code, &client_id, now)).await
     }
 
-    async fn add_refresh_family(&self, family: RefreshFamily) -> Result<(), StoreError> {
-        self.write(move |db| refresh::add(db, &family)).await
+    async fn add_refresh_family(&self, grant: Grant, family: RefreshFamily) -> Result<(), StoreError> {
+        self.write(move |db| refresh::add(db, &grant, &family)).await
     }
 
     async fn refresh_family(

@@ -1,5 +1,7 @@
 //! How endpoints for programs say no: status, JSON and challenge as RFC 6749 §5.2 and RFC 6750 §3 ask for them.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -17,12 +19,22 @@ pub(crate) struct OAuthRefusal {
     status: StatusCode,
     error: OAuthError,
     challenge: Option<String>,
+    retry_after: Option<Duration>,
 }
 
 impl OAuthRefusal {
     /// The usual one: 400 (RFC 6749 §5.2).
     pub(crate) fn new(code: ErrorCode, description: &str) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, error: OAuthError::new(code, description), challenge: None }
+        Self::from(OAuthError::new(code, description))
+    }
+
+    /// Too many attempts: come back after `wait`.
+    pub(crate) fn too_many(wait: Duration) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            retry_after: Some(wait),
+            ..Self::new(ErrorCode::TemporarilyUnavailable, "too many attempts: wait before the next one")
+        }
     }
 
     /// The client is not who it says; `basic` when it said so in the `Authorization` header.
@@ -46,11 +58,18 @@ impl OAuthRefusal {
     }
 }
 
+impl From<OAuthError> for OAuthRefusal {
+    fn from(error: OAuthError) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, error, challenge: None, retry_after: None }
+    }
+}
+
 impl From<Failure> for OAuthRefusal {
     fn from(failure: Failure) -> Self {
         error!("{failure}");
         Self {
             status: StatusCode::SERVICE_UNAVAILABLE,
+            retry_after: Some(Duration::from_secs(5)),
             ..Self::new(ErrorCode::TemporarilyUnavailable, "try again in a moment")
         }
     }
@@ -83,8 +102,10 @@ impl IntoResponse for OAuthRefusal {
         if let Some(challenge) = challenge {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        if let Some(wait) = self.retry_after {
+            // Rounded up: who comes back a moment early is refused again.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -95,6 +95,8 @@ interaction = 300
 session_idle = 3600
 session_absolute = 36000
 
+[secret_area]
+
 [[api]]
 identifier = "https://api.example/"
 name = "Expenses API"
@@ -134,7 +136,7 @@ type = "confidential"
 secret_hashes = ["sha256:1ec1c26b50d5d3c58d9583181af8076655fe00756bf7285940ba3670f99fcba0"]
 redirect_uris = ["http://localhost:8080/callback"]
 require_consent = false
-grants = ["authorization_code", "refresh_token"]
+grants = ["authorization_code", "refresh_token", "password"]
 refresh_tokens = { rotation = false, idle_lifetime = 1000, absolute_lifetime = 5000 }
 
 [[user]]

@@ -86,7 +86,7 @@ pub(super) fn check_response_mode(
 }
 
 /// `audience`, and its standard form `resource` (RFC 8707 §2).
-pub(super) fn api<'a>(config: &'a Config, params: &Params) -> Result<Option<&'a Api>, OAuthError> {
+pub(crate) fn api<'a>(config: &'a Config, params: &Params) -> Result<Option<&'a Api>, OAuthError> {
     let refuse = |description| OAuthError::new(ErrorCode::InvalidTarget, description);
     if params.repeated(|name| name == "resource").is_some() {
         return Err(refuse("one resource at a time: an access token here is for one API"));
@@ -102,6 +102,16 @@ pub(super) fn api<'a>(config: &'a Config, params: &Params) -> Result<Option<&'a 
     api.map(Some).ok_or_else(|| refuse("no API is registered under this audience"))
 }
 
+/// The words of a scope that mean something here.
+pub(crate) fn grantable(asked: &Scope, api: Option<&Api>, may_stay: bool) -> Scope {
+    let is_known = |word: &&str| match *word {
+        OFFLINE_ACCESS => may_stay,
+        word => IDENTITY_SCOPES.contains(&word) || api.is_some_and(|api| api.scopes.contains(word)),
+    };
+    let known: Vec<&str> = asked.words().filter(is_known).collect();
+    Scope::parse(&known.join(" "))
+}
+
 /// What can be granted of what is asked. Words unknown here are dropped (OIDC Core §3.1.2.1: "SHOULD be ignored"), and
 /// the answer then says what was granted (RFC 6749 §3.3).
 pub(super) fn scope(
@@ -113,13 +123,7 @@ pub(super) fn scope(
     let refuse = |description| OAuthError::new(ErrorCode::InvalidScope, description);
     let asked = Scope::parse(params.first("scope").unwrap_or_default());
     // OIDC Core §11: without a code in the answer, offline access is ignored.
-    let may_stay = response_type.code && client.may_stay(api);
-    let is_known = |word: &&str| match *word {
-        OFFLINE_ACCESS => may_stay,
-        word => IDENTITY_SCOPES.contains(&word) || api.is_some_and(|api| api.scopes.contains(word)),
-    };
-    let known: Vec<&str> = asked.words().filter(is_known).collect();
-    let scope = Scope::parse(&known.join(" "));
+    let scope = grantable(&asked, api, response_type.code && client.may_stay(api));
     if scope.is_empty() {
         return Err(refuse("none of the scopes asked for can be granted"));
     }

@@ -12,7 +12,7 @@ use crate::store::{Code, CodeUse};
 use crate::web::oauth_refusal::OAuthRefusal;
 
 pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusal> {
-    let Call { provider, client, params, now } = *call;
+    let Call { provider, client, params, now, .. } = *call;
     let code = params.filled("code").ok_or_else(|| invalid_request("code is missing"))?;
     let redirect_uri = params.filled("redirect_uri").ok_or_else(|| invalid_request("redirect_uri is missing"))?;
     let verifier = params.filled("code_verifier").map(CodeVerifier::new);

@@ -9,7 +9,7 @@ use crate::refresh_tokens::{self, Used};
 use crate::web::oauth_refusal::OAuthRefusal;
 
 pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusal> {
-    let Call { provider, client, params, now } = *call;
+    let Call { provider, client, params, now, .. } = *call;
     let presented = params.filled("refresh_token").ok_or_else(|| invalid_request("refresh_token is missing"))?;
     let asked = params.filled("scope").map(Scope::parse);
     if let Some(asked) = &asked {

@@ -7,11 +7,12 @@ use rusqlite::{Connection, Row, params};
 use super::row;
 use crate::store::{Grant, StoreError};
 
-/// Adds a grant that something stands for until `keep_until`.
+/// Adds a grant, or keeps the one there is, for what stands for it until `keep_until`.
 pub(super) fn add(db: &Connection, grant: &Grant, keep_until: UnixTime) -> Result<(), StoreError> {
     db.prepare_cached(
         "INSERT INTO grants (id, client_id, subject, sid, scope, audience, auth_time, created_at, keep_until)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (id) DO UPDATE SET keep_until = max(keep_until, excluded.keep_until)",
     )?
     .execute(params![
         grant.id,
@@ -32,13 +33,6 @@ pub(super) fn find(db: &Connection, id: &str) -> Result<Grant, StoreError> {
         "SELECT id, client_id, subject, sid, scope, audience, auth_time, created_at FROM grants WHERE id = ?1",
     )?
     .query_row([id], |row| Ok(read(row)))?
-}
-
-/// Keeps a grant for longer.
-pub(super) fn keep(db: &Connection, id: &str, until: UnixTime) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE grants SET keep_until = max(keep_until, ?2) WHERE id = ?1")?
-        .execute(params![id, until.as_millis()])?;
-    Ok(())
 }
 
 /// Ends a grant, unless it has ended before.

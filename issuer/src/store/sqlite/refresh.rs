@@ -7,7 +7,8 @@ use super::{grants, row};
 use crate::secret::SecretHash;
 use crate::store::{Grant, RefreshFamily, RefreshOutcome, RefreshUse, StoreError, Successor};
 
-pub(super) fn add(db: &Connection, family: &RefreshFamily) -> Result<(), StoreError> {
+pub(super) fn add(db: &Connection, grant: &Grant, family: &RefreshFamily) -> Result<(), StoreError> {
+    grants::add(db, grant, family.absolute_until)?;
     db.prepare_cached(
         "INSERT INTO refresh_family (id, grant_id, current, created_at, last_used_at, expires_at, absolute_until)
          VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6)",
@@ -20,7 +21,7 @@ pub(super) fn add(db: &Connection, family: &RefreshFamily) -> Result<(), StoreEr
         family.expires_at.as_millis(),
         family.absolute_until.as_millis(),
     ])?;
-    grants::keep(db, &family.grant_id, family.absolute_until)
+    Ok(())
 }
 
 pub(super) fn find(

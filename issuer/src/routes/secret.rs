@@ -1,0 +1,61 @@
+//! `GET /secret`: a protected resource, which looks nothing up: a valid token is accepted even while the store is away, and
+//! a revoked one until it expires (resource servers that must know sooner use introspection).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Response};
+use evergrant_core::protocol::params::Params;
+use evergrant_core::protocol::{AccessToken, ErrorCode};
+use tracing::warn;
+
+use crate::access_tokens;
+use crate::provider::Provider;
+use crate::web::form::{FormRejection, FormText};
+use crate::web::headers::forbid_storing;
+use crate::web::oauth_refusal::OAuthRefusal;
+use crate::web::{PageError, bearer};
+
+pub(crate) async fn secret(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+    query: Result<FormText, FormRejection>,
+) -> Response {
+    let Some(area) = &provider.config.secret_area else {
+        return PageError::not_found().into_response();
+    };
+    let in_query = match query {
+        Ok(FormText(query)) if area.allow_query_token => in_query(&query),
+        _ => Ok(None),
+    };
+    let mut response = match (bearer::in_header(&headers), in_query) {
+        (_, Err(refusal)) => refusal.into_response(),
+        (Some(_), Ok(Some(_))) => bearer::two_tokens().into_response(),
+        (None, Ok(None)) => bearer::nothing_presented(),
+        (Some(token), Ok(None)) | (None, Ok(Some(token))) => match judge(&provider, &token) {
+            Ok(()) => "Secret area\n".into_response(),
+            Err(refusal) => refusal.into_response(),
+        },
+    };
+    forbid_storing(response.headers_mut());
+    response
+}
+
+fn in_query(query: &str) -> Result<Option<AccessToken>, OAuthRefusal> {
+    let params = Params::parse(query)?;
+    let token = params.filled("access_token").map(AccessToken::new);
+    if token.is_some() {
+        warn!("an access token came in a query, where it ends up in logs: [secret_area] allow_query_token lets it");
+    }
+    Ok(token)
+}
+
+/// Tokens that name an API are for that API, not for this.
+fn judge(provider: &Provider, token: &AccessToken) -> Result<(), OAuthRefusal> {
+    let claims = access_tokens::judge_alone(provider, token, provider.clock.now())?;
+    if claims.aud.contains(&provider.config.endpoint("userinfo")) {
+        return Ok(());
+    }
+    Err(OAuthRefusal::bearer(ErrorCode::InvalidToken, "The access token provided is for another API."))
+}

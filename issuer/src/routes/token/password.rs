@@ -1,0 +1,53 @@
+//! `grant_type=password`: user name and password become tokens (RFC 6749 §4.3), for old clients that are named for it.
+
+use evergrant_core::protocol::token::TokenResponse;
+use evergrant_core::protocol::{ErrorCode, Scope};
+
+use super::{Call, invalid_grant, invalid_request};
+use crate::authorize::{self, OFFLINE_ACCESS};
+use crate::config::User;
+use crate::error::Failure;
+use crate::refresh_tokens;
+use crate::secret::Secret;
+use crate::store::Grant;
+use crate::web::oauth_refusal::OAuthRefusal;
+
+pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusal> {
+    let Call { provider, client, params, now, .. } = *call;
+    let username = params.filled("username").ok_or_else(|| invalid_request("username is missing"))?;
+    let password = params.filled("password").ok_or_else(|| invalid_request("password is missing"))?;
+    let api = authorize::api(&provider.config, params)?;
+    let asked = params.filled("scope").map_or_else(|| client.default_scope.clone(), Scope::parse);
+    let scope = authorize::grantable(&asked, api, client.may_stay(api));
+    if scope.is_empty() && !asked.is_empty() {
+        return Err(OAuthRefusal::new(ErrorCode::InvalidScope, "none of the scopes asked for can be granted"));
+    }
+    let person = signed_in(call, username, password).await?;
+    let grant = Grant {
+        id: Secret::invent().map_err(Failure::from)?.expose().to_owned(),
+        client_id: client.client_id.clone(),
+        subject: person.sub.clone(),
+        // No browser takes part: this names a session that nobody else shares.
+        sid: Secret::invent().map_err(Failure::from)?.expose().to_owned(),
+        scope,
+        audience: api.map(|api| api.identifier.clone()),
+        auth_time: now,
+        created_at: now,
+    };
+    let refresh_token = match grant.scope.contains(OFFLINE_ACCESS) {
+        true => Some(refresh_tokens::begin(provider, client, &grant, now).await?),
+        false => None,
+    };
+    Ok(call.respond(&grant, None, refresh_token)?)
+}
+
+/// The person, held to the limits of the sign-in page (RFC 6749 §4.3.2).
+async fn signed_in<'a>(call: &Call<'a>, username: &str, password: &str) -> Result<&'a User, OAuthRefusal> {
+    let provider = call.provider;
+    provider.limits.attempt(call.peer, username).map_err(OAuthRefusal::too_many)?;
+    let person = provider.config.user_named(username);
+    let hash = person.map(|person| &person.password_hash);
+    let matches = provider.passwords.check(password.to_owned(), hash).await.map_err(Failure::from)?;
+    // One sentence for both, so that nobody learns who has an account.
+    person.filter(|_| matches).ok_or_else(|| invalid_grant("that user name and password do not go together"))
+}

@@ -1,0 +1,48 @@
+//! How an access token is presented (RFC 6750 §2), and what is answered when none is.
+
+use axum::extract::{FromRequest as _, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use evergrant_core::protocol::params::Params;
+use evergrant_core::protocol::{AccessToken, ErrorCode};
+
+use super::form::FormText;
+use super::headers::forbid_storing;
+use super::oauth_refusal::OAuthRefusal;
+
+/// From the header or the body of a request, never from the query, which servers log (RFC 6750 §2.3, RFC 9700 §4.3.2).
+pub(crate) async fn presented(request: Request) -> Result<Option<AccessToken>, OAuthRefusal> {
+    let in_header = in_header(request.headers());
+    let has_form = request.method() == Method::POST && request.headers().contains_key(header::CONTENT_TYPE);
+    let in_body = if has_form {
+        let FormText(text) = FormText::from_request(request, &()).await?;
+        let params = Params::parse(&text).map_err(|_| two_tokens())?;
+        params.filled("access_token").map(AccessToken::new)
+    } else {
+        None
+    };
+    match (in_header, in_body) {
+        (Some(_), Some(_)) => Err(two_tokens()),
+        (in_header, in_body) => Ok(in_header.or(in_body)),
+    }
+}
+
+/// From the `Authorization` header (RFC 6750 §2.1).
+pub(crate) fn in_header(headers: &HeaderMap) -> Option<AccessToken> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| AccessToken::new(token.trim()))
+}
+
+/// Without a token there is no error to name (RFC 6750 §3.1).
+pub(crate) fn nothing_presented() -> Response {
+    let mut response = StatusCode::UNAUTHORIZED.into_response();
+    let challenge = HeaderValue::from_static(r#"Bearer realm="evergrant""#);
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    forbid_storing(response.headers_mut());
+    response
+}
+
+/// RFC 6750 §2: "MUST NOT use more than one method".
+pub(crate) fn two_tokens() -> OAuthRefusal {
+    OAuthRefusal::bearer(ErrorCode::InvalidRequest, "Present one access token, in one way.")
+}
