@@ -15,6 +15,7 @@ pub mod authorize;
 pub mod callback;
 pub mod error;
 pub mod id_token;
+mod json;
 pub mod jwk;
 pub mod jwt;
 pub mod logout;

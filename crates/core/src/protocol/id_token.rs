@@ -5,6 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::jwk::{Jwk, JwkSet, KeyChoiceError};
@@ -73,12 +74,27 @@ impl IdTokenClaims {
 
 /// `aud`: one audience or several (RFC 7519 §4.1.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, try_from = "Value")]
 pub enum Audience {
     /// A single string.
     One(String),
     /// An array.
     Many(Vec<String>),
+}
+
+impl TryFrom<Value> for Audience {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        let text = |value: Value| match value {
+            Value::String(text) => Ok(text),
+            _ => Err("an audience is a string"),
+        };
+        match value {
+            Value::Array(many) => Ok(Self::Many(many.into_iter().map(text).collect::<Result<_, _>>()?)),
+            one => text(one).map(Self::One),
+        }
+    }
 }
 
 impl Audience {

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::json;
 use super::jwk::Jwk;
 
 /// The longest token that is looked at, in bytes.
@@ -96,7 +97,7 @@ impl<'a> Unverified<'a> {
             return Err(JwtError::Parts);
         }
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| JwtError::Base64);
-        let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| JwtError::Header)?;
+        let header: Header = json::read(&decode(header)?).map_err(|_| JwtError::Header)?;
         if header.crit.is_some() {
             return Err(JwtError::Critical);
         }
@@ -113,7 +114,7 @@ impl<'a> Unverified<'a> {
     /// # Errors
     /// [`JwtError::Claims`] when the payload is not JSON of that shape.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, JwtError> {
-        serde_json::from_slice(&self.payload).map_err(|error| JwtError::Claims(JsonPlace::from(&error)))
+        json::read(&self.payload).map_err(|error| JwtError::Claims(JsonPlace::from(&error)))
     }
 }
 

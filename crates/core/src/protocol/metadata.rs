@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::json;
 use super::jwt::Algorithm;
 use super::names::Issuer;
 
@@ -89,8 +90,7 @@ pub fn judge(issuer: &Issuer, status: u16, body: &[u8]) -> Result<ProviderMetada
     if status != 200 {
         return Err(MetadataError::Status(status));
     }
-    let metadata: ProviderMetadata =
-        serde_json::from_slice(body).map_err(|error| MetadataError::NotMetadata(error.to_string()))?;
+    let metadata: ProviderMetadata = json::read(body).map_err(|error| MetadataError::NotMetadata(error.to_string()))?;
     // Discovery §4.3: exactly the issuer that was asked, or somebody else answers in its name.
     if metadata.issuer != *issuer {
         return Err(MetadataError::OtherIssuer { expected: issuer.clone(), found: metadata.issuer });

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ErrorCode, OAuthError};
+use super::json;
 use super::names::{AccessToken, AuthorizationCode, ClientId, CodeVerifier, IdToken, RefreshToken};
 use super::params;
 use super::scope::Scope;
@@ -61,14 +62,14 @@ pub struct TokenResponse {
 /// A [`TokenError`]: the server's own refusal, or an answer that is not one.
 pub fn judge(status: u16, body: &[u8]) -> Result<TokenResponse, TokenError> {
     if status == 200 {
-        let response: TokenResponse = serde_json::from_slice(body).map_err(|_| TokenError::NotATokenResponse)?;
+        let response: TokenResponse = json::read(body).map_err(|_| TokenError::NotATokenResponse)?;
         // RFC 6749 §7.1: "The client MUST NOT use an access token if it does not understand the token type."
         if !response.token_type.eq_ignore_ascii_case("Bearer") {
             return Err(TokenError::TokenType(response.token_type));
         }
         return Ok(response);
     }
-    match serde_json::from_slice::<OAuthError>(body) {
+    match json::read::<OAuthError>(body) {
         // A gateway's 503 with a JSON body is still a 503.
         Ok(error) if status < 500 && status != 429 => Err(TokenError::Refused(error)),
         _ => Err(TokenError::Status(status)),
@@ -104,19 +105,13 @@ pub(crate) mod whole_seconds {
     use std::time::Duration;
 
     use serde::{Deserialize, Deserializer, Serializer};
-
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Wire {
-        Number(f64),
-        Text(String),
-    }
+    use serde_json::Value;
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-        Ok(match Option::<Wire>::deserialize(from)? {
-            Some(Wire::Number(seconds)) => whole(seconds),
-            Some(Wire::Text(text)) => text.parse().ok().and_then(whole),
-            None => None,
+        Ok(match Value::deserialize(from)? {
+            Value::Number(seconds) => seconds.as_f64().and_then(whole),
+            Value::String(text) => text.parse().ok().and_then(whole),
+            _ => None,
         })
     }
 
