@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::authorize::{Flow, Transaction};
@@ -24,6 +25,9 @@ use crate::storage::Store;
 use crate::tabs::Tabs;
 use crate::timer::{self, Timer};
 use crate::{clock, location, locks, measure, renewal, sign_in, sign_out};
+
+/// How long to wait for another tab that renews: longer than any renewal takes, its requests and its iframe together.
+const LOCK_PATIENCE: Duration = Duration::from_secs(90);
 
 /// A running session. Clones are handles to the same one; when the last is dropped, timer, listeners and requests go.
 #[derive(Clone)]
@@ -118,6 +122,11 @@ impl Runtime {
         self.0.machine.borrow().log().iter().cloned().collect()
     }
 
+    /// The same as JSON, without secrets, for a person to keep.
+    pub fn log_json(&self) -> String {
+        self.0.machine.borrow().log().to_json()
+    }
+
     /// The configuration in use.
     pub fn config(&self) -> &Config {
         &self.0.config
@@ -208,22 +217,22 @@ impl Inner {
                 let verdict = inner.ledger.apply(&Change::Consult { session }).await;
                 inner.heed(verdict);
             }),
-            Command::EndGeneration => self.spawn(async |inner: &Rc<Self>| {
-                inner.ledger.apply(&Change::SignOut).await;
+            Command::EndGeneration { session } => self.spawn(async move |inner: &Rc<Self>| {
+                let verdict = inner.ledger.apply(&Change::EndGeneration { session }).await;
+                inner.tell_tabs(TabMessage::Changed);
+                inner.heed(verdict);
             }),
             Command::AbortRenewal => {
                 if let Some(renewal) = self.renewal.borrow_mut().take() {
                     renewal.abort();
                 }
             }
-            Command::TellTabs(message) => {
-                if let Some(tabs) = &*self.tabs.borrow() {
-                    tabs.tell(message);
-                }
-            }
+            Command::TellTabs(message) => self.tell_tabs(message),
             Command::EndIssuerSession { id_token, refresh_token } => self.spawn(async move |inner: &Rc<Self>| {
                 // The ledger first: leaving the page would end the writing.
                 inner.ledger.apply(&Change::SignOut).await;
+                // A tab that was busy when it was told of the sign-out finds it in the ledger now.
+                inner.tell_tabs(TabMessage::Changed);
                 let (config, provider) = (&inner.config, &inner.provider);
                 let left = async {
                     sign_out::revoke(config, provider, refresh_token.as_ref()).await?;
@@ -236,6 +245,12 @@ impl Inner {
                 }
             }),
             Command::TellApp => self.tell_app(),
+        }
+    }
+
+    fn tell_tabs(&self, message: TabMessage) {
+        if let Some(tabs) = &*self.tabs.borrow() {
+            tabs.tell(message);
         }
     }
 
@@ -318,9 +333,11 @@ impl Inner {
 
     async fn renew(self: &Rc<Self>, attempt: u64, session: Box<Session>) -> Event {
         let ended = |outcome| Event::RenewalEnded { attempt, outcome };
-        let _lock = match locks::acquire(&format!("evergrant.{}.renewal", self.config.client_id)).await {
-            Ok(lock) => lock,
-            Err(failure) => return ended(Err(failure)),
+        let lock = format!("evergrant.{}.renewal", self.config.client_id);
+        let _lock = match timer::within(LOCK_PATIENCE, locks::acquire(&lock)).await {
+            Some(Ok(lock)) => lock,
+            Some(Err(failure)) => return ended(Err(failure)),
+            None => return ended(Err(Failure::OtherTabBusy)),
         };
         let method = match self.ledger.apply(&Change::Claim { session: session.clone() }).await {
             Verdict::Renew(method) => method,

@@ -96,6 +96,11 @@ impl SessionHandle {
         self.runtime.with_value(Runtime::log)
     }
 
+    /// The same as JSON, without secrets, for a person to keep or to send.
+    pub fn log_json(&self) -> String {
+        self.runtime.with_value(Runtime::log_json)
+    }
+
     /// An access token that is good now: an expired one is renewed first, and callers share that renewal.
     ///
     /// # Errors

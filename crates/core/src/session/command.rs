@@ -52,8 +52,12 @@ pub enum Command {
         /// The session as this tab knows it; `None` when it knows none.
         session: Option<Box<Session>>,
     },
-    /// Write into the ledger that the sign-in is over, for every tab: the issuer wants to see the person.
-    EndGeneration,
+    /// Write into the ledger that the sign-in is over, for every tab, and tell the tabs: the issuer wants to see the
+    /// person. When the tabs live by a newer session already, report that with [`super::Event::Adopted`].
+    EndGeneration {
+        /// The session that could not be renewed.
+        session: Box<Session>,
+    },
     /// Stop the renewal that is in flight: iframe and request.
     AbortRenewal,
     /// Tell the other tabs of this app.

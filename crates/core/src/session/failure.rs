@@ -53,6 +53,9 @@ pub enum Failure {
     /// The hidden iframe brought no answer in time, with what was seen of it.
     #[error("the silent renewal brought no answer: {0}")]
     Silence(Silence),
+    /// Another tab was renewing, and did not come to an end.
+    #[error("another tab has been renewing this session for too long")]
+    OtherTabBusy,
     /// The browser did not let the page open a popup.
     #[error("the browser blocked the popup")]
     PopupBlocked,
@@ -130,7 +133,7 @@ impl Failure {
             Self::Metadata(_) | Self::Keys(_) => Misconfigured,
             Self::PopupClosed => FailureClass::AskThePerson,
             Self::PopupBlocked => Misconfigured,
-            Self::Busy { .. } | Self::Unreachable { .. } | Self::Silence(_) => TryAgain,
+            Self::Busy { .. } | Self::Unreachable { .. } | Self::Silence(_) | Self::OtherTabBusy => TryAgain,
         }
     }
 

@@ -52,6 +52,11 @@ pub enum Change {
     },
     /// The person signed out.
     SignOut,
+    /// The issuer wants to see the person: this session is over in every tab, unless the tabs live by a newer one.
+    EndGeneration {
+        /// The session that could not be renewed.
+        session: Box<Session>,
+    },
     /// Nothing changes: is this session still the one to live by?
     Consult {
         /// The session as this tab knows it; `None` when it knows none.
@@ -87,11 +92,8 @@ impl Ledger {
             Change::Claim { session } => self.claim(session),
             Change::Settle { session, shared } => self.settle(session, *shared),
             Change::SignIn { session, shared } => self.sign_in(session, *shared),
-            Change::SignOut => {
-                self.generation += 1;
-                self.session = None;
-                Verdict::Good { generation: self.generation }
-            }
+            Change::SignOut => self.end(),
+            Change::EndGeneration { session } => self.end_generation(session),
             Change::Consult { session: Some(session) } => self.consult(session),
             Change::Consult { session: None } => match &self.session {
                 Some(shared) => Verdict::Adopt(shared.clone()),
@@ -137,6 +139,19 @@ impl Ledger {
             self.generation += 1;
             self.session = Some(Box::new(Session { generation: self.generation, ..session.clone() }));
         }
+        Verdict::Good { generation: self.generation }
+    }
+
+    fn end_generation(&mut self, session: &Session) -> Verdict {
+        match self.consult(session) {
+            Verdict::Good { .. } => self.end(),
+            other => other,
+        }
+    }
+
+    fn end(&mut self) -> Verdict {
+        self.generation += 1;
+        self.session = None;
         Verdict::Good { generation: self.generation }
     }
 

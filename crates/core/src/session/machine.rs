@@ -435,7 +435,7 @@ impl Machine {
         }
         if failure.class() == FailureClass::AskThePerson {
             if self.shared {
-                commands.push(Command::EndGeneration);
+                commands.push(Command::EndGeneration { session: Box::new(signed_in.session.clone()) });
             }
             self.end(EndReason::AskThePerson(failure), commands);
             return;

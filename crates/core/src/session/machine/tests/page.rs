@@ -123,7 +123,7 @@ impl Page {
                 | Command::CompleteSignIn { attempt }
                 | Command::Renew { attempt, .. } => self.attempt = *attempt,
                 Command::Consult { .. }
-                | Command::EndGeneration
+                | Command::EndGeneration { .. }
                 | Command::AbortRenewal
                 | Command::TellTabs(_)
                 | Command::EndIssuerSession { .. }
