@@ -2,6 +2,7 @@
 
 mod api;
 mod client;
+mod demo_secrets;
 mod error;
 mod origin;
 mod overrides;

@@ -42,6 +42,19 @@ pub(crate) async fn begin(
     Ok(token.into_text())
 }
 
+/// What a token stands for if it is the good one of its family, without using it.
+pub(crate) async fn live(
+    provider: &Provider,
+    presented: &str,
+    now: UnixTime,
+) -> Result<Option<(Grant, RefreshFamily)>, Failure> {
+    let Some(token) = Token::read(presented) else {
+        return Ok(None);
+    };
+    let found = provider.store.refresh_family(token.family_id(), now).await?;
+    Ok(found.filter(|(_, family)| family.current.matches(&token.hash())))
+}
+
 /// What came of a token that was presented.
 pub(crate) enum Used {
     /// It stands for this grant; the token to go on with, where it is another one.

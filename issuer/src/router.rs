@@ -13,7 +13,9 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::provider::Provider;
-use crate::routes::{authorize, consent, discovery, health, home, logout, revoke, secret, sign_in, token, userinfo};
+use crate::routes::{
+    authorize, consent, discovery, health, home, introspect, logout, revoke, secret, sign_in, token, userinfo,
+};
 use crate::web::form::LARGEST_BODY;
 use crate::web::headers::NO_SNIFF;
 use crate::web::{assets, request_log};
@@ -35,7 +37,8 @@ pub fn router(provider: Arc<Provider>) -> Router {
         .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .layer(registered_origins(Arc::clone(&provider)));
 
-    let mut pages = Router::new()
+    let mut others = Router::new()
+        .route("/oauth/introspect", post(introspect::introspect))
         .route("/", get(home::home))
         .route("/authorize", get(authorize::authorize).post(authorize::authorize))
         .route("/sign-in", get(sign_in::page).post(sign_in::submit))
@@ -47,13 +50,13 @@ pub fn router(provider: Arc<Provider>) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .route("/healthz", get(health::health));
     if provider.dev {
-        pages = pages.route("/dev/sign-in", post(sign_in::submit_one_click));
+        others = others.route("/dev/sign-in", post(sign_in::submit_one_click));
     }
 
     let (no_sniff, value) = NO_SNIFF;
     for_anyone
         .merge(for_registered_origins)
-        .merge(pages)
+        .merge(others)
         .fallback(home::nothing_here)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, SLOWEST_ANSWER))

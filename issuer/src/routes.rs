@@ -5,6 +5,7 @@ pub(crate) mod consent;
 pub(crate) mod discovery;
 pub(crate) mod health;
 pub(crate) mod home;
+pub(crate) mod introspect;
 pub(crate) mod logout;
 pub(crate) mod revoke;
 pub(crate) mod secret;

@@ -12,7 +12,7 @@ use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::config::{ClientSecretHash, Config};
@@ -79,6 +79,11 @@ async fn serve(options: &Options, mut config: Config) -> anyhow::Result<()> {
     }
     if !loopback && !config.is_https() {
         warn!("listening on a public address, and the issuer is not https: passwords and tokens travel in clear");
+    }
+    if config.uses_demo_secrets() && !loopback {
+        warn!("passwords or secrets of the demo are in use on a public address: everybody knows them; set your own");
+    } else if config.uses_demo_secrets() {
+        info!("passwords or secrets of the demo are in use: everybody knows them, so keep this to this machine");
     }
     let port = listen::port(&listeners)?;
     if address.port == 0 && config.issuer_is_loopback() && config.issuer.set_port(Some(port)).is_err() {

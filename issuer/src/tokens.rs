@@ -32,8 +32,9 @@ pub struct AccessTokenClaims {
     pub iat: i64,
     /// When it expires, in seconds since the epoch.
     pub exp: i64,
-    /// When the person last entered credentials.
-    pub auth_time: i64,
+    /// When the person last entered credentials, if a person takes part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
     /// Unique to this token.
     pub jti: String,
     /// What it allows.
@@ -78,20 +79,64 @@ pub fn access_token(
     in_browser: bool,
     now: UnixTime,
 ) -> Result<IssuedAccessToken, Failure> {
-    let config = &provider.config;
-    let api = grant.audience.as_deref().and_then(|audience| config.api(audience));
-    let expires_in = access_token_lifetime(config, grant.audience.as_deref(), in_browser);
-    let claims = AccessTokenClaims {
-        iss: config.issuer(),
-        sub: grant.subject.clone(),
-        aud: Audience::One(grant.audience.clone().unwrap_or_else(|| config.endpoint("userinfo"))),
+    let bearer = Bearer {
+        subject: grant.subject.clone(),
         client_id: grant.client_id.clone(),
-        iat: now.as_seconds(),
-        exp: (now + expires_in).as_seconds(),
-        auth_time: grant.auth_time.as_seconds(),
-        jti: Secret::invent()?.expose().to_owned(),
+        auth_time: Some(grant.auth_time.as_seconds()),
         scope: grant.scope.clone(),
     };
+    let expires_in = access_token_lifetime(&provider.config, grant.audience.as_deref(), in_browser);
+    issue(provider, grant.audience.as_deref(), bearer, expires_in, now)
+}
+
+/// Makes the access token of a client that acts in its own name: it is its own subject (RFC 9068 §2.2).
+///
+/// # Errors
+/// When it cannot be signed.
+pub fn client_access_token(
+    provider: &Provider,
+    client: &Client,
+    audience: Option<&str>,
+    scope: Scope,
+    now: UnixTime,
+) -> Result<IssuedAccessToken, Failure> {
+    let bearer = Bearer {
+        subject: Subject::new(client.client_id.as_str()),
+        client_id: client.client_id.clone(),
+        auth_time: None,
+        scope,
+    };
+    issue(provider, audience, bearer, access_token_lifetime(&provider.config, audience, false), now)
+}
+
+/// Who may present an access token, and for what.
+struct Bearer {
+    subject: Subject,
+    client_id: ClientId,
+    auth_time: Option<i64>,
+    scope: Scope,
+}
+
+fn issue(
+    provider: &Provider,
+    audience: Option<&str>,
+    bearer: Bearer,
+    expires_in: Duration,
+    now: UnixTime,
+) -> Result<IssuedAccessToken, Failure> {
+    let config = &provider.config;
+    let claims = AccessTokenClaims {
+        iss: config.issuer(),
+        sub: bearer.subject,
+        aud: Audience::One(audience.map_or_else(|| config.endpoint("userinfo"), str::to_owned)),
+        client_id: bearer.client_id,
+        iat: now.as_seconds(),
+        exp: (now + expires_in).as_seconds(),
+        auth_time: bearer.auth_time,
+        jti: Secret::invent()?.expose().to_owned(),
+        scope: bearer.scope,
+    };
+    let api = audience.and_then(|audience| config.api(audience));
     let algorithm = api.and_then(|api| api.signing_alg).unwrap_or(config.signing_alg);
     let token = AccessToken::new(provider.keys.sign(algorithm, ACCESS_TOKEN_TYP, &claims)?);
     Ok(IssuedAccessToken { token, expires_in })

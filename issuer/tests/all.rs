@@ -3,10 +3,13 @@
 
 mod article;
 mod authorize;
+mod client_credentials;
 mod config;
 mod consent;
 mod discovery;
 mod implicit;
+mod introspect;
+mod kill;
 mod lifetimes;
 mod logout;
 mod password;

@@ -14,7 +14,10 @@ async fn a_client_accepts_the_metadata() {
     let metadata = metadata::judge(&issuer, answer.status, answer.body.as_bytes()).unwrap();
     assert!(metadata.authorization_response_iss_parameter_supported);
     assert_eq!(metadata.code_challenge_methods_supported, ["S256"]);
-    assert_eq!(metadata.grant_types_supported, ["authorization_code", "refresh_token", "password", "implicit"]);
+    assert_eq!(
+        metadata.grant_types_supported,
+        ["authorization_code", "refresh_token", "password", "client_credentials", "implicit"]
+    );
     assert!(metadata.scopes_supported.iter().any(|scope| scope == "offline_access"));
     let oauth = browser.get("/.well-known/oauth-authorization-server").await;
     assert_eq!(oauth.body, answer.body, "RFC 8414 and OpenID say the same");
@@ -33,7 +36,7 @@ async fn every_endpoint_that_is_named_is_there() {
         assert_ne!(browser.get(path).await.status, 404, "{name}");
         seen += 1;
     }
-    assert_eq!(seen, 6);
+    assert_eq!(seen, 7);
 }
 
 #[tokio::test]
@@ -45,7 +48,7 @@ async fn implicit_is_named_only_where_a_client_has_it() {
     assert_eq!(metadata["response_types_supported"], serde_json::json!(["code"]));
     assert_eq!(
         metadata["grant_types_supported"],
-        serde_json::json!(["authorization_code", "refresh_token", "password"])
+        serde_json::json!(["authorization_code", "refresh_token", "password", "client_credentials"])
     );
 }
 

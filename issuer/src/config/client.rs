@@ -40,6 +40,9 @@ pub struct Client {
     /// What it gets when it asks the token endpoint for no scope in particular (RFC 6749 §3.3).
     #[serde(default, skip_serializing_if = "Scope::is_empty")]
     pub default_scope: Scope,
+    /// The scopes of APIs that it may have in its own name, without any person.
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
+    pub own_scope: Scope,
     /// The response types it may use; implicit ones only when named here.
     #[serde(default = "default_response_types")]
     pub response_types: Vec<ResponseType>,
@@ -77,11 +80,13 @@ pub enum GrantType {
     RefreshToken,
     /// RFC 6749 §4.3: the application itself asks for the password. RFC 9700 §2.4 forbids it to new ones.
     Password,
+    /// RFC 6749 §4.4: the application acts in its own name.
+    ClientCredentials,
 }
 
 impl GrantType {
     /// Every grant the token endpoint knows.
-    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::RefreshToken, Self::Password];
+    pub const ALL: [Self; 4] = [Self::AuthorizationCode, Self::RefreshToken, Self::Password, Self::ClientCredentials];
 
     /// The value of `grant_type`.
     pub const fn as_str(self) -> &'static str {
@@ -89,6 +94,7 @@ impl GrantType {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::Password => "password",
+            Self::ClientCredentials => "client_credentials",
         }
     }
 }
@@ -133,6 +139,9 @@ impl Client {
             (ClientType::Public, false) => return refuse("a public client has no secret_hashes".into()),
             (ClientType::Confidential, true) => return refuse("a confidential client needs secret_hashes".into()),
             _ => {}
+        }
+        if self.kind == ClientType::Public && self.grants.contains(&GrantType::ClientCredentials) {
+            return refuse("client_credentials is for clients that have a secret".into());
         }
         for uri in self.redirect_uris.iter().chain(&self.post_logout_redirect_uris) {
             if let Err(reason) = check_redirect_uri(uri) {

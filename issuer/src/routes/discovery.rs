@@ -46,7 +46,7 @@ fn describe(config: &Config) -> ProviderMetadata {
         userinfo_endpoint: Some(endpoint("userinfo")),
         end_session_endpoint: Some(endpoint("oidc/logout")),
         revocation_endpoint: Some(endpoint("oauth/revoke")),
-        introspection_endpoint: None,
+        introspection_endpoint: Some(endpoint("oauth/introspect")),
         response_types_supported: texts(response_types(config)),
         response_modes_supported: texts(ResponseMode::ALL.map(ResponseMode::as_str)),
         grant_types_supported: texts(grant_types(config)),

@@ -1,5 +1,6 @@
 //! `POST /oauth/token`: a grant becomes tokens (RFC 6749 §3.2). One file for each `grant_type` beside this one.
 
+mod client_credentials;
 mod code;
 mod password;
 mod refresh;
@@ -48,6 +49,7 @@ pub(crate) async fn token(
     let call = Call { provider: &provider, client, params: &params, peer: peer.ip(), now: provider.clock.now() };
     let tokens = match grant_type {
         GrantType::AuthorizationCode => code::redeem(&call).await?,
+        GrantType::ClientCredentials => client_credentials::redeem(&call)?,
         GrantType::Password => password::redeem(&call).await?,
         GrantType::RefreshToken => refresh::redeem(&call).await?,
     };

@@ -136,7 +136,8 @@ type = "confidential"
 secret_hashes = ["sha256:1ec1c26b50d5d3c58d9583181af8076655fe00756bf7285940ba3670f99fcba0"]
 redirect_uris = ["http://localhost:8080/callback"]
 require_consent = false
-grants = ["authorization_code", "refresh_token", "password"]
+grants = ["authorization_code", "refresh_token", "password", "client_credentials"]
+own_scope = "read:reports"
 refresh_tokens = { rotation = false, idle_lifetime = 1000, absolute_lifetime = 5000 }
 
 [[user]]

@@ -1,0 +1,117 @@
+//! `POST /oauth/introspect`: whether a token counts now, and what it says (RFC 7662). For clients that have a secret, such as
+//! resource servers.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Response};
+use evergrant_core::protocol::id_token::Audience;
+use evergrant_core::protocol::params::Params;
+use evergrant_core::protocol::{ClientId, ErrorCode, Issuer, Scope, Subject};
+use evergrant_core::time::UnixTime;
+use serde::Serialize;
+
+use crate::config::{Client, ClientType};
+use crate::error::Failure;
+use crate::provider::Provider;
+use crate::web::form::{FormRejection, FormText};
+use crate::web::headers::forbid_storing;
+use crate::web::oauth_refusal::OAuthRefusal;
+use crate::{access_tokens, client_authentication, refresh_tokens};
+
+pub(crate) async fn introspect(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+    form: Result<FormText, FormRejection>,
+) -> Result<Response, OAuthRefusal> {
+    let FormText(text) = form?;
+    let params = Params::parse(&text)?;
+    let client = client_authentication::authenticate(&provider.config, &headers, &params)?;
+    if client.kind == ClientType::Public {
+        // §2.1: the caller must be authenticated, or tokens could be tried out here.
+        return Err(OAuthRefusal::invalid_client(false));
+    }
+    let token = params.filled("token");
+    let token = token.ok_or_else(|| OAuthRefusal::new(ErrorCode::InvalidRequest, "token is missing"))?;
+    let now = provider.clock.now();
+    let described = match access_token(&provider, token, now).await? {
+        Some(described) => Some(described),
+        None => refresh_token(&provider, client, token, now).await?,
+    };
+    let mut response = match described {
+        Some(described) => Json(described).into_response(),
+        // §2.2: about any other token nothing is said, not even why.
+        None => Json(Inactive { active: false }).into_response(),
+    };
+    forbid_storing(response.headers_mut());
+    Ok(response)
+}
+
+/// What a token says that counts (§2.2).
+#[derive(Serialize)]
+struct Active {
+    active: bool,
+    iss: Issuer,
+    sub: Subject,
+    client_id: ClientId,
+    scope: Scope,
+    exp: i64,
+    iat: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<Audience>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Inactive {
+    active: bool,
+}
+
+async fn access_token(provider: &Provider, token: &str, now: UnixTime) -> Result<Option<Active>, Failure> {
+    let Some(claims) = access_tokens::issued_here(provider, token) else {
+        return Ok(None);
+    };
+    if access_tokens::is_expired(&claims, now) || access_tokens::is_revoked(provider, &claims).await? {
+        return Ok(None);
+    }
+    Ok(Some(Active {
+        active: true,
+        iss: claims.iss,
+        sub: claims.sub,
+        client_id: claims.client_id,
+        scope: claims.scope,
+        exp: claims.exp,
+        iat: claims.iat,
+        aud: Some(claims.aud),
+        jti: Some(claims.jti),
+        token_type: Some("Bearer"),
+    }))
+}
+
+/// A refresh token is its own client's business alone.
+async fn refresh_token(
+    provider: &Provider,
+    client: &Client,
+    token: &str,
+    now: UnixTime,
+) -> Result<Option<Active>, Failure> {
+    let live = refresh_tokens::live(provider, token, now).await?;
+    let own = live.filter(|(grant, _)| grant.client_id == client.client_id);
+    Ok(own.map(|(grant, family)| Active {
+        active: true,
+        iss: provider.config.issuer(),
+        sub: grant.subject,
+        client_id: grant.client_id,
+        scope: grant.scope,
+        exp: family.expires_at.as_seconds(),
+        iat: family.created_at.as_seconds(),
+        aud: None,
+        jti: None,
+        token_type: None,
+    }))
+}
