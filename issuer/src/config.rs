@@ -44,6 +44,9 @@ pub struct Config {
     /// How long things last.
     #[serde(default)]
     pub lifetimes: Lifetimes,
+    /// Whether anybody who reaches the issuer may read its counters at `/metrics`.
+    #[serde(default)]
+    pub metrics: bool,
     /// The protected resource of the issuer's own, for trying tokens out; none unless it is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_area: Option<SecretArea>,

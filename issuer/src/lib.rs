@@ -32,6 +32,7 @@ mod interactions;
 pub mod keys;
 mod limits;
 pub mod listen;
+mod metrics;
 pub mod options;
 pub mod passwords;
 pub mod provider;

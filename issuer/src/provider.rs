@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::error::Failure;
 use crate::keys::KeyRing;
 use crate::limits::SignInLimits;
+use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::store::Store;
 
@@ -25,6 +26,7 @@ pub struct Provider {
     pub dev: bool,
     pub(crate) passwords: Passwords,
     pub(crate) limits: SignInLimits,
+    pub(crate) metrics: Metrics,
 }
 
 impl Provider {
@@ -34,7 +36,16 @@ impl Provider {
     /// When the store fails or keys cannot be made.
     pub async fn open(config: Config, store: Arc<dyn Store>, clock: Clock, dev: bool) -> Result<Self, Failure> {
         let keys = KeyRing::open(&*store, &config, clock.now()).await?;
-        Ok(Self { config, store, clock, keys, dev, passwords: Passwords::default(), limits: SignInLimits::default() })
+        Ok(Self {
+            config,
+            store,
+            clock,
+            keys,
+            dev,
+            passwords: Passwords::default(),
+            limits: SignInLimits::default(),
+            metrics: Metrics::default(),
+        })
     }
 
     /// Removes what is over, in small batches.

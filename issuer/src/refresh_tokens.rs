@@ -16,6 +16,7 @@ use evergrant_core::time::UnixTime;
 
 use crate::config::{Client, RefreshTokens};
 use crate::error::Failure;
+use crate::metrics::RefreshLabel;
 use crate::provider::Provider;
 use crate::secret::{self, SecretHash};
 use crate::store::{Grant, RefreshFamily, RefreshOutcome, RefreshUse, Successor};
@@ -98,7 +99,14 @@ pub(crate) async fn present(
         reuse_interval,
         now,
     };
-    Ok(match provider.store.use_refresh_token(usage).await? {
+    let outcome = provider.store.use_refresh_token(usage).await?;
+    provider.metrics.count_refresh(match &outcome {
+        RefreshOutcome::Accepted(_) => RefreshLabel::Accepted,
+        RefreshOutcome::Repeated(..) => RefreshLabel::Repeated,
+        RefreshOutcome::Replayed => RefreshLabel::Replayed,
+        RefreshOutcome::Refused => RefreshLabel::Refused,
+    });
+    Ok(match outcome {
         RefreshOutcome::Accepted(grant) => Used::Good(grant, next.map(|(next, _)| next.into_text())),
         RefreshOutcome::Repeated(grant, successor) => {
             let (next, _) = token.successor(successor.salt);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, Method, StatusCode, header, request};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -14,7 +14,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::provider::Provider;
 use crate::routes::{
-    authorize, consent, discovery, health, home, introspect, logout, revoke, secret, sign_in, token, userinfo,
+    authorize, consent, discovery, health, home, introspect, logout, metrics, revoke, secret, sign_in, token, userinfo,
 };
 use crate::web::form::LARGEST_BODY;
 use crate::web::headers::NO_SNIFF;
@@ -48,7 +48,8 @@ pub fn router(provider: Arc<Provider>) -> Router {
         .route("/sign-out", post(logout::confirmed))
         .route("/secret", get(secret::secret))
         .route("/assets/{name}", get(assets::serve))
-        .route("/healthz", get(health::health));
+        .route("/healthz", get(health::health))
+        .route("/metrics", get(metrics::metrics));
     if provider.dev {
         others = others.route("/dev/sign-in", post(sign_in::submit_one_click));
     }
@@ -61,6 +62,7 @@ pub fn router(provider: Arc<Provider>) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, SLOWEST_ANSWER))
         .layer(SetResponseHeaderLayer::overriding(no_sniff, value))
+        .layer(from_fn_with_state(Arc::clone(&provider), metrics::count))
         .layer(from_fn(request_log::log))
         .with_state(provider)
 }

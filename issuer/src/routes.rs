@@ -7,6 +7,7 @@ pub(crate) mod health;
 pub(crate) mod home;
 pub(crate) mod introspect;
 pub(crate) mod logout;
+pub(crate) mod metrics;
 pub(crate) mod revoke;
 pub(crate) mod secret;
 pub(crate) mod sign_in;

@@ -12,6 +12,7 @@ mod introspect;
 mod kill;
 mod lifetimes;
 mod logout;
+mod metrics;
 mod password;
 mod process;
 mod refresh;
