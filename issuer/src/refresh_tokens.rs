@@ -36,6 +36,7 @@ pub(crate) async fn begin(
         grant_id: grant.id.clone(),
         current: token.hash(),
         created_at: now,
+        last_used_at: now,
         expires_at: (now + idle_lifetime).min(absolute_until),
         absolute_until,
     };

@@ -14,7 +14,8 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::provider::Provider;
 use crate::routes::{
-    authorize, consent, discovery, health, home, introspect, logout, metrics, revoke, secret, sign_in, token, userinfo,
+    account, authorize, consent, discovery, health, home, introspect, logout, metrics, revoke, secret, sign_in, token,
+    userinfo,
 };
 use crate::web::form::LARGEST_BODY;
 use crate::web::headers::NO_SNIFF;
@@ -40,6 +41,8 @@ pub fn router(provider: Arc<Provider>) -> Router {
     let mut others = Router::new()
         .route("/oauth/introspect", post(introspect::introspect))
         .route("/", get(home::home))
+        .route("/account", get(account::page))
+        .route("/account/sign-out", post(account::sign_out))
         .route("/authorize", get(authorize::authorize).post(authorize::authorize))
         .route("/sign-in", get(sign_in::page).post(sign_in::submit))
         .route("/consent", get(consent::page).post(consent::submit))

@@ -1,5 +1,6 @@
 //! The handlers, one file for each endpoint or page.
 
+pub(crate) mod account;
 pub(crate) mod authorize;
 pub(crate) mod consent;
 pub(crate) mod discovery;

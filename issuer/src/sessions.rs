@@ -11,6 +11,7 @@ use crate::provider::Provider;
 use crate::secret::Secret;
 use crate::store::Session;
 use crate::web::cookies::Cookie;
+use crate::web::device;
 
 /// A session, with the cookie that proves it.
 #[derive(Clone, Debug)]
@@ -60,6 +61,7 @@ pub(crate) async fn begin(
         id: cookie.hash(),
         sid: Secret::invent()?.expose().to_owned(),
         subject: person.sub.clone(),
+        device: device::describe(headers),
         auth_time: now,
         idle_until: now + lifetimes.session_idle,
         absolute_until: now + lifetimes.session_absolute,

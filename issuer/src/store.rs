@@ -86,6 +86,22 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Ends a grant, and with it every code and refresh token that stands for it.
     async fn end_grant(&self, id: String, now: UnixTime) -> Result<(), StoreError>;
 
+    /// Where a person is signed in, the newest sign-in first.
+    async fn sessions_of(&self, subject: &Subject, now: UnixTime) -> Result<Vec<Session>, StoreError>;
+
+    /// Which refresh tokens stand for a person, the one used last first.
+    async fn refresh_families_of(
+        &self,
+        subject: &Subject,
+        now: UnixTime,
+    ) -> Result<Vec<(Grant, RefreshFamily)>, StoreError>;
+
+    /// Ends a grant if it is this person's. Whether there was one to end.
+    async fn end_grant_of(&self, subject: &Subject, id: &str, now: UnixTime) -> Result<bool, StoreError>;
+
+    /// Ends every session and every grant of a person, in one step.
+    async fn sign_out_everywhere(&self, subject: &Subject, now: UnixTime) -> Result<(), StoreError>;
+
     /// Puts an access token's `jti` on the list of revoked ones, until the token expires.
     async fn revoke_access_token(&self, jti: String, expires_at: UnixTime) -> Result<(), StoreError>;
 

@@ -4,6 +4,7 @@ pub(crate) mod assets;
 pub(crate) mod bearer;
 pub(crate) mod cookies;
 pub(crate) mod delivery;
+pub(crate) mod device;
 pub(crate) mod form;
 mod framing;
 pub(crate) mod headers;

@@ -1,6 +1,7 @@
 //! Every test that speaks HTTP to the issuer, one file for each route; `process` starts the program itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod account;
 mod article;
 mod authorize;
 mod client_credentials;

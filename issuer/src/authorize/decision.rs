@@ -137,6 +137,7 @@ mod tests {
             id: SecretHash::of("id"),
             sid: "sid".into(),
             subject: Subject::new("ann"),
+            device: String::new(),
             auth_time: UnixTime::from_seconds(seconds),
             idle_until: NOW,
             absolute_until: NOW,

@@ -55,6 +55,7 @@ pub async fn grant(
         client_id: request.client.client_id.clone(),
         subject: session.subject.clone(),
         sid: session.sid.clone(),
+        device: session.device.clone(),
         scope: request.scope.clone(),
         audience: request.audience.clone(),
         auth_time: session.auth_time,

@@ -41,6 +41,8 @@ pub struct Session {
     pub sid: String,
     /// Who is signed in.
     pub subject: Subject,
+    /// Where: the browser and the system it runs on, as far as it says.
+    pub device: String,
     /// When the person last entered credentials.
     pub auth_time: UnixTime,
     /// When the session ends without further use.
@@ -93,6 +95,8 @@ pub struct Grant {
     pub subject: Subject,
     /// Which of the person's sessions it came from.
     pub sid: String,
+    /// Where that session was; empty when no browser took part.
+    pub device: String,
     /// What.
     pub scope: Scope,
     /// At which API, if any.
@@ -140,6 +144,8 @@ pub struct RefreshFamily {
     pub current: SecretHash,
     /// When it was begun.
     pub created_at: UnixTime,
+    /// When one of its tokens was last used.
+    pub last_used_at: UnixTime,
     /// When it ends without further use; never later than `absolute_until`.
     pub expires_at: UnixTime,
     /// When it ends in any case.

@@ -76,6 +76,9 @@ impl SqliteStore {
     }
 }
 
+/// The most rows a page of the issuer's lists.
+const LONGEST_LIST: u32 = 200;
+
 /// Enough to use a small machine's cores; reads take microseconds.
 const READERS: usize = 4;
 
@@ -162,6 +165,34 @@ impl Store for SqliteStore {
 
     async fn end_grant(&self, id: String, now: UnixTime) -> Result<(), StoreError> {
         self.write(move |db| grants::end(db, &id, now)).await
+    }
+
+    async fn sessions_of(&self, subject: &Subject, now: UnixTime) -> Result<Vec<Session>, StoreError> {
+        let subject = subject.clone();
+        self.read(move |db| sessions::of_person(db, &subject, now)).await
+    }
+
+    async fn refresh_families_of(
+        &self,
+        subject: &Subject,
+        now: UnixTime,
+    ) -> Result<Vec<(Grant, RefreshFamily)>, StoreError> {
+        let subject = subject.clone();
+        self.read(move |db| refresh::of_person(db, &subject, now)).await
+    }
+
+    async fn end_grant_of(&self, subject: &Subject, id: &str, now: UnixTime) -> Result<bool, StoreError> {
+        let (subject, id) = (subject.clone(), id.to_owned());
+        self.write(move |db| grants::end_own(db, &id, &subject, now)).await
+    }
+
+    async fn sign_out_everywhere(&self, subject: &Subject, now: UnixTime) -> Result<(), StoreError> {
+        let subject = subject.clone();
+        self.write(move |db| {
+            sessions::end_all(db, &subject)?;
+            grants::end_all(db, &subject, now)
+        })
+        .await
     }
 
     async fn revoke_access_token(&self, jti: String, expires_at: UnixTime) -> Result<(), StoreError> {

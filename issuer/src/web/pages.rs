@@ -57,6 +57,26 @@ pub(crate) struct HomePage<'a> {
     pub(crate) signed_in: Option<(&'a str, &'a str)>,
 }
 
+/// Shows a person where they are signed in.
+#[derive(Template)]
+#[template(path = "account.html")]
+pub(crate) struct AccountPage<'a> {
+    pub(crate) person: &'a str,
+    pub(crate) form_token: &'a str,
+    pub(crate) browsers: Vec<AccountEntry>,
+    pub(crate) applications: Vec<AccountEntry>,
+}
+
+/// One place where a person is signed in.
+pub(crate) struct AccountEntry {
+    /// What the form sends back.
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) details: String,
+    /// Whether it is the browser that shows the page.
+    pub(crate) is_this: bool,
+}
+
 /// Says something, and nothing more.
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -102,6 +122,8 @@ impl Page for SignOutPage<'_> {
         Some(self.redirect_uri)
     }
 }
+
+impl Page for AccountPage<'_> {}
 
 impl Page for HomePage<'_> {}
 

@@ -29,6 +29,7 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
         subject: person.sub.clone(),
         // No browser takes part: this names a session that nobody else shares.
         sid: Secret::invent().map_err(Failure::from)?.expose().to_owned(),
+        device: String::new(),
         scope,
         audience: api.map(|api| api.identifier.clone()),
         auth_time: now,

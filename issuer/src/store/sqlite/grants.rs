@@ -10,8 +10,8 @@ use crate::store::{Grant, StoreError};
 /// Adds a grant, or keeps the one there is, for what stands for it until `keep_until`.
 pub(super) fn add(db: &Connection, grant: &Grant, keep_until: UnixTime) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT INTO grants (id, client_id, subject, sid, scope, audience, auth_time, created_at, keep_until)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        "INSERT INTO grants (id, client_id, subject, sid, scope, audience, auth_time, created_at, keep_until, device)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (id) DO UPDATE SET keep_until = max(keep_until, excluded.keep_until)",
     )?
     .execute(params![
@@ -24,13 +24,14 @@ pub(super) fn add(db: &Connection, grant: &Grant, keep_until: UnixTime) -> Resul
         grant.auth_time.as_millis(),
         grant.created_at.as_millis(),
         keep_until.as_millis(),
+        grant.device,
     ])?;
     Ok(())
 }
 
 pub(super) fn find(db: &Connection, id: &str) -> Result<Grant, StoreError> {
     db.prepare_cached(
-        "SELECT id, client_id, subject, sid, scope, audience, auth_time, created_at FROM grants WHERE id = ?1",
+        "SELECT id, client_id, subject, sid, device, scope, audience, auth_time, created_at FROM grants WHERE id = ?1",
     )?
     .query_row([id], |row| Ok(read(row)))?
 }
@@ -42,12 +43,28 @@ pub(super) fn end(db: &Connection, id: &str, now: UnixTime) -> Result<(), StoreE
     Ok(())
 }
 
+/// Ends a grant if it is this person's. Whether there was one to end.
+pub(super) fn end_own(db: &Connection, id: &str, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
+    let ended = db
+        .prepare_cached("UPDATE grants SET ended_at = ?3 WHERE id = ?1 AND subject = ?2 AND ended_at IS NULL")?
+        .execute(params![id, subject.as_str(), now.as_millis()])?;
+    Ok(ended > 0)
+}
+
+/// Ends every grant of a person.
+pub(super) fn end_all(db: &Connection, subject: &Subject, now: UnixTime) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE grants SET ended_at = ?2 WHERE subject = ?1 AND ended_at IS NULL")?
+        .execute(params![subject.as_str(), now.as_millis()])?;
+    Ok(())
+}
+
 fn read(row: &Row<'_>) -> Result<Grant, StoreError> {
     Ok(Grant {
         id: row::text(row, "id")?,
         client_id: ClientId::new(row::text(row, "client_id")?),
         subject: Subject::new(row::text(row, "subject")?),
         sid: row::text(row, "sid")?,
+        device: row::text(row, "device")?,
         scope: Scope::parse(&row::text(row, "scope")?),
         audience: row.get("audience")?,
         auth_time: row::time(row, "auth_time")?,

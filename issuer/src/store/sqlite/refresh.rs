@@ -1,9 +1,10 @@
 //! Families of refresh tokens: one row each, in which the good token, the one before it, and the time between stand.
 
+use evergrant_core::protocol::Subject;
 use evergrant_core::time::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
-use super::{grants, row};
+use super::{LONGEST_LIST, grants, row};
 use crate::secret::SecretHash;
 use crate::store::{Grant, RefreshFamily, RefreshOutcome, RefreshUse, StoreError, Successor};
 
@@ -11,13 +12,14 @@ pub(super) fn add(db: &Connection, grant: &Grant, family: &RefreshFamily) -> Res
     grants::add(db, grant, family.absolute_until)?;
     db.prepare_cached(
         "INSERT INTO refresh_family (id, grant_id, current, created_at, last_used_at, expires_at, absolute_until)
-         VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
     .execute(params![
         family.id.as_bytes(),
         family.grant_id,
         family.current.as_bytes(),
         family.created_at.as_millis(),
+        family.last_used_at.as_millis(),
         family.expires_at.as_millis(),
         family.absolute_until.as_millis(),
     ])?;
@@ -41,6 +43,22 @@ pub(super) fn find(
         Some(family) => Ok(Some((grants::find(db, &family.grant_id)?, family))),
         None => Ok(None),
     }
+}
+
+/// The one used last first.
+pub(super) fn of_person(
+    db: &Connection,
+    subject: &Subject,
+    now: UnixTime,
+) -> Result<Vec<(Grant, RefreshFamily)>, StoreError> {
+    let families: Vec<RefreshFamily> = db
+        .prepare_cached(
+            "SELECT refresh_family.* FROM grants JOIN refresh_family ON grants.id = grant_id
+             WHERE subject = ?1 AND ended_at IS NULL AND expires_at > ?2 ORDER BY last_used_at DESC LIMIT ?3",
+        )?
+        .query_and_then(params![subject.as_str(), now.as_millis(), LONGEST_LIST], read_family)?
+        .collect::<Result<_, _>>()?;
+    families.into_iter().map(|family| Ok((grants::find(db, &family.grant_id)?, family))).collect()
 }
 
 pub(super) fn present(db: &Connection, usage: &RefreshUse) -> Result<RefreshOutcome, StoreError> {
@@ -142,6 +160,7 @@ fn read_family(row: &Row<'_>) -> Result<RefreshFamily, StoreError> {
         grant_id: row::text(row, "grant_id")?,
         current: row::hash(row, "current")?,
         created_at: row::time(row, "created_at")?,
+        last_used_at: row::time(row, "last_used_at")?,
         expires_at: row::time(row, "expires_at")?,
         absolute_until: row::time(row, "absolute_until")?,
     })

@@ -6,8 +6,12 @@ use rusqlite::{Connection, TransactionBehavior, named_params};
 use crate::store::StoreError;
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("0001_first.sql"), include_str!("0002_refresh.sql"), include_str!("0003_revocation.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("0001_first.sql"),
+    include_str!("0002_refresh.sql"),
+    include_str!("0003_revocation.sql"),
+    include_str!("0004_devices.sql"),
+];
 
 /// Rows per table and sweep: small enough that a sign-in never waits for it.
 const SWEEP_BATCH: u32 = 200;

@@ -4,7 +4,7 @@ use evergrant_core::protocol::Subject;
 use evergrant_core::time::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::row;
+use super::{LONGEST_LIST, row};
 use crate::secret::SecretHash;
 use crate::store::{Session, StoreError};
 
@@ -13,12 +13,14 @@ pub(super) fn start(db: &Connection, session: &Session, replaces: Option<SecretH
         end(db, replaced)?;
     }
     db.prepare_cached(
-        "INSERT INTO session (id, sid, subject, auth_time, idle_until, absolute_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO session (id, sid, subject, device, auth_time, idle_until, absolute_until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
     .execute(params![
         session.id.as_bytes(),
         session.sid,
         session.subject.as_str(),
+        session.device,
         session.auth_time.as_millis(),
         session.idle_until.as_millis(),
         session.absolute_until.as_millis(),
@@ -28,12 +30,22 @@ pub(super) fn start(db: &Connection, session: &Session, replaces: Option<SecretH
 
 pub(super) fn find(db: &Connection, id: SecretHash, now: UnixTime) -> Result<Option<Session>, StoreError> {
     db.prepare_cached(
-        "SELECT id, sid, subject, auth_time, idle_until, absolute_until FROM session
+        "SELECT id, sid, subject, device, auth_time, idle_until, absolute_until FROM session
          WHERE id = ?1 AND idle_until > ?2 AND absolute_until > ?2",
     )?
     .query_row(params![id.as_bytes(), now.as_millis()], |row| Ok(read(row)))
     .optional()?
     .transpose()
+}
+
+/// The newest sign-in first.
+pub(super) fn of_person(db: &Connection, subject: &Subject, now: UnixTime) -> Result<Vec<Session>, StoreError> {
+    db.prepare_cached(
+        "SELECT id, sid, subject, device, auth_time, idle_until, absolute_until FROM session
+         WHERE subject = ?1 AND idle_until > ?2 AND absolute_until > ?2 ORDER BY auth_time DESC LIMIT ?3",
+    )?
+    .query_and_then(params![subject.as_str(), now.as_millis(), LONGEST_LIST], read)?
+    .collect()
 }
 
 pub(super) fn extend(db: &Connection, id: SecretHash, now: UnixTime, idle_until: UnixTime) -> Result<(), StoreError> {
@@ -55,11 +67,18 @@ pub(super) fn end_called(db: &Connection, sid: &str, subject: &Subject) -> Resul
     Ok(ended > 0)
 }
 
+/// Ends every session of a person.
+pub(super) fn end_all(db: &Connection, subject: &Subject) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM session WHERE subject = ?1")?.execute([subject.as_str()])?;
+    Ok(())
+}
+
 fn read(row: &rusqlite::Row<'_>) -> Result<Session, StoreError> {
     Ok(Session {
         id: row::hash(row, "id")?,
         sid: row::text(row, "sid")?,
         subject: Subject::new(row::text(row, "subject")?),
+        device: row::text(row, "device")?,
         auth_time: row::time(row, "auth_time")?,
         idle_until: row::time(row, "idle_until")?,
         absolute_until: row::time(row, "absolute_until")?,

@@ -1,0 +1,127 @@
+//! `/account`: a person sees where they are signed in, and ends one sign-in or all, and nobody else's.
+
+use std::time::Duration;
+
+use crate::support::{Answer, App, Browser, CALLBACK, Server};
+
+const OFFLINE: &str = "refresh_token";
+
+/// The value of a hidden field of the page; the first, where there are several.
+fn field(page: &Answer, name: &str) -> String {
+    let (_, rest) = page.body.split_once(&format!(r#"name="{name}" value=""#)).expect("the field is there");
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+async fn sign_out(browser: &Browser, page: &Answer, name: &str, value: &str) -> Answer {
+    let token = field(page, "form_token");
+    browser.post("/account/sign-out", &[("form_token", &token), (name, value)]).await
+}
+
+async fn is_signed_in(browser: &Browser) -> bool {
+    let query = App::offline("app").with("prompt", "none").query();
+    browser.get(&format!("/authorize?{query}")).await.sent(CALLBACK, '?').has("code")
+}
+
+async fn refresh_token(browser: &Browser) -> String {
+    App::offline("app").tokens(browser).await[OFFLINE].as_str().unwrap().to_owned()
+}
+
+async fn status(browser: &Browser, token: &str) -> u16 {
+    App::refresh(browser, token).await.status
+}
+
+#[tokio::test]
+async fn browsers_and_applications_are_listed_with_their_times() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    refresh_token(&browser).await;
+    Browser::of(&server).authorize_as("bob", &App::offline("app").query()).await;
+    server.clock.advance(Duration::from_secs(120));
+    let page = browser.get("/account").await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("x-frame-options"), Some("DENY"));
+    for words in ["Ann Example", "Demo App", "(this one)", "signed in 2 minutes ago, last used 2 minutes ago"] {
+        assert!(page.body.contains(words), "{words} is not in {}", page.body);
+    }
+    assert_eq!(page.body.matches(r#"name="browser""#).count(), 1, "nobody else's");
+    assert_eq!(page.body.matches(r#"name="application""#).count(), 1);
+}
+
+#[tokio::test]
+async fn one_application_is_signed_out_and_the_others_go_on() {
+    let server = Server::start().await;
+    let (browser, phone) = (Browser::of(&server), Browser::of(&server));
+    let older = refresh_token(&phone).await;
+    server.clock.advance(Duration::from_secs(10));
+    let newer = refresh_token(&browser).await;
+    let page = browser.get("/account").await;
+    let answer = sign_out(&browser, &page, "application", &field(&page, "application")).await;
+    assert_eq!(answer.location().as_deref(), Some("/account"));
+    assert_eq!(status(&browser, &newer).await, 400, "the one used last stands first");
+    assert_eq!(status(&phone, &older).await, 200);
+    assert!(is_signed_in(&browser).await && is_signed_in(&phone).await);
+}
+
+#[tokio::test]
+async fn one_browser_is_signed_out_and_its_offline_access_goes_on() {
+    let server = Server::start().await;
+    let (browser, phone) = (Browser::of(&server), Browser::of(&server));
+    let token = refresh_token(&phone).await;
+    server.clock.advance(Duration::from_secs(10));
+    browser.authorize_as("ann", &App::offline("app").query()).await;
+    let page = browser.get("/account").await;
+    let (_, second) = page.body.split_once("(this one)").unwrap();
+    let other = Answer { body: second.to_owned(), ..browser.get("/account").await };
+    sign_out(&browser, &page, "browser", &field(&other, "browser")).await;
+    assert!(is_signed_in(&browser).await && !is_signed_in(&phone).await);
+    assert_eq!(status(&phone, &token).await, 200);
+}
+
+#[tokio::test]
+async fn everywhere_is_everywhere_and_this_person_alone() {
+    let server = Server::start().await;
+    let (browser, phone, bobs) = (Browser::of(&server), Browser::of(&server), Browser::of(&server));
+    let tokens = [refresh_token(&browser).await, refresh_token(&phone).await];
+    let unused = App::offline("app").fresh_code(&phone).await;
+    bobs.authorize_as("bob", &App::offline("app").query()).await;
+    let page = browser.get("/account").await;
+    let answer = sign_out(&browser, &page, "everywhere", "yes").await;
+    assert!(answer.body.contains("signed out everywhere"), "{}", answer.body);
+    assert!(browser.cookie("evergrant-session").is_none());
+    for token in &tokens {
+        assert_eq!(status(&browser, token).await, 400);
+    }
+    assert_eq!(App::redeem(&phone, "app", &unused).await.status, 400, "a code on its way");
+    assert!(!is_signed_in(&browser).await && !is_signed_in(&phone).await && is_signed_in(&bobs).await);
+}
+
+#[tokio::test]
+async fn a_forged_post_and_somebody_elses_sign_in_change_nothing() {
+    let server = Server::start().await;
+    let (browser, bobs) = (Browser::of(&server), Browser::of(&server));
+    let token = refresh_token(&browser).await;
+    let page = browser.get("/account").await;
+    let id = field(&page, "application");
+    let good = field(&page, "form_token");
+    let fields = [("form_token", good.as_str()), ("application", id.as_str())];
+    let foreign = [("sec-fetch-site", "cross-site")];
+    assert_eq!(browser.post_with("/account/sign-out", &fields, &foreign).await.status, 403);
+    let wrong = [("form_token", "made-up"), ("application", id.as_str())];
+    assert_eq!(browser.post("/account/sign-out", &wrong).await.status, 403);
+    assert_eq!(sign_out(&browser, &page, "nothing", "x").await.status, 400);
+
+    bobs.authorize_as("bob", &App::offline("app").query()).await;
+    let bobs_page = bobs.get("/account").await;
+    sign_out(&bobs, &bobs_page, "application", &id).await;
+    sign_out(&bobs, &bobs_page, "browser", &field(&page, "browser")).await;
+    assert!(is_signed_in(&browser).await);
+    assert_eq!(status(&browser, &token).await, 200);
+}
+
+#[tokio::test]
+async fn without_a_session_there_is_nothing_to_see() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    assert!(browser.get("/account").await.body.contains("Nobody is signed in"));
+    assert!(browser.post("/account/sign-out", &[("everywhere", "yes")]).await.body.contains("Nobody is signed in"));
+}
