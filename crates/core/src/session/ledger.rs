@@ -128,15 +128,17 @@ impl Ledger {
         if session.generation != self.generation {
             return Verdict::Ended;
         }
-        // A server that does not rotate expects the same refresh token again.
-        self.unsend(session);
+        // A server that does not rotate expects the same refresh token again. A renewal by iframe says nothing about it.
+        if session.last_method == Some(Method::RefreshToken) {
+            self.unsend(session);
+        }
         self.session = shared.then(|| Box::new(session.clone()));
         Verdict::Good { generation: self.generation }
     }
 
     fn sign_in(&mut self, session: &Session, shared: bool) -> Verdict {
         if shared {
-            self.generation += 1;
+            self.generation = self.generation.saturating_add(1);
             self.session = Some(Box::new(Session { generation: self.generation, ..session.clone() }));
         }
         Verdict::Good { generation: self.generation }
@@ -150,7 +152,7 @@ impl Ledger {
     }
 
     fn end(&mut self) -> Verdict {
-        self.generation += 1;
+        self.generation = self.generation.saturating_add(1);
         self.session = None;
         Verdict::Good { generation: self.generation }
     }

@@ -1,0 +1,49 @@
+//! ID tokens, with a signature checker that accepts everything, so that the claims are reached.
+#![no_main]
+
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use evergrant_core::protocol::id_token::{Expectation, validate};
+use evergrant_core::protocol::jwk::{Jwk, JwkSet};
+use evergrant_core::protocol::jwt::{Algorithm, CryptoUnavailable, Header, SignatureVerifier, compact, signing_input};
+use evergrant_core::protocol::{AccessToken, ClientId, IdToken, Issuer, Nonce};
+use evergrant_core::time::UnixTime;
+use libfuzzer_sys::fuzz_target;
+
+struct Credulous;
+
+impl SignatureVerifier for Credulous {
+    async fn verify(&self, _: Algorithm, _: &Jwk, _: &[u8], _: &[u8]) -> Result<bool, CryptoUnavailable> {
+        Ok(true)
+    }
+}
+
+fuzz_target!(|input: (i64, bool, String)| {
+    let (now, raw, text) = input;
+    let keys = JwkSet::parse(br#"{"keys":[{"kty":"EC","crv":"P-256"}]}"#).unwrap_or_default();
+    let token = match serde_json::from_str::<serde_json::Value>(&text) {
+        Ok(claims) if !raw => {
+            let header = Header { alg: "ES256".into(), kid: None, typ: None, crit: None };
+            compact(&signing_input(&header, &claims).unwrap_or_default(), b"signature")
+        }
+        _ => text,
+    };
+    let (token, access_token) = (IdToken::new(token), AccessToken::new("access"));
+    let expected = Expectation {
+        issuer: &Issuer::new("https://issuer.example/"),
+        client_id: &ClientId::new("app"),
+        nonce: Some(&Nonce::new("n")),
+        algorithms: &Algorithm::ALL,
+        max_age: Some(Duration::from_secs(60)),
+        access_token: Some(&access_token),
+        code: None,
+        front_channel: true,
+        renews: None,
+        now: UnixTime::from_millis(now),
+        tolerance: Duration::from_secs(60),
+    };
+    let mut judged = pin!(validate(&token, &keys, &Credulous, &expected));
+    let _ = judged.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+});

@@ -1,0 +1,32 @@
+//! Authorization responses, metadata, key sets and answers of the token endpoint.
+#![no_main]
+
+use evergrant_core::protocol::authorize::{Flow, Transaction};
+use evergrant_core::protocol::params::Params;
+use evergrant_core::protocol::{CodeVerifier, Issuer, Nonce, Scope, State, callback, jwk, metadata, token};
+use evergrant_core::time::UnixTime;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: (u16, bool, String)| {
+    let (status, implicit, text) = input;
+    let issuer = Issuer::new("https://issuer.example/");
+    let _ = metadata::judge(&issuer, status, text.as_bytes());
+    let _ = token::judge(status, text.as_bytes());
+    let _ = jwk::JwkSet::parse(text.as_bytes());
+    if let Ok(params) = Params::parse(&text) {
+        let transaction = Transaction {
+            state: callback::state_of(&params).unwrap_or_else(|| State::new("s")),
+            nonce: Nonce::new("n"),
+            code_verifier: CodeVerifier::new("v"),
+            issuer,
+            iss_required: false,
+            redirect_uri: String::new(),
+            flow: if implicit { Flow::Implicit } else { Flow::Code },
+            scope: Scope::parse("openid"),
+            max_age: None,
+            requested_at: UnixTime::default(),
+            return_to: None,
+        };
+        let _ = callback::judge(&params, &transaction, UnixTime::default());
+    }
+});
