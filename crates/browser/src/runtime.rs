@@ -10,7 +10,8 @@ use evergrant_core::protocol::authorize::{Flow, Transaction};
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{AccessToken, callback, logout};
 use evergrant_core::session::{
-    Change, Command, Event, Failure, Machine, Place, RenewalRecord, Session, SignIn, TabMessage, Tokens, Verdict, View,
+    Change, Command, Event, Failure, Machine, Method, Place, RenewalRecord, Session, SignIn, TabMessage, Tokens,
+    Verdict, View,
 };
 use futures_channel::oneshot;
 use futures_util::future::{AbortHandle, Abortable};
@@ -345,6 +346,7 @@ impl Inner {
             Verdict::Ended | Verdict::Good { .. } => return Event::SignedOutElsewhere,
         };
         self.dispatch(Event::RenewingBy { attempt, method });
+        let left_offline = is_offline();
         match renewal::renew(&self.config, &self.provider, &session, method).await {
             Ok(tokens) => {
                 let mut renewed = session;
@@ -356,7 +358,7 @@ impl Inner {
                 }
             }
             Err(Failed { failure, rotated }) => {
-                if was_certainly_not_used(&failure) {
+                if method == Method::RefreshToken && failure.proves_unused(left_offline && is_offline()) {
                     self.ledger.apply(&Change::Unsend { session }).await;
                 }
                 if let Some(refresh_token) = rotated {
@@ -408,15 +410,8 @@ impl Drop for Inner {
     }
 }
 
-/// Whether a refresh token that was sent can still be good for sure: the server was too busy to look at it, or there was
-/// no network to send it by.
-fn was_certainly_not_used(failure: &Failure) -> bool {
-    let offline = web_sys::window().is_some_and(|window| !window.navigator().on_line());
-    match failure {
-        Failure::Busy { .. } => true,
-        Failure::Unreachable { .. } => offline,
-        _ => false,
-    }
+fn is_offline() -> bool {
+    web_sys::window().is_some_and(|window| !window.navigator().on_line())
 }
 
 fn with(weak: &Weak<Inner>, act: impl FnOnce(&Rc<Inner>)) {

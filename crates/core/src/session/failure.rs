@@ -145,6 +145,17 @@ impl Failure {
         }
     }
 
+    /// Whether a refresh token that was sent can still be good for sure: the server was too busy to look at it, or there
+    /// was no network to send it by, `offline` both when it left and when it failed. A network that went away later may
+    /// have carried it.
+    pub fn proves_unused(&self, offline: bool) -> bool {
+        match self {
+            Self::Busy { .. } => true,
+            Self::Unreachable { .. } => offline,
+            _ => false,
+        }
+    }
+
     /// OAuth's own code, when the issuer gave one.
     pub fn code(&self) -> Option<&ErrorCode> {
         match self {
@@ -244,6 +255,15 @@ mod tests {
         ] {
             assert_eq!(failure.class(), class, "{failure}");
         }
+    }
+
+    #[test]
+    fn only_a_busy_server_and_a_missing_network_prove_that_a_token_was_not_used() {
+        let unreachable = Failure::Unreachable { endpoint: "the issuer" };
+        assert!(Failure::Busy { endpoint: "the issuer", status: 503, retry_after: None }.proves_unused(false));
+        assert!(unreachable.proves_unused(true));
+        assert!(!unreachable.proves_unused(false), "the answer may have been lost");
+        assert!(!Failure::from(IdTokenError::Signature).proves_unused(true));
     }
 
     #[test]

@@ -312,6 +312,38 @@ mod tests {
     }
 
     #[test]
+    fn a_renewal_by_iframe_made_a_refresh_token_that_was_sent_pass_for_unsent() {
+        let mut ledger = Ledger::default();
+        let session = signed_in(&mut ledger, with_refresh_token("r0"));
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
+        // The answer is lost. The iframe brings tokens, but no refresh token.
+        let mut newer = renewed(&session, "r0");
+        newer.last_method = Some(Method::Iframe);
+        settle(&mut ledger, &newer, true);
+        assert_eq!(claim(&mut ledger, &newer), Verdict::Renew(Method::Iframe));
+    }
+
+    #[test]
+    fn a_refusal_of_what_was_signed_in_before_ended_a_new_sign_in() {
+        let mut ledger = Ledger::default();
+        let first = signed_in(&mut ledger, session(60));
+        let second = signed_in(&mut ledger, session(90));
+        let refused = Change::EndGeneration { session: Box::new(first) };
+        assert_eq!(ledger.apply(&refused), Verdict::Adopt(Box::new(second.clone())));
+        assert_eq!(claim(&mut ledger, &second), Verdict::Renew(Method::Iframe));
+    }
+
+    #[test]
+    fn a_refusal_ends_the_session_in_every_tab() {
+        let mut ledger = Ledger::default();
+        let session = signed_in(&mut ledger, session(60));
+        let refused = Change::EndGeneration { session: Box::new(session.clone()) };
+        assert_eq!(ledger.apply(&refused), Verdict::Good { generation: 2 });
+        assert_eq!(claim(&mut ledger, &session), Verdict::Ended);
+        assert_eq!(ledger.apply(&Change::Consult { session: None }), Verdict::Good { generation: 2 });
+    }
+
+    #[test]
     fn the_list_of_sent_tokens_is_bounded_and_holds_no_token() {
         let mut ledger = Ledger::default();
         for number in 0..200 {

@@ -41,6 +41,8 @@ pub struct Machine {
     state: State,
     /// The latest attempt to sign in or renew. Answers to earlier ones are worthless.
     attempt: u64,
+    /// The generation of the session that the person signed out of: an answer on its way may still speak of it.
+    over: Option<u64>,
     online: bool,
     log: RenewalLog,
 }
@@ -86,6 +88,7 @@ impl Machine {
             shared: config.storage == StorageKind::Local,
             state: State::SignedOut(None),
             attempt: 0,
+            over: None,
             online: true,
             log: RenewalLog::default(),
         }
@@ -234,6 +237,7 @@ impl Machine {
         });
         match begun {
             Ok((session, requested_at)) => {
+                self.over = None;
                 self.receive(session, &requested_at, now, commands);
             }
             Err(failure) => {
@@ -265,7 +269,8 @@ impl Machine {
 
     /// Another tab was faster, or somebody signed in there.
     fn adopt(&mut self, session: Session, now: &Now, commands: &mut Vec<Command>) {
-        if !session.belongs_to(&self.issuer, &self.client_id) {
+        let is_over = self.over.is_some_and(|over| session.generation <= over);
+        if is_over || !session.belongs_to(&self.issuer, &self.client_id) {
             return;
         }
         if let State::SignedIn(signed_in) = &self.state
@@ -276,8 +281,13 @@ impl Machine {
         }
         if matches!(self.state, State::SignedIn(_) | State::SignedOut(_)) {
             self.attempt += 1;
+            let was_signed_out = matches!(self.state, State::SignedOut(_));
             let lease = Lease::stored(session.expires_at, session.lifetime, now);
             self.enter(session, lease, None, now, commands);
+            if was_signed_out {
+                // Whoever signed out since the ledger answered has told this tab while it had nothing to sign out of.
+                self.consult(commands);
+            }
         }
     }
 
@@ -507,6 +517,7 @@ impl Machine {
         let State::SignedIn(signed_in) = &self.state else {
             return;
         };
+        self.over = Some(signed_in.session.generation);
         if let Phase::Renewing { method, cause, started } = signed_in.phase {
             commands.push(Command::AbortRenewal);
             self.log.push(record(method, cause, &started, Outcome::Cancelled, now));

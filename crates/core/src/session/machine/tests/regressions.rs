@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::*;
 use super::page::{Page, begun, busy, seconds, unreachable};
+use crate::session::record::tests::session;
 
 /// RFC 6749 §5.1 puts no bound on `expires_in`, nor RFC 9110 §10.2.3 on `Retry-After`.
 #[test]
@@ -124,4 +125,27 @@ fn a_reload_within_the_tolerance_of_clocks_revived_a_long_expired_token() {
     page.send(Event::RenewNow);
     page.reload();
     assert!(!page.has_access_token());
+}
+
+#[test]
+fn an_answer_of_the_ledger_that_was_on_its_way_undid_a_sign_out() {
+    let mut page = Page::configured(r#","storage":"local""#);
+    let shared = Box::new(session(300));
+    page.send(Event::Opened { stored: Some(shared.clone()) });
+    page.send(Event::SignedOutElsewhere);
+    page.send(Event::Adopted { session: shared.clone() });
+    page.expect(Status::SignedOut);
+    let next = Session { generation: shared.generation + 1, ..*shared };
+    page.send(Event::Adopted { session: Box::new(next) });
+    page.expect(Status::SignedIn);
+}
+
+#[test]
+fn a_signed_out_tab_kept_what_was_signed_out_of_while_the_ledger_answered() {
+    let mut page = Page::configured(r#","storage":"local""#);
+    let shared = Box::new(session(300));
+    page.send(Event::Opened { stored: None });
+    page.send(Event::SignedOutElsewhere);
+    let commands = page.send(Event::Adopted { session: shared.clone() });
+    assert!(commands.contains(&Command::Consult { session: Some(shared) }), "{commands:?}");
 }
