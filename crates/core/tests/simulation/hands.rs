@@ -56,7 +56,7 @@ impl World {
             }
             Command::EndIssuerSession { .. } => self.end_issuer_session(tab),
             // One tab has nobody to agree with.
-            Command::Consult { .. } | Command::EndGeneration | Command::TellApp => {}
+            Command::Consult { .. } | Command::EndGeneration { .. } | Command::TellApp => {}
         }
     }
 

@@ -25,6 +25,8 @@ macro_rules! tally {
     };
 }
 
+pub(crate) use tally;
+
 tally! {
     steps faults sign_ins renewals_by_iframe renewals_by_refresh_token failures retry_afters late_answers
     asked_the_person sleeps reloads stops sign_outs sign_outs_while_renewing

@@ -1,0 +1,128 @@
+//! What people, devices and networks do to many tabs, drawn from the seed before a world begins.
+
+use super::super::dice::Dice;
+use super::super::network::Weather;
+
+const SECOND: u64 = 1_000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+
+/// One thing that happens. Times are in milliseconds; `tab` is taken from those there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The tab is closed, or its process dies.
+    Kill {
+        tab: usize,
+    },
+    /// A tab is opened; with stores of their own, it may be a copy of `tab`.
+    Open {
+        tab: usize,
+        copied: bool,
+    },
+    /// The tab goes to another site, and comes back by the back button.
+    Freeze {
+        tab: usize,
+        length: u64,
+    },
+    Reload {
+        tab: usize,
+    },
+    /// Another tab of this origin clears the storage.
+    ClearStorage {
+        tab: usize,
+    },
+    /// The storage is full from now on.
+    FillStorage {
+        tab: usize,
+    },
+    /// The tab becomes visible.
+    Visible {
+        tab: usize,
+    },
+    /// Every tab hears the same cause at once.
+    AllVisible,
+    RenewNow {
+        tab: usize,
+    },
+    /// An API refuses the access token.
+    TokenRefused {
+        tab: usize,
+    },
+    SignIn {
+        tab: usize,
+    },
+    SignOut {
+        tab: usize,
+    },
+    /// The person signs out at the issuer.
+    IssuerSessionEnds,
+    /// The lid is closed: time jumps, and no timer fires.
+    Sleep {
+        length: u64,
+        stands_still: bool,
+    },
+    Weather {
+        weather: Weather,
+        length: u64,
+    },
+}
+
+/// A world's faults in order of time, all before `end`.
+pub fn draw(dice: &mut Dice, end: u64) -> Vec<(u64, Fault)> {
+    let mut faults: Vec<_> = (0..dice.between(0, 25)).map(|_| (dice.between(SECOND, end - 1), one(dice))).collect();
+    faults.sort_by_key(|(at, _)| *at);
+    faults
+}
+
+/// What strikes in the middle of a renewal or a sign-out.
+pub fn ambush(dice: &mut Dice, tab: usize) -> Fault {
+    let other = dice.between(0, 100) as usize;
+    match dice.between(0, 9) {
+        0..=3 => Fault::Kill { tab },
+        4 => Fault::Reload { tab },
+        5 => Fault::Freeze { tab, length: length(dice) },
+        6 | 7 => Fault::SignOut { tab: other },
+        8 => Fault::RenewNow { tab: other },
+        _ => Fault::SignIn { tab: other },
+    }
+}
+
+fn one(dice: &mut Dice) -> Fault {
+    let tab = dice.between(0, 100) as usize;
+    match dice.between(0, 99) {
+        0..=7 => Fault::Kill { tab },
+        8..=17 => Fault::Open { tab, copied: dice.percent(50) },
+        18..=25 => Fault::Freeze { tab, length: length(dice) },
+        26..=35 => Fault::Reload { tab },
+        36 | 37 => Fault::ClearStorage { tab },
+        38 => Fault::FillStorage { tab },
+        39..=42 => Fault::Visible { tab },
+        43..=45 => Fault::AllVisible,
+        46..=50 => Fault::RenewNow { tab },
+        51..=54 => Fault::TokenRefused { tab },
+        55..=64 => Fault::SignIn { tab },
+        65..=70 => Fault::SignOut { tab },
+        71 | 72 => Fault::IssuerSessionEnds,
+        73..=80 => Fault::Sleep { length: length(dice), stands_still: dice.percent(50) },
+        _ => Fault::Weather { weather: weather(dice), length: length(dice) },
+    }
+}
+
+fn weather(dice: &mut Dice) -> Weather {
+    match dice.between(0, 6) {
+        0 | 1 => Weather::Offline,
+        2 => Weather::LosesRequests,
+        3 => Weather::LosesAnswers,
+        4 => Weather::Slow,
+        5 => Weather::Busy {
+            status: dice.pick(&[429, 500, 503]),
+            retry_after: dice.percent(60).then(|| dice.between(1, 120)),
+        },
+        _ => Weather::Mixed,
+    }
+}
+
+fn length(dice: &mut Dice) -> u64 {
+    let longest = dice.pick(&[MINUTE, 5 * MINUTE, HOUR]);
+    dice.between(10 * SECOND, longest)
+}

@@ -1,0 +1,138 @@
+//! What must hold between tabs, after every step of every world.
+
+use std::time::Duration;
+
+use evergrant_core::session::Status;
+
+use super::requests::Purpose;
+use super::tab::{self, Place, Tab};
+use super::transactions::{Then, Transaction};
+use super::world::World;
+
+/// Once faults stop, every session is fresh within this: the longest `Retry-After`, the longest wait, and time to ask.
+pub const CALM_BOUND: u64 = 240_000;
+
+/// The rules, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invariant {
+    /// At most one renewal is in flight in all tabs.
+    OneRenewalAtATime,
+    /// A refresh token is never presented again, outside the issuer's reuse interval.
+    RefreshTokenSentOnce,
+    /// No request carries an expired access token.
+    NoExpiredToken,
+    /// After sign-out nothing is stored, once the tabs have heard of it.
+    NothingStoredAfterSignOut,
+    /// After sign-out nothing is sent, once the tabs have heard of it.
+    NothingSentAfterSignOut,
+    /// A session that the issuer would still renew is never lost.
+    SessionKept,
+    /// With many tabs as with one, tokens are renewed when they are about to expire, or when somebody asks.
+    OneRenewalPerExpiry,
+    /// Once faults stop, every session is fresh within [`CALM_BOUND`].
+    FreshOnceCalm,
+    /// Once faults stop, all tabs of one store show the same session.
+    TabsAgreeOnceCalm,
+    /// A session that waits has a timer, and one that is being renewed has a renewal under way.
+    NeverStuck,
+}
+
+/// An invariant that does not hold.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Broken {
+    pub invariant: Invariant,
+    pub at: u64,
+    pub detail: String,
+}
+
+type Verdict = Result<(), (Invariant, &'static str)>;
+
+fn require(holds: bool, invariant: Invariant, detail: &'static str) -> Verdict {
+    if holds { Ok(()) } else { Err((invariant, detail)) }
+}
+
+/// Looks at what concerns all tabs, and at these tabs closely.
+pub fn check(world: &World, tabs: &[usize]) -> Result<(), Broken> {
+    let verdict = world.broken.map_or(Ok(()), Err).and_then(|()| check_world(world)).and_then(|()| {
+        tabs.iter()
+            .filter(|index| world.tabs[**index].place == Place::Here)
+            .try_for_each(|index| check_tab(world, *index, &world.tabs[*index]))
+    });
+    verdict.map_err(|(invariant, detail)| Broken { invariant, at: world.clock.truth, detail: detail.to_owned() })
+}
+
+fn check_world(world: &World) -> Verdict {
+    let in_flight = world.requests.iter().filter(|it| !it.over && matches!(it.purpose, Purpose::Renewal(_))).count();
+    require(in_flight <= 1, Invariant::OneRenewalAtATime, "two are in flight")?;
+    require(!world.issuer.has_seen_reuse, Invariant::RefreshTokenSentOnce, "one came again")
+}
+
+fn check_tab(world: &World, index: usize, tab: &Tab) -> Verdict {
+    let view = tab.view(&world.clock);
+    let accepted = tab.access_token(&world.clock).is_none_or(|it| world.clock.truth < world.issuer.expires_at(it));
+    require(accepted, Invariant::NoExpiredToken, "the app was given an expired one")?;
+    let asks = world.requests.iter().any(|request| !request.over && request.tab == index);
+    let writes = tab.transactions.iter().any(|it| matches!(it.then, Then::SignIn { .. }));
+    match view.status {
+        Status::SignedIn | Status::Retrying => {
+            require(tab.timer.is_some(), Invariant::NeverStuck, "it waits without a timer")?;
+        }
+        Status::Renewing => require(tab.renewal.is_some(), Invariant::NeverStuck, "no renewal is under way")?,
+        Status::SigningIn => require(asks || writes, Invariant::NeverStuck, "it waits for no answer")?,
+        Status::SignedOut | Status::SigningOut | Status::Stale => {}
+    }
+    if has_heard_all(world, index, tab) {
+        let showing = view.claims.as_ref().is_none_or(|claims| world.oracle.lives(tab::lineage(claims)));
+        require(showing, Invariant::NothingSentAfterSignOut, "a tab lives on by it")?;
+        let asking = view.status.is_signed_in() || view.status == Status::SigningIn || !asks;
+        require(asking, Invariant::NothingSentAfterSignOut, "a request is in flight")?;
+        let store = &world.stores[tab.store];
+        let mine = store.saved_by == Some((index, tab.page));
+        let ended = store.load().is_some_and(|session| world.oracle.was_ended(tab::lineage(&session.claims)));
+        require(!(mine && ended), Invariant::NothingStoredAfterSignOut, "something is")?;
+    }
+    let calm = world.calm_since.is_some_and(|since| world.clock.truth > since + CALM_BOUND);
+    let been_here = world.clock.monotonic() - tab.opened_at > Duration::from_millis(CALM_BOUND);
+    if calm && been_here && tab.transactions.is_empty() {
+        check_calm(world, tab)?;
+    }
+    Ok(())
+}
+
+/// Whether no news is on its way to this tab.
+fn has_heard_all(world: &World, index: usize, tab: &Tab) -> bool {
+    let is_news = |it: &Transaction| it.verdict.is_some() && !matches!(it.then, Then::Heed | Then::Claimed);
+    tab.transactions.is_empty()
+        && !tab.missed_something
+        && world.messages.iter().all(|message| message.to != index)
+        && !world.tabs.iter().any(|other| other.transactions.iter().any(is_news))
+}
+
+fn check_calm(world: &World, tab: &Tab) -> Verdict {
+    let view = tab.view(&world.clock);
+    if matches!(view.status, Status::SigningIn | Status::SigningOut) {
+        return Ok(());
+    }
+    let seen = world.clock.truth;
+    if world.shared && !world.oracle.sign_out_stopped_halfway && has_heard_all_everywhere(world) {
+        let shown = view.claims.as_ref().map(tab::lineage);
+        let shared = world.oracle.newest.as_ref().map(|session| tab::lineage(&session.claims));
+        require(shown == shared, Invariant::TabsAgreeOnceCalm, "they show different sessions")?;
+        let token = tab.access_token(&world.clock);
+        let newest = world.oracle.newest.as_ref().map(|session| tab::access_token(session));
+        let expired = newest.is_none_or(|number| seen >= world.issuer.expires_at(number));
+        require(
+            expired || token.is_none() || token == newest,
+            Invariant::TabsAgreeOnceCalm,
+            "they hold different tokens",
+        )?;
+    }
+    let Some(session) = world.session_of(tab) else { return Ok(()) };
+    let due = tab.timer.is_some_and(|timer| timer <= world.clock.monotonic()) || view.status == Status::Renewing;
+    let fresh = tab.access_token(&world.clock).is_some() || (world.renews_at_expiry && due);
+    require(fresh || !world.could_renew(&session), Invariant::FreshOnceCalm, "it is not")
+}
+
+fn has_heard_all_everywhere(world: &World) -> bool {
+    world.messages.is_empty() && world.tabs.iter().all(|tab| tab.transactions.is_empty())
+}

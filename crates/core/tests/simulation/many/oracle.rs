@@ -1,0 +1,124 @@
+//! What is true of the sign-ins of a world, whatever its tabs believe.
+
+use std::collections::BTreeSet;
+
+use evergrant_core::session::{Change, Method, Session, Verdict};
+
+use super::invariants::Invariant;
+use super::tab::{lineage, refresh_token};
+use super::world::World;
+
+/// The sign-ins that live, and what became of their tokens.
+#[derive(Debug, Default)]
+pub struct Oracle {
+    /// Sign-ins that nobody has ended.
+    living: BTreeSet<u64>,
+    /// Sign-ins to the shared session that another one came after: nobody signed out of them.
+    superseded: BTreeSet<u64>,
+    /// Those that somebody is signing out of at this moment.
+    dying: BTreeSet<u64>,
+    /// The session that all tabs share.
+    pub newest: Option<Box<Session>>,
+    /// Refresh tokens that a tab was allowed to send, without a word on what came of it.
+    doubtful: BTreeSet<u64>,
+    lineages: u64,
+    /// A page died after it told the others of a sign-out, and before it was written: some heard, and some did not.
+    pub sign_out_stopped_halfway: bool,
+}
+
+impl Oracle {
+    pub fn lives(&self, lineage: u64) -> bool {
+        self.living.contains(&lineage)
+    }
+
+    /// Whether somebody, or the issuer, ended it.
+    pub fn was_ended(&self, lineage: u64) -> bool {
+        !self.lives(lineage) && !self.superseded.contains(&lineage)
+    }
+
+    pub fn may_have_ended(&self, lineage: u64) -> bool {
+        !self.lives(lineage) || self.dying.contains(&lineage)
+    }
+
+    /// The person presses the button.
+    pub fn sign_out_begins(&mut self) {
+        self.dying.extend(&self.living);
+    }
+}
+
+impl World {
+    pub fn next_lineage(&mut self) -> u64 {
+        self.oracle.lineages += 1;
+        self.oracle.lineages
+    }
+
+    /// The ledger was changed.
+    pub fn witness(&mut self, change: &Change, verdict: &Verdict) {
+        let oracle = &mut self.oracle;
+        match (change, verdict) {
+            (Change::SignIn { session, shared }, _) => {
+                if *shared {
+                    oracle.superseded.append(&mut oracle.living);
+                    oracle.newest = Some(session.clone());
+                }
+                oracle.living.insert(lineage(&session.claims));
+            }
+            (Change::Claim { session }, Verdict::Renew(method)) => {
+                if !oracle.lives(lineage(&session.claims)) {
+                    self.broken = Some((Invariant::NothingSentAfterSignOut, "a renewal was let begin"));
+                }
+                if *method == Method::RefreshToken {
+                    oracle.doubtful.extend(refresh_token(session));
+                }
+            }
+            (Change::Settle { session, shared }, Verdict::Good { .. }) => {
+                if !oracle.lives(lineage(&session.claims)) {
+                    self.broken = Some((Invariant::NothingStoredAfterSignOut, "the ledger took its tokens"));
+                }
+                if session.last_method == Some(Method::RefreshToken) {
+                    refresh_token(session).map(|number| oracle.doubtful.remove(&number));
+                }
+                if *shared {
+                    oracle.newest = Some(session.clone());
+                }
+            }
+            (Change::Unsend { session }, _) => {
+                refresh_token(session).map(|number| oracle.doubtful.remove(&number));
+            }
+            (Change::SignOut, _) => {
+                oracle.living.clear();
+                oracle.superseded.clear();
+                oracle.newest = None;
+            }
+            (Change::EndGeneration { session }, _) => {
+                let ended = lineage(&session.claims);
+                oracle.living.remove(&ended);
+                oracle.superseded.remove(&ended);
+                oracle.newest.take_if(|newest| lineage(&newest.claims) == ended);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a refresh token is at hand that the issuer would take, and that was never sent.
+    pub fn could_refresh(&self, session: &Session) -> bool {
+        let newest = self.oracle.newest.as_deref().unwrap_or(session);
+        let known = if lineage(&newest.claims) == lineage(&session.claims) { newest } else { session };
+        refresh_token(known)
+            .is_some_and(|number| self.issuer.is_good(number) && !self.oracle.doubtful.contains(&number))
+    }
+
+    /// Whether the issuer would renew this session for whoever holds it.
+    pub fn could_renew(&self, session: &Session) -> bool {
+        self.issuer.knows(super::tab::person(&session.claims)) || self.could_refresh(session)
+    }
+
+    /// Whether a renewal may be sent: somebody asked for it, or the newest tokens are about to expire.
+    pub fn is_due(&self, tab: usize, session: &Session) -> bool {
+        let Some(newest) = &self.oracle.newest else { return true };
+        if self.tabs[tab].asked || lineage(&newest.claims) != lineage(&session.claims) {
+            return true;
+        }
+        newest.expires_at.since(self.clock.wall()) <= self.longest_lead + std::time::Duration::from_millis(10)
+    }
+}

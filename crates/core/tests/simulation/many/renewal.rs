@@ -1,0 +1,143 @@
+//! A renewal as a browser does it: waits for the lock, claims the right to renew, asks the issuer, settles.
+
+use evergrant_core::session::{Change, Event, Failure, FailureClass, Method, Session, Tokens, Verdict};
+
+use super::invariants::Invariant;
+use super::mischief::Mischief;
+use super::requests::{Purpose, Request};
+use super::transactions::Then;
+use super::world::World;
+
+/// The renewal that a page has under way.
+#[derive(Clone, Debug)]
+pub struct Renewal {
+    pub attempt: u64,
+    pub session: Box<Session>,
+    pub method: Method,
+    /// When the lock is given to it; none while another holds it, or once it has it.
+    pub granted_at: Option<u64>,
+}
+
+impl World {
+    pub fn begin_renewal(&mut self, tab: usize, attempt: u64, session: Box<Session>) {
+        if self.tabs[tab].renewal.is_some() {
+            self.broken = Some((Invariant::OneRenewalAtATime, "a page begins a second one"));
+        }
+        let method = session.method();
+        self.tabs[tab].renewal = Some(Renewal { attempt, session, method, granted_at: None });
+        self.lock.push_back(tab);
+        if self.lock.len() == 1 || self.mischief == Some(Mischief::IgnoresLock) {
+            self.grant(tab);
+        }
+    }
+
+    /// The lock is this tab's: it claims.
+    pub fn granted(&mut self, tab: usize) {
+        let Some(renewal) = &mut self.tabs[tab].renewal else { return };
+        renewal.granted_at = None;
+        let session = renewal.session.clone();
+        self.transact(tab, Change::Claim { session }, Then::Claimed);
+        self.ambush(tab);
+    }
+
+    pub fn claimed(&mut self, tab: usize, verdict: Verdict) {
+        let verdict = match verdict {
+            Verdict::Adopt(_) if self.mischief == Some(Mischief::NeverAdopts) => Verdict::Renew(Method::Iframe),
+            verdict => verdict,
+        };
+        match verdict {
+            Verdict::Renew(method) => self.ask_the_issuer(tab, method),
+            Verdict::Adopt(session) => {
+                self.end_renewal(tab);
+                self.send(tab, Event::Adopted { session });
+            }
+            Verdict::Ended | Verdict::Good { .. } => {
+                self.end_renewal(tab);
+                self.send(tab, Event::SignedOutElsewhere);
+            }
+        }
+    }
+
+    fn ask_the_issuer(&mut self, tab: usize, method: Method) {
+        let Some(renewal) = &mut self.tabs[tab].renewal else { return };
+        renewal.method = method;
+        let Renewal { attempt, session, .. } = renewal.clone();
+        self.send(tab, Event::RenewingBy { attempt, method });
+        if !self.is_due(tab, &session) {
+            self.broken = Some((Invariant::OneRenewalPerExpiry, "the newest tokens are fresh, and nobody asked"));
+        }
+        self.request(tab, Purpose::Renewal(method), Some(&session));
+        self.ambush(tab);
+    }
+
+    /// `refused`: the issuer itself wants to see the person.
+    pub fn renewal_answered(&mut self, request: &Request, outcome: Result<Box<Tokens>, Failure>, refused: bool) {
+        let tab = request.tab;
+        let Some(Renewal { session, method, .. }) = self.tabs[tab].renewal.clone() else { return };
+        match outcome {
+            Ok(tokens) => {
+                let mut renewed = session;
+                renewed.renew((*tokens).clone(), method);
+                self.transact(tab, Change::Settle { session: renewed, shared: self.shared }, Then::Settled { tokens });
+                self.ambush(tab);
+            }
+            Err(failure) => {
+                if failure.class() == FailureClass::AskThePerson && (!refused || self.could_refresh(&session)) {
+                    self.broken = Some((Invariant::SessionKept, "the issuer would have renewed it"));
+                }
+                let offline = self.told_offline && request.left_offline;
+                let unused = failure.proves_unused(offline) || self.mischief == Some(Mischief::AlwaysUnsends);
+                if method == Method::RefreshToken && unused {
+                    self.transact(tab, Change::Unsend { session }, Then::Unsent { failure });
+                } else {
+                    self.renewal_ends(tab, Err(failure));
+                }
+            }
+        }
+    }
+
+    pub fn settled(&mut self, tab: usize, verdict: &Verdict, tokens: Box<Tokens>) {
+        match verdict {
+            Verdict::Ended => {
+                self.end_renewal(tab);
+                self.send(tab, Event::SignedOutElsewhere);
+            }
+            _ => self.renewal_ends(tab, Ok(tokens)),
+        }
+    }
+
+    pub fn renewal_ends(&mut self, tab: usize, outcome: Result<Box<Tokens>, Failure>) {
+        let Some(Renewal { attempt, method, .. }) = self.end_renewal(tab) else { return };
+        if outcome.is_ok() {
+            match method {
+                Method::Iframe => self.tally.renewals_by_iframe += 1,
+                Method::RefreshToken => self.tally.renewals_by_refresh_token += 1,
+            }
+        }
+        self.send(tab, Event::RenewalEnded { attempt, outcome });
+    }
+
+    /// Drops the renewal where it stands: its request is no longer waited for, and the lock is free.
+    pub fn abort_renewal(&mut self, tab: usize) {
+        if self.end_renewal(tab).is_some() {
+            self.abandon_requests(tab);
+            self.tabs[tab].transactions.retain(|transaction| !transaction.then.renews());
+        }
+    }
+
+    fn end_renewal(&mut self, tab: usize) -> Option<Renewal> {
+        let held = self.lock.front() == Some(&tab);
+        self.lock.retain(|waiting| *waiting != tab);
+        if held && let Some(next) = self.lock.front() {
+            self.grant(*next);
+        }
+        self.tabs[tab].renewal.take()
+    }
+
+    fn grant(&mut self, tab: usize) {
+        let granted_at = self.clock.truth + self.dice.between(0, 5);
+        if let Some(renewal) = &mut self.tabs[tab].renewal {
+            renewal.granted_at = Some(granted_at);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! A tab among others: the machine of its page, and what that page has under way.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use evergrant_core::config::Config;
+use evergrant_core::protocol::id_token::IdTokenClaims;
+use evergrant_core::session::{Machine, Session, View};
+use evergrant_core::time::{Now, UnixTime};
+
+use super::super::clock::Clock;
+use super::renewal::Renewal;
+use super::transactions::Transaction;
+
+/// One tab with one page in it.
+#[derive(Debug)]
+pub struct Tab {
+    pub machine: Machine,
+    /// Counts the pages this tab has shown.
+    pub page: u64,
+    /// When this page was opened, on the device's monotonic clock.
+    pub opened_at: Duration,
+    pub place: Place,
+    /// Which store it reads and writes.
+    pub store: usize,
+    /// What the session is where the store is full; then nothing is read from the store any more.
+    pub memory: Option<Option<Box<Session>>>,
+    /// When the timer fires, on the device's monotonic clock.
+    pub timer: Option<Duration>,
+    pub renewal: Option<Renewal>,
+    /// What is being read from and written into the ledger, in order.
+    pub transactions: VecDeque<Transaction>,
+    /// The renewal under way, or its retries, were asked for.
+    pub asked: bool,
+    /// Somebody had news for it, and died before telling.
+    pub missed_something: bool,
+}
+
+/// Where the person has this tab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The app's page is loaded.
+    Here,
+    /// The page is kept in the back/forward cache: it neither hears nor does anything.
+    Frozen,
+    /// The tab shows a page of the issuer.
+    Away,
+    /// The tab is no more.
+    Closed,
+}
+
+impl Tab {
+    pub fn new(config: &Config, clock: &Clock, store: usize) -> Self {
+        Self {
+            machine: Machine::new(config),
+            page: 0,
+            opened_at: clock.monotonic(),
+            place: Place::Here,
+            store,
+            memory: None,
+            timer: None,
+            renewal: None,
+            transactions: VecDeque::new(),
+            asked: false,
+            missed_something: false,
+        }
+    }
+
+    pub fn now(&self, clock: &Clock, entropy: u64) -> Now {
+        Now { wall: clock.wall(), monotonic: clock.monotonic() - self.opened_at, entropy }
+    }
+
+    pub fn view(&self, clock: &Clock) -> View {
+        self.machine.view(&self.now(clock, 0))
+    }
+
+    /// The number of the access token that the app is given now.
+    pub fn access_token(&self, clock: &Clock) -> Option<u64> {
+        let token = self.machine.access_token(&self.now(clock, 0))?;
+        token.secret().parse().ok()
+    }
+}
+
+/// The sign-in that a session came from. It is written into the claims, and every renewal keeps it.
+pub fn lineage(claims: &IdTokenClaims) -> u64 {
+    claims.name.as_deref().and_then(|name| name.parse().ok()).expect("the claims name their sign-in")
+}
+
+/// The person a session is for.
+pub fn person(claims: &IdTokenClaims) -> u64 {
+    claims.preferred_username.as_deref().and_then(|name| name.parse().ok()).expect("the claims name their person")
+}
+
+/// The number of the refresh token that a session holds.
+pub fn refresh_token(session: &Session) -> Option<u64> {
+    session.refresh_token.as_ref()?.secret().parse().ok()
+}
+
+pub fn access_token(session: &Session) -> u64 {
+    session.access_token.secret().parse().expect("an access token is a number")
+}
+
+pub fn claims(lineage: u64, person: u64, now: UnixTime) -> IdTokenClaims {
+    let claims = serde_json::json!({
+        "iss": "https://issuer.example/", "sub": format!("person-{person}"), "aud": "app", "iat": now.as_seconds(),
+        "exp": now.as_seconds() + 600, "name": lineage.to_string(), "preferred_username": person.to_string(),
+    });
+    serde_json::from_value(claims).expect("these are claims")
+}

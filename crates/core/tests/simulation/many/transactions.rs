@@ -1,0 +1,117 @@
+//! The ledger as a browser keeps it: each change is one atomic step, and its answer comes a little later.
+
+use evergrant_core::protocol::RefreshToken;
+use evergrant_core::session::{Change, Event, Failure, TabMessage, Tokens, Verdict};
+
+use super::mischief::Mischief;
+use super::world::World;
+
+/// One reading and writing of the ledger.
+#[derive(Clone, Debug)]
+pub struct Transaction {
+    pub change: Change,
+    pub then: Then,
+    /// When it is applied, or answered once there is a verdict.
+    pub due: u64,
+    pub verdict: Option<Verdict>,
+}
+
+/// What the page does with the answer.
+#[derive(Clone, Debug)]
+pub enum Then {
+    /// Live by what it says.
+    Heed,
+    /// Tell the other tabs that their sign-in is over.
+    Tell,
+    /// Sign out at the issuer.
+    Leave { refresh_token: Option<RefreshToken> },
+    /// End the sign-in.
+    SignIn { attempt: u64, tokens: Box<Tokens> },
+    /// Send the request.
+    Claimed,
+    /// End the renewal with its tokens.
+    Settled { tokens: Box<Tokens> },
+    /// End the renewal with its failure.
+    Unsent { failure: Failure },
+}
+
+impl Then {
+    /// Whether it is a part of the renewal, and ends with it.
+    pub fn renews(&self) -> bool {
+        matches!(self, Self::Claimed | Self::Settled { .. } | Self::Unsent { .. })
+    }
+}
+
+impl World {
+    pub fn transact(&mut self, tab: usize, change: Change, then: Then) {
+        let due = self.clock.truth + self.dice.between(0, 15);
+        self.tabs[tab].transactions.push_back(Transaction { change, then, due, verdict: None });
+    }
+
+    /// The tab's first transaction is applied, or answered.
+    pub fn transaction_moves(&mut self, tab: usize) {
+        let answers_at = self.clock.truth + self.dice.between(0, 15);
+        let Some(first) = self.tabs[tab].transactions.front_mut() else { return };
+        if first.verdict.is_none() {
+            let verdict = self.ledger.apply(&first.change);
+            first.verdict = Some(verdict.clone());
+            first.due = answers_at;
+            let change = first.change.clone();
+            self.note(|_| format!("tab {tab}: the ledger has {} -> {}", name(&change), name_of(&verdict)));
+            self.witness(&change, &verdict);
+            return;
+        }
+        let Some(Transaction { then, verdict: Some(verdict), .. }) = self.tabs[tab].transactions.pop_front() else {
+            return;
+        };
+        self.tabs[tab].missed_something = false;
+        match then {
+            Then::Heed if self.mischief == Some(Mischief::NeverHeeds) => {}
+            Then::Heed => self.heed(tab, verdict),
+            Then::Tell => {
+                self.tell(tab, TabMessage::Changed);
+                self.heed(tab, verdict);
+            }
+            Then::Leave { refresh_token } => {
+                self.tell(tab, TabMessage::Changed);
+                self.leave(tab, refresh_token);
+            }
+            Then::SignIn { attempt, mut tokens } => {
+                if let Verdict::Good { generation } = verdict {
+                    tokens.generation = generation;
+                }
+                self.send(tab, Event::SignInEnded { attempt, outcome: Ok(tokens) });
+            }
+            Then::Claimed => self.claimed(tab, verdict),
+            Then::Settled { tokens } => self.settled(tab, &verdict, tokens),
+            Then::Unsent { failure } => self.renewal_ends(tab, Err(failure)),
+        }
+    }
+
+    fn heed(&mut self, tab: usize, verdict: Verdict) {
+        match verdict {
+            Verdict::Adopt(session) => self.send(tab, Event::Adopted { session }),
+            Verdict::Ended => self.send(tab, Event::SignedOutElsewhere),
+            Verdict::Renew(_) | Verdict::Good { .. } => {}
+        }
+    }
+}
+
+fn name(change: &Change) -> &'static str {
+    match change {
+        Change::Claim { .. } => "claim",
+        Change::Settle { .. } => "settle",
+        Change::SignIn { .. } => "sign-in",
+        Change::SignOut => "sign-out",
+        Change::EndGeneration { .. } => "end of the generation",
+        Change::Consult { .. } => "consult",
+        Change::Unsend { .. } => "unsend",
+    }
+}
+
+fn name_of(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Adopt(session) => format!("adopt generation {}, renewal {}", session.generation, session.renewals),
+        verdict => format!("{verdict:?}"),
+    }
+}
