@@ -14,6 +14,7 @@ pub(crate) use avatar::Avatar;
 pub(crate) use countdown::ExpiresIn;
 pub(crate) use header::Header;
 pub(crate) use mark::Mark;
+pub use notices::Notice;
 pub(crate) use notices::Notices;
 pub(crate) use renewals::{NextRenewal, Renewals};
 pub(crate) use session_actions::SessionActions;

@@ -26,6 +26,10 @@ pub(crate) fn SignInForm() -> impl IntoView {
             <button type="submit" class="primary" disabled=is_leaving>
                 {text(move || if is_leaving() { "Going to the issuer…" } else { "Sign in" })}
             </button>
+            <button type="button" class="quiet" disabled=is_leaving
+                on:click=move |_| session.sign_in_popup(flow.get_untracked())>
+                "Use a popup"
+            </button>
             <p class="muted small">"You sign in at "<span class="address">{session.config().issuer.to_string()}</span></p>
         </form>
     }

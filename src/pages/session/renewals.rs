@@ -19,10 +19,18 @@ pub(super) fn RenewalLog() -> impl IntoView {
             <h2 id="renewals">"Renewals since this page was loaded"</h2>
             {part(move || match log() {
                 log if log.is_empty() => view! { <p class="muted">"None yet. They appear here as they happen."</p> }.into_any(),
-                log => table(&log).into_any(),
+                log => view! {
+                    {table(&log)}
+                    // Some lines of JSON, without secrets, for whoever wants to keep or send them.
+                    <p><a download="renewals.json" href=data_address(&session.log_json())>"Save as JSON"</a></p>
+                }.into_any(),
             })}
         </section>
     }
+}
+
+fn data_address(json: &str) -> String {
+    String::from("data:application/json,") + &String::from(js_sys::encode_uri_component(json))
 }
 
 fn table(log: &[RenewalRecord]) -> impl IntoView + use<> {
