@@ -200,6 +200,15 @@ impl Config {
             || self.clients.iter().any(|client| client.id_token_signing_alg == Some(algorithm))
     }
 
+    /// How long the longest-lived token that is signed here lasts.
+    pub fn longest_token_lifetime(&self) -> Duration {
+        let Lifetimes { access_token, access_token_for_browser_flows, id_token, .. } = self.lifetimes;
+        let of_apis = self.apis.iter().flat_map(|api| [api.token_lifetime, api.token_lifetime_for_browser_flows]);
+        let of_clients = self.clients.iter().filter_map(|client| client.id_token_lifetime);
+        let own = [access_token, access_token_for_browser_flows, id_token];
+        own.into_iter().chain(of_apis).chain(of_clients).max().unwrap_or_default()
+    }
+
     fn check_issuer(&self) -> Result<(), ConfigError> {
         let issuer = self.issuer.as_str();
         if !issuer.ends_with('/') || self.issuer.query().is_some() || self.issuer.fragment().is_some() {

@@ -2,7 +2,10 @@
 
 mod signing_key;
 
-use evergrant_core::protocol::jwk::{Jwk, JwkSet};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use evergrant_core::protocol::jwk::JwkSet;
 use evergrant_core::protocol::jwt::{self, Algorithm, Header, JwtError, Unverified};
 use serde::Serialize;
 
@@ -12,10 +15,15 @@ use evergrant_core::time::UnixTime;
 
 use signing_key::SigningKey;
 
-/// Every key, the newest of each algorithm signing. Older ones stay published until what they signed has expired.
+/// A new key is published this long before it signs: longer than any issuer takes to notice it, and anybody else to ask
+/// for the published keys again.
+const PUBLISHED_AHEAD: Duration = Duration::from_secs(5 * 60);
+
+/// Every key, the newest first. The newest that has been published long enough signs; older ones stay published until
+/// what they signed has expired.
 #[derive(Debug)]
 pub struct KeyRing {
-    keys: Vec<SigningKey>,
+    keys: RwLock<Arc<[SigningKey]>>,
 }
 
 impl KeyRing {
@@ -25,27 +33,64 @@ impl KeyRing {
     /// When the store fails or a stored key cannot be used.
     pub async fn open(store: &dyn Store, config: &Config, now: UnixTime) -> Result<Self, KeyError> {
         let stored = store.signing_keys().await?;
-        for algorithm in [Algorithm::Es256, Algorithm::Rs256] {
-            if config.uses_algorithm(algorithm) && stored.iter().all(|key| key.algorithm != algorithm) {
+        for algorithm in used_algorithms(config) {
+            if stored.iter().all(|key| key.algorithm != algorithm) {
                 store.add_first_signing_key(SigningKey::generate(algorithm, now)?).await?;
             }
         }
-        let keys: Result<Vec<_>, _> = store.signing_keys().await?.iter().map(SigningKey::read).collect();
-        Ok(Self { keys: keys? })
+        Ok(Self { keys: RwLock::new(read_all(store).await?) })
+    }
+
+    /// Puts a new key for each algorithm in use into the store, and returns their `kid`s. Issuers notice them at their next
+    /// [`KeyRing::refresh`].
+    ///
+    /// # Errors
+    /// When the store fails or a key cannot be made.
+    pub async fn rotate(store: &dyn Store, config: &Config, now: UnixTime) -> Result<Vec<String>, KeyError> {
+        let mut kids = Vec::new();
+        for algorithm in used_algorithms(config) {
+            let key = SigningKey::generate(algorithm, now)?;
+            kids.push(key.kid.clone());
+            store.add_signing_key(key).await?;
+        }
+        Ok(kids)
+    }
+
+    /// Notices keys that were added, and removes those that nothing in use was signed with.
+    ///
+    /// # Errors
+    /// When the store fails or a stored key cannot be used.
+    pub async fn refresh(&self, store: &dyn Store, config: &Config, now: UnixTime) -> Result<(), KeyError> {
+        let mut keys = read_all(store).await?;
+        let over: Vec<String> = keys.iter().filter_map(|key| is_over(key, &keys, config, now)).collect();
+        for kid in &over {
+            store.remove_signing_key(kid).await?;
+        }
+        if !over.is_empty() {
+            keys = read_all(store).await?;
+        }
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
     }
 
     /// The public halves (RFC 7517 §5).
     pub fn public(&self) -> JwkSet {
-        let keys: Vec<Jwk> = self.keys.iter().map(|key| key.public().clone()).collect();
-        JwkSet { keys }
+        JwkSet { keys: self.all().iter().map(|key| key.public().clone()).collect() }
     }
 
     /// Signs claims as a JWT of the given `typ`.
     ///
     /// # Errors
     /// When there is no key for the algorithm, or the claims have no JSON form.
-    pub fn sign(&self, algorithm: Algorithm, typ: &str, claims: &impl Serialize) -> Result<String, KeyError> {
-        let key = self.keys.iter().find(|key| key.algorithm() == algorithm).ok_or(KeyError::NoKey(algorithm))?;
+    pub fn sign(
+        &self,
+        algorithm: Algorithm,
+        typ: &str,
+        claims: &impl Serialize,
+        now: UnixTime,
+    ) -> Result<String, KeyError> {
+        let keys = self.all();
+        let key = signing(&keys, algorithm, now).ok_or(KeyError::NoKey(algorithm))?;
         let header = Header {
             alg: algorithm.name().to_owned(),
             kid: key.public().kid.clone(),
@@ -60,10 +105,38 @@ impl KeyRing {
     /// Takes a token apart if one of these keys signed it; its claims are still to be judged.
     pub fn verified<'a>(&self, token: &'a str) -> Option<Unverified<'a>> {
         let jwt = Unverified::parse(token).ok()?;
-        let key = self.keys.iter().find(|key| key.public().kid == jwt.header.kid)?;
+        let keys = self.all();
+        let key = keys.iter().find(|key| key.public().kid == jwt.header.kid)?;
         let algorithm_fits = jwt.header.alg == key.algorithm().name();
         (algorithm_fits && key.verifies(jwt.signing_input, &jwt.signature)).then_some(jwt)
     }
+
+    fn all(&self) -> Arc<[SigningKey]> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+async fn read_all(store: &dyn Store) -> Result<Arc<[SigningKey]>, KeyError> {
+    store.signing_keys().await?.iter().map(SigningKey::read).collect()
+}
+
+fn used_algorithms(config: &Config) -> impl Iterator<Item = Algorithm> {
+    [Algorithm::Es256, Algorithm::Rs256].into_iter().filter(|algorithm| config.uses_algorithm(*algorithm))
+}
+
+/// The newest key that has been published long enough; the very first has nobody to wait for.
+fn signing(keys: &[SigningKey], algorithm: Algorithm, now: UnixTime) -> Option<&SigningKey> {
+    let mut of_algorithm = keys.iter().filter(|key| key.algorithm() == algorithm);
+    let published = of_algorithm.clone().find(|key| now >= key.created_at() + PUBLISHED_AHEAD);
+    published.or_else(|| of_algorithm.next_back())
+}
+
+/// The `kid` of a key whose successor has been signing for longer than any token lasts.
+fn is_over(key: &SigningKey, keys: &[SigningKey], config: &Config, now: UnixTime) -> Option<String> {
+    let successor = signing(keys, key.algorithm(), now)?;
+    let signs_since = successor.created_at() + PUBLISHED_AHEAD;
+    let over = key.created_at() < successor.created_at() && now >= signs_since + config.longest_token_lifetime();
+    key.public().kid.clone().filter(|_| over)
 }
 
 /// Why nothing could be signed.

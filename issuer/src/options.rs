@@ -71,6 +71,16 @@ pub struct Options {
 pub enum Command {
     /// Read a password from standard input and print its hash for `[[user]] password_hash`.
     HashPassword,
+    /// Put new signing keys beside the old ones: published within a minute, signing five minutes later. The old ones stay
+    /// published until everything they signed has expired.
+    RotateKeys {
+        /// The configuration, a TOML file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The SQLite file, if not the one of the configuration.
+        #[arg(long, value_name = "PATH")]
+        database: Option<PathBuf>,
+    },
     /// Read a client's secret from standard input and print its hash for `[[client]] secret_hashes`.
     HashSecret,
 }

@@ -48,12 +48,13 @@ impl Provider {
         })
     }
 
-    /// Removes what is over, in small batches.
+    /// Removes what is over, in small batches, and notices new signing keys.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn sweep(&self) -> Result<(), Failure> {
         self.limits.forget_idle();
+        self.keys.refresh(&*self.store, &self.config, self.clock.now()).await?;
         while self.store.sweep(self.clock.now()).await? {
             tokio::task::yield_now().await;
         }

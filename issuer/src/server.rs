@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::config::{ClientSecretHash, Config};
+use crate::keys::KeyRing;
 use crate::listen;
 use crate::options::{Command, Options};
 use crate::provider::Provider;
@@ -33,9 +35,10 @@ const GRACE: Duration = Duration::from_secs(5);
 /// # Errors
 /// One sentence about what cannot be done, for the person who started it.
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    match options.command {
+    match &options.command {
         Some(Command::HashPassword) => println!("{}", passwords::hash(&read_secret("Password")?)?),
         Some(Command::HashSecret) => println!("{}", ClientSecretHash::of(&read_secret("Secret")?).to_text()),
+        Some(Command::RotateKeys { config, database }) => rotate_keys(config, database.as_deref())?,
         None => {
             let config = read_config(options)?;
             if options.print_config {
@@ -50,6 +53,21 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn rotate_keys(config: &Path, database: Option<&Path>) -> anyhow::Result<()> {
+    let config =
+        Config::read(config).with_context(|| format!("the configuration {} cannot be used", config.display()))?;
+    let store = open_store(database.unwrap_or(&config.database))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    for kid in runtime.block_on(KeyRing::rotate(&store, &config, Clock::system().now()))? {
+        println!("{kid}");
+    }
+    Ok(())
+}
+
+fn open_store(database: &Path) -> anyhow::Result<SqliteStore> {
+    SqliteStore::open(database).with_context(|| format!("the database {} cannot be used", database.display()))
 }
 
 fn read_config(options: &Options) -> anyhow::Result<Config> {
@@ -89,8 +107,7 @@ async fn serve(options: &Options, mut config: Config) -> anyhow::Result<()> {
     if address.port == 0 && config.issuer_is_loopback() && config.issuer.set_port(Some(port)).is_err() {
         bail!("the issuer {} cannot have a port", config.issuer);
     }
-    let store = SqliteStore::open(&config.database)
-        .with_context(|| format!("the database {} cannot be used", config.database.display()))?;
+    let store = open_store(&config.database)?;
     let provider = Arc::new(Provider::open(config, Arc::new(store), Clock::system(), options.dev).await?);
     let (stop, stopped) = watch::channel(());
     let mut servers = start(listeners, &router::router(Arc::clone(&provider)), &stopped);

@@ -28,6 +28,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Adds a key unless there is one for its algorithm already: of several issuers that start at once, one wins.
     async fn add_first_signing_key(&self, key: StoredKey) -> Result<(), StoreError>;
 
+    /// Adds a key beside those there are.
+    async fn add_signing_key(&self, key: StoredKey) -> Result<(), StoreError>;
+
+    /// Removes a key.
+    async fn remove_signing_key(&self, kid: &str) -> Result<(), StoreError>;
+
     /// Begins a session, and ends the one it replaces (a new id at every sign-in, RFC 9700 §4.15 and OWASP alike).
     async fn start_session(&self, session: Session, replaces: Option<SecretHash>) -> Result<(), StoreError>;
 

@@ -138,7 +138,7 @@ fn issue(
     };
     let api = audience.and_then(|audience| config.api(audience));
     let algorithm = api.and_then(|api| api.signing_alg).unwrap_or(config.signing_alg);
-    let token = AccessToken::new(provider.keys.sign(algorithm, ACCESS_TOKEN_TYP, &claims)?);
+    let token = AccessToken::new(provider.keys.sign(algorithm, ACCESS_TOKEN_TYP, &claims, now)?);
     Ok(IssuedAccessToken { token, expires_in })
 }
 
@@ -177,7 +177,7 @@ pub fn id_token(
         person: person.map(|person| person.claims(&grant.scope)).unwrap_or_default(),
     };
     let algorithm = client.id_token_signing_alg.unwrap_or(config.signing_alg);
-    Ok(IdToken::new(provider.keys.sign(algorithm, "JWT", &claims)?))
+    Ok(IdToken::new(provider.keys.sign(algorithm, "JWT", &claims, now)?))
 }
 
 fn access_token_lifetime(config: &Config, audience: Option<&str>, in_browser: bool) -> Duration {

@@ -10,6 +10,7 @@ mod consent;
 mod discovery;
 mod implicit;
 mod introspect;
+mod keys;
 mod kill;
 mod lifetimes;
 mod logout;

@@ -23,6 +23,7 @@ use crate::store::StoredKey;
 pub(super) struct SigningKey {
     pair: Pair,
     public: Jwk,
+    created_at: UnixTime,
 }
 
 enum Pair {
@@ -47,7 +48,12 @@ impl SigningKey {
             }
             Algorithm::Ps256 => return Err(KeyError::NoKey(algorithm)),
         };
-        Ok(StoredKey { kid: Self::from_pair(pair).public.kid.unwrap_or_default(), algorithm, pkcs8, created_at: now })
+        Ok(StoredKey {
+            kid: Self::from_pair(pair, now).public.kid.unwrap_or_default(),
+            algorithm,
+            pkcs8,
+            created_at: now,
+        })
     }
 
     pub(super) fn read(stored: &StoredKey) -> Result<Self, KeyError> {
@@ -59,7 +65,7 @@ impl SigningKey {
             Algorithm::Rs256 => Pair::Rsa(Box::new(RsaKeyPair::from_pkcs8(&stored.pkcs8).map_err(read)?)),
             Algorithm::Ps256 => return Err(KeyError::NoKey(stored.algorithm)),
         };
-        Ok(Self::from_pair(pair))
+        Ok(Self::from_pair(pair, stored.created_at))
     }
 
     pub(super) fn algorithm(&self) -> Algorithm {
@@ -67,6 +73,10 @@ impl SigningKey {
             Pair::Ecdsa(_) => Algorithm::Es256,
             Pair::Rsa(_) => Algorithm::Rs256,
         }
+    }
+
+    pub(super) fn created_at(&self) -> UnixTime {
+        self.created_at
     }
 
     pub(super) fn public(&self) -> &Jwk {
@@ -97,12 +107,12 @@ impl SigningKey {
         }
     }
 
-    fn from_pair(pair: Pair) -> Self {
+    fn from_pair(pair: Pair, created_at: UnixTime) -> Self {
         let public = match &pair {
             Pair::Ecdsa(pair) => ec_jwk(pair),
             Pair::Rsa(pair) => rsa_jwk(pair),
         };
-        Self { pair, public }
+        Self { pair, public, created_at }
     }
 }
 

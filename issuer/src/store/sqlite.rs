@@ -92,6 +92,15 @@ impl Store for SqliteStore {
         self.write(move |db| keys::add_first(db, &key)).await
     }
 
+    async fn add_signing_key(&self, key: StoredKey) -> Result<(), StoreError> {
+        self.write(move |db| keys::add(db, &key)).await
+    }
+
+    async fn remove_signing_key(&self, kid: &str) -> Result<(), StoreError> {
+        let kid = kid.to_owned();
+        self.write(move |db| keys::remove(db, &kid)).await
+    }
+
     async fn start_session(&self, session: Session, replaces: Option<SecretHash>) -> Result<(), StoreError> {
         self.write(move |db| sessions::start(db, &session, replaces)).await
     }

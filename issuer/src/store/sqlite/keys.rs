@@ -26,3 +26,14 @@ pub(super) fn add_first(db: &Connection, key: &StoredKey) -> Result<(), StoreErr
     .execute(params![key.kid, key.algorithm.name(), key.pkcs8, key.created_at.as_millis()])?;
     Ok(())
 }
+
+pub(super) fn add(db: &Connection, key: &StoredKey) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT INTO signing_key (kid, algorithm, pkcs8, created_at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![key.kid, key.algorithm.name(), key.pkcs8, key.created_at.as_millis()])?;
+    Ok(())
+}
+
+pub(super) fn remove(db: &Connection, kid: &str) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM signing_key WHERE kid = ?1")?.execute([kid])?;
+    Ok(())
+}
