@@ -30,6 +30,16 @@ impl Clock {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.offset_millis.fetch_add(millis, Ordering::Relaxed);
     }
+
+    /// Moves this clock and all its clones by seconds, ahead or back.
+    pub fn shift(&self, seconds: i32) {
+        self.offset_millis.fetch_add(i64::from(seconds) * 1000, Ordering::Relaxed);
+    }
+
+    /// How many seconds this clock is ahead of the machine's.
+    pub fn seconds_ahead(&self) -> i64 {
+        self.offset_millis.load(Ordering::Relaxed) / 1000
+    }
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ pub mod authorize;
 mod client_authentication;
 pub mod clock;
 pub mod config;
+mod dev;
 pub mod error;
 mod interactions;
 pub mod keys;

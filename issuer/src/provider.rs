@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::dev::DevControls;
 use crate::error::Failure;
 use crate::keys::KeyRing;
 use crate::limits::SignInLimits;
@@ -27,6 +28,7 @@ pub struct Provider {
     pub(crate) passwords: Passwords,
     pub(crate) limits: SignInLimits,
     pub(crate) metrics: Metrics,
+    pub(crate) dev_controls: DevControls,
 }
 
 impl Provider {
@@ -45,6 +47,7 @@ impl Provider {
             passwords: Passwords::default(),
             limits: SignInLimits::default(),
             metrics: Metrics::default(),
+            dev_controls: DevControls::default(),
         })
     }
 

@@ -12,10 +12,11 @@ use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::dev::{failures, requests};
 use crate::provider::Provider;
 use crate::routes::{
-    account, authorize, consent, discovery, health, home, introspect, logout, metrics, revoke, secret, sign_in, token,
-    userinfo,
+    account, authorize, consent, dev, discovery, health, home, introspect, logout, metrics, revoke, secret, sign_in,
+    token, userinfo,
 };
 use crate::web::form::LARGEST_BODY;
 use crate::web::headers::NO_SNIFF;
@@ -26,19 +27,22 @@ const SLOWEST_ANSWER: Duration = Duration::from_secs(30);
 
 /// The issuer as a service. Serve it with connect info ([`std::net::SocketAddr`]): sign-ins are limited by address.
 pub fn router(provider: Arc<Provider>) -> Router {
+    let fail = from_fn_with_state(Arc::clone(&provider), failures::fail);
     let for_anyone = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
         .route("/.well-known/jwks.json", get(discovery::jwks))
+        .layer(fail.clone())
         .layer(CorsLayer::new().allow_origin(Any).allow_methods([Method::GET]));
 
     let for_registered_origins = Router::new()
         .route("/oauth/token", post(token::token))
         .route("/oauth/revoke", post(revoke::revoke))
         .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
+        .layer(fail.clone())
         .layer(registered_origins(Arc::clone(&provider)));
 
-    let mut others = Router::new()
+    let others = Router::new()
         .route("/oauth/introspect", post(introspect::introspect))
         .route("/", get(home::home))
         .route("/account", get(account::page))
@@ -52,22 +56,34 @@ pub fn router(provider: Arc<Provider>) -> Router {
         .route("/secret", get(secret::secret))
         .route("/assets/{name}", get(assets::serve))
         .route("/healthz", get(health::health))
-        .route("/metrics", get(metrics::metrics));
-    if provider.dev {
-        others = others.route("/dev/sign-in", post(sign_in::submit_one_click));
-    }
+        .route("/metrics", get(metrics::metrics))
+        .layer(fail);
 
+    let mut all = for_anyone.merge(for_registered_origins).merge(others);
+    if provider.dev {
+        let log = from_fn_with_state(Arc::clone(&provider), requests::log);
+        all = all.merge(for_developers(Arc::clone(&provider))).layer(log);
+    }
     let (no_sniff, value) = NO_SNIFF;
-    for_anyone
-        .merge(for_registered_origins)
-        .merge(others)
-        .fallback(home::nothing_here)
+    all.fallback(home::nothing_here)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, SLOWEST_ANSWER))
         .layer(SetResponseHeaderLayer::overriding(no_sniff, value))
         .layer(from_fn_with_state(Arc::clone(&provider), metrics::count))
         .layer(from_fn(request_log::log))
         .with_state(provider)
+}
+
+/// What there is with `--dev` alone.
+fn for_developers(provider: Arc<Provider>) -> Router<Arc<Provider>> {
+    Router::new()
+        .route("/dev", get(dev::page))
+        .route("/dev/sign-in", post(sign_in::submit_one_click))
+        .route("/dev/clock", get(dev::clock).post(dev::move_clock))
+        .route("/dev/failure", post(dev::order_failure))
+        .route("/dev/sessions/drop", post(dev::drop_sessions))
+        .route("/dev/requests", get(dev::requests))
+        .layer(from_fn_with_state(provider, dev::guard))
 }
 
 /// Pages of registered clients may read the answers; no cookie goes along, so none is allowed.

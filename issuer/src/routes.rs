@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod authorize;
 pub(crate) mod consent;
+pub(crate) mod dev;
 pub(crate) mod discovery;
 pub(crate) mod health;
 pub(crate) mod home;

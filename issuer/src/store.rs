@@ -49,6 +49,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Ends the session that ID tokens call `sid`, if it is this person's. Whether there was one.
     async fn end_session_called(&self, sid: &str, subject: &Subject) -> Result<bool, StoreError>;
 
+    /// Ends everybody's session.
+    async fn end_every_session(&self) -> Result<(), StoreError>;
+
     /// Keeps an authorization request while a person signs in or decides.
     async fn open_interaction(&self, interaction: Interaction) -> Result<(), StoreError>;
 

@@ -7,6 +7,7 @@ mod authorize;
 mod client_credentials;
 mod config;
 mod consent;
+mod dev;
 mod discovery;
 mod implicit;
 mod introspect;

@@ -122,6 +122,10 @@ impl Store for SqliteStore {
         self.write(move |db| sessions::end_called(db, &sid, &subject)).await
     }
 
+    async fn end_every_session(&self) -> Result<(), StoreError> {
+        self.write(sessions::end_every).await
+    }
+
     async fn open_interaction(&self, interaction: Interaction) -> Result<(), StoreError> {
         self.write(move |db| interactions::open(db, &interaction)).await
     }

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::headers::forbid_storing;
 use crate::config::Origin;
+use crate::dev::requests::LoggedRequest;
 
 /// Asks for user name and password.
 #[derive(Template)]
@@ -77,6 +78,18 @@ pub(crate) struct AccountEntry {
     pub(crate) is_this: bool,
 }
 
+/// Controls for developers.
+#[derive(Template)]
+#[template(path = "dev.html")]
+pub(crate) struct DevPage {
+    /// How many seconds the clock is ahead of the machine's.
+    pub(crate) ahead: i64,
+    /// How many failures are still to come.
+    pub(crate) failures: usize,
+    /// The newest first.
+    pub(crate) requests: Vec<LoggedRequest>,
+}
+
 /// Says something, and nothing more.
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -124,6 +137,8 @@ impl Page for SignOutPage<'_> {
 }
 
 impl Page for AccountPage<'_> {}
+
+impl Page for DevPage {}
 
 impl Page for HomePage<'_> {}
 

@@ -1,5 +1,6 @@
 //! The first guard of every form post: it must come from a page of the issuer's own. The second is the form's token.
 
+use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 
 use crate::config::{Config, Origin};
@@ -18,4 +19,12 @@ pub(crate) fn check(headers: &HeaderMap, config: &Config) -> Result<(), PageErro
         (None, None) => true,
     };
     if ours { Ok(()) } else { Err(PageError::foreign_post()) }
+}
+
+/// The same for every request that is not a GET.
+///
+/// # Errors
+/// A page for the person, when it comes from elsewhere.
+pub(crate) fn check_unsafe(request: &Request, config: &Config) -> Result<(), PageError> {
+    if request.method().is_safe() { Ok(()) } else { check(request.headers(), config) }
 }

@@ -73,6 +73,12 @@ pub(super) fn end_all(db: &Connection, subject: &Subject) -> Result<(), StoreErr
     Ok(())
 }
 
+/// Ends the sessions of everybody.
+pub(super) fn end_every(db: &Connection) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM session")?.execute([])?;
+    Ok(())
+}
+
 fn read(row: &rusqlite::Row<'_>) -> Result<Session, StoreError> {
     Ok(Session {
         id: row::hash(row, "id")?,

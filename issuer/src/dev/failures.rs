@@ -1,0 +1,109 @@
+//! Failures to order: the next request to an endpoint gets a status, an error code or a delay.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use evergrant_core::protocol::params::Params;
+use evergrant_core::protocol::{ErrorCode, OAuthError};
+
+use crate::provider::Provider;
+use crate::web::headers::forbid_storing;
+
+/// More would be a mistake of the test that orders them.
+const MOST: usize = 100;
+
+/// The longest delay, in milliseconds.
+const LONGEST_DELAY: u64 = 25_000;
+
+/// Those that are still to come.
+#[derive(Debug, Default)]
+pub(crate) struct Failures(Mutex<Vec<ForcedFailure>>);
+
+/// What is to happen to one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ForcedFailure {
+    /// The path of the endpoint.
+    endpoint: String,
+    /// Waits before anything else.
+    delay: Duration,
+    /// What is answered; the request itself is served when there is none.
+    answer: Option<(StatusCode, ErrorCode)>,
+}
+
+impl ForcedFailure {
+    /// From `endpoint`, `delay` (milliseconds), `status` and `error`; without a status and an error, there is only the
+    /// delay.
+    ///
+    /// # Errors
+    /// A sentence about the parameter that is wrong.
+    pub(crate) fn read(params: &Params) -> Result<Self, &'static str> {
+        let endpoint = params.filled("endpoint").filter(|path| path.starts_with('/'));
+        let endpoint = endpoint.ok_or("endpoint is a path, such as /oauth/token")?;
+        let delay: u64 = params.filled("delay").unwrap_or("0").parse().map_err(|_| "delay is in milliseconds")?;
+        if delay > LONGEST_DELAY {
+            return Err("delay is at most 25000 milliseconds");
+        }
+        let error = params.filled("error").map(|code| ErrorCode::from(code.to_owned()));
+        let status = match params.filled("status") {
+            Some(text) => {
+                let status: Option<StatusCode> = text.parse().ok();
+                let status = status.filter(|status| status.is_client_error() || status.is_server_error());
+                Some(status.ok_or("status is from 400 to 599")?)
+            }
+            None => error.as_ref().map(|_| StatusCode::BAD_REQUEST),
+        };
+        let answer = status.map(|status| (status, error.unwrap_or(ErrorCode::TemporarilyUnavailable)));
+        if answer.is_none() && delay == 0 {
+            return Err("say what is to happen: status, error or delay");
+        }
+        Ok(Self { endpoint: endpoint.to_owned(), delay: Duration::from_millis(delay), answer })
+    }
+}
+
+impl Failures {
+    /// Orders one, behind those for the same endpoint.
+    ///
+    /// # Errors
+    /// A sentence, when too many wait already.
+    pub(crate) fn order(&self, failure: ForcedFailure) -> Result<(), &'static str> {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() >= MOST {
+            return Err("too many failures wait already");
+        }
+        waiting.push(failure);
+        Ok(())
+    }
+
+    /// How many are still to come.
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    fn take(&self, path: &str) -> Option<ForcedFailure> {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = waiting.iter().position(|failure| failure.endpoint == path)?;
+        Some(waiting.remove(at))
+    }
+}
+
+/// Lets the next ordered failure happen. It stands within CORS, so that a page sees the failure and not a blocked answer.
+pub(crate) async fn fail(State(provider): State<Arc<Provider>>, request: Request, next: Next) -> Response {
+    let Some(failure) = provider.dev_controls.failures.take(request.uri().path()) else {
+        return next.run(request).await;
+    };
+    tokio::time::sleep(failure.delay).await;
+    match failure.answer {
+        Some((status, error)) => {
+            let error = OAuthError::new(error, "this failure was ordered at /dev");
+            let mut response = (status, Json(error)).into_response();
+            forbid_storing(response.headers_mut());
+            response
+        }
+        None => next.run(request).await,
+    }
+}
