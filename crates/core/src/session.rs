@@ -21,9 +21,10 @@
 //! | signed in, stopped | `signed-in`, `stale` after expiry | the person asks | signed in, renewing | renew |
 //! | signed in, stopped by too many failures | | wake signal, a minute later | signed in, renewing | renew |
 //! | signed in, any | | another tab renewed | signed in, waiting | stop the renewal in flight, set the timer |
-//! | signed in, any | | opened, wake signal, another tab changed something | the same | consult the ledger |
+//! | signed in, any | | opened, signed in, wake signal, another tab changed something | the same | consult the ledger |
 //! | signed in, any | | sign-out | signing out | cancel timer and renewal, forget, tell the tabs, write the ledger, go to the issuer |
 //! | signed in, any | | signed out in another tab | signed out | cancel timer and renewal, forget |
+//! | signed out | | opened, a sign-in failed, wake signal, and all tabs share a session | the same | consult the ledger |
 //! | signed out | | somebody signed in in another tab, and all tabs share a session | signed in, waiting | set the timer |
 //! | signing out | `signing-out` | the issuer cannot be told | signed out, with the failure | |
 //! | any | | an answer to an attempt that is over | the same | none: what is late is worthless |

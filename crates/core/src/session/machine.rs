@@ -252,6 +252,8 @@ impl Machine {
                 commands.push(Command::TellApp);
             }
         }
+        // While it was signing in, this page heeded nobody.
+        self.consult(commands);
     }
 
     /// The session has new tokens.
@@ -494,6 +496,7 @@ impl Machine {
             let ended = failure.map_or(EndReason::SignedOut, EndReason::IssuerNotTold);
             self.state = State::SignedOut(Some(ended));
             commands.push(Command::TellApp);
+            self.consult(commands);
         }
     }
 

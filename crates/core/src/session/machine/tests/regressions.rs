@@ -149,3 +149,22 @@ fn a_signed_out_tab_kept_what_was_signed_out_of_while_the_ledger_answered() {
     let commands = page.send(Event::Adopted { session: shared.clone() });
     assert!(commands.contains(&Command::Consult { session: Some(shared) }), "{commands:?}");
 }
+
+#[test]
+fn a_page_that_was_signing_in_missed_a_sign_out_in_another_tab() {
+    let mut page = Page::new();
+    page.send(Event::CallbackArrived);
+    page.send(Event::SignedOutElsewhere);
+    let tokens = page.tokens(300);
+    let commands = page.sign_in_ended(Ok(Box::new(tokens)));
+    assert!(commands.contains(&Command::Consult { session: page.store.clone().map(Box::new) }), "{commands:?}");
+}
+
+#[test]
+fn a_sign_in_that_failed_missed_the_session_of_another_tab() {
+    let mut page = Page::configured(r#","storage":"local""#);
+    page.send(Event::CallbackArrived);
+    page.send(Event::ChangedElsewhere);
+    let commands = page.sign_in_ended(Err(unreachable()));
+    assert!(commands.contains(&Command::Consult { session: None }), "{commands:?}");
+}

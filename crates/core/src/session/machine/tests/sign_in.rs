@@ -21,7 +21,9 @@ fn a_callback_completes_the_sign_in() {
     page.expect(Status::SigningIn);
     let tokens = page.tokens(300);
     let commands = page.sign_in_ended(Ok(Box::new(tokens)));
-    assert!(matches!(commands[..], [Command::Save(_), Command::SetTimer(_), Command::TellApp]), "{commands:?}");
+    let [Command::Save(_), Command::SetTimer(_), Command::TellApp, Command::Consult { .. }] = commands[..] else {
+        panic!("{commands:?}");
+    };
     page.expect(Status::SignedIn);
     assert_eq!(page.view().claims.unwrap().display_name(), "Tess");
     assert!(page.has_access_token());
