@@ -19,6 +19,7 @@ mod metrics;
 mod password;
 mod process;
 mod refresh;
+mod refresh_family;
 mod response_modes;
 mod restart;
 mod revoke;

@@ -78,6 +78,23 @@ fn developers_shortcuts_stay_on_this_machine() {
 }
 
 #[test]
+fn the_demos_secrets_and_a_public_address_without_tls_are_spoken_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let log_of = |listen: &str| {
+        let path = directory.path().join("log");
+        let log = std::fs::File::create(&path).unwrap();
+        let (mut child, _) = started(demo(&["--listen", listen, "--exit-on-stdin-close"]), log.into());
+        drop(child.stdin.take());
+        assert!(child.wait().unwrap().success());
+        std::fs::read_to_string(path).unwrap()
+    };
+    let public = log_of("0.0.0.0:0");
+    assert!(public.contains("travel in clear") && public.contains("demo are in use on a public address"), "{public}");
+    let private = log_of("127.0.0.1:0");
+    assert!(private.contains("keep this to this machine") && !private.contains("WARN"), "{private}");
+}
+
+#[test]
 fn an_unknown_key_ends_it_with_a_sentence() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("issuer.toml");

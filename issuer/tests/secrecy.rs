@@ -15,7 +15,12 @@ async fn the_log_of_a_whole_visit_holds_no_secret_even_at_its_most_talkative() {
     let (mut child, url) = started(command, File::create(&log).unwrap().into());
 
     let browser = Browser::at(&url);
-    let tokens = App::code("app").tokens(&browser).await;
+    let tokens = App::offline("app").tokens(&browser).await;
+    let refresh_token = tokens["refresh_token"].as_str().unwrap();
+    let refreshed = App::refresh(&browser, refresh_token).await.json();
+    let successor = refreshed["refresh_token"].as_str().unwrap();
+    browser.post_with("/oauth/revoke", &[("client_id", "app"), ("token", successor)], &[]).await;
+    App::refresh(&browser, refresh_token).await;
     let implicit = App::implicit("id_token token").query();
     let sent = browser.authorize_as("ann", &implicit).await.sent(CALLBACK, '#');
     let code = App::code("app").fresh_code(&browser).await;
@@ -39,6 +44,8 @@ async fn the_log_of_a_whole_visit_holds_no_secret_even_at_its_most_talkative() {
         &browser.cookie("evergrant-browser").unwrap(),
         sent.first("access_token").unwrap(),
         token,
+        refresh_token,
+        successor,
         hint,
         "state=",
         "interaction=",
