@@ -188,6 +188,7 @@ impl World {
         self.weather_clears();
         let now = self.clock.truth;
         self.calm_since = Some(now);
+        self.forgeries = 0;
         (0..self.tabs.len()).for_each(|tab| self.thaw(tab));
         self.all_visible();
         // By then whatever left before the calm has failed.

@@ -1,5 +1,6 @@
 //! A renewal as a browser does it: waits for the lock, claims the right to renew, asks the issuer, settles.
 
+use evergrant_core::protocol::RefreshToken;
 use evergrant_core::session::{Change, Event, Failure, FailureClass, Method, Session, Tokens, Verdict};
 
 use super::invariants::Invariant;
@@ -73,7 +74,7 @@ impl World {
     /// `refused`: the issuer itself wants to see the person.
     pub fn renewal_answered(&mut self, request: &Request, outcome: Result<Box<Tokens>, Failure>, refused: bool) {
         let tab = request.tab;
-        let Some(Renewal { session, method, .. }) = self.tabs[tab].renewal.clone() else { return };
+        let Some(Renewal { attempt, session, method, .. }) = self.tabs[tab].renewal.clone() else { return };
         match outcome {
             Ok(tokens) => {
                 let mut renewed = session;
@@ -90,6 +91,11 @@ impl World {
                 if method == Method::RefreshToken && unused {
                     self.transact(tab, Change::Unsend { session }, Then::Unsent { failure });
                 } else {
+                    if let Some(number) = request.rotated {
+                        self.tally.dropped_answers += 1;
+                        let refresh_token = RefreshToken::new(number.to_string());
+                        self.send(tab, Event::Rotated { attempt, refresh_token });
+                    }
                     self.renewal_ends(tab, Err(failure));
                 }
             }

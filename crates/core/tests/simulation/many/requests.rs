@@ -26,6 +26,8 @@ pub struct Request {
     pub refresh_token: Option<u64>,
     pub requested_at: Now,
     pub stage: Stage,
+    /// The answer is one that the page drops, but this refresh token in it replaces the one that was sent.
+    pub rotated: Option<u64>,
     pub times_out_at: u64,
     /// The page no longer waits for it. The issuer may hear it all the same.
     pub over: bool,
@@ -71,6 +73,7 @@ impl World {
             requested_at: self.tabs[tab].now(&self.clock, 0),
             stage: network::dispatch(self.weather, truth, &mut self.dice),
             times_out_at: truth + TIMEOUT,
+            rotated: None,
             over: false,
             left_offline: self.told_offline,
         });
@@ -91,6 +94,9 @@ impl World {
             Stage::Leaving { fate, .. } => {
                 let request = request.clone();
                 let outcome = self.issue(&request);
+                if request.refresh_token.is_some() && self.dice.percent(self.forgeries) {
+                    self.requests[index].rotated = outcome.as_deref().ok().and_then(rotated);
+                }
                 self.requests[index].stage = match fate {
                     Fate::Answered { latency } => Stage::Returning { arrives_at: truth + latency, outcome },
                     Fate::AnswerLost => Stage::Lost,
@@ -100,7 +106,8 @@ impl World {
             Stage::Returning { outcome, .. } => {
                 let request = self.requests.swap_remove(index);
                 if !request.over {
-                    self.answered(&request, outcome);
+                    let dropped = request.rotated.map_or(Ok(()), |_| Err(IdTokenError::Signature.into()));
+                    self.answered(&request, dropped.and(outcome));
                 }
             }
             Stage::Lost => {}
@@ -178,6 +185,10 @@ impl World {
             Err(failure) => self.send(tab, Event::SignInEnded { attempt, outcome: Err(failure) }),
         }
     }
+}
+
+fn rotated(tokens: &Tokens) -> Option<u64> {
+    tokens.refresh_token.as_ref()?.secret().parse().ok()
 }
 
 fn issuer() -> Issuer {

@@ -49,6 +49,8 @@ pub struct World {
     pub renews_at_expiry: bool,
     /// In how many of a hundred steps of a renewal a fault strikes.
     pub ambushes: u64,
+    /// How many of a hundred refreshes are answered with an ID token that is not accepted.
+    pub forgeries: u64,
     /// Since when there have been no more faults.
     pub calm_since: Option<u64>,
     /// What went wrong within a step.
@@ -141,6 +143,7 @@ impl World {
             longest_lead: Duration::from_secs(longest),
             renews_at_expiry: lead == Some(0),
             ambushes: dice.pick(&[0, 5, 20]),
+            forgeries: dice.pick(&[0, 0, 0, 10]),
             calm_since: None,
             broken: None,
             mischief: None,
