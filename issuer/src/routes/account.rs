@@ -74,7 +74,7 @@ pub(crate) async fn sign_out(
 fn browser(session: &Session, signed_in: &SignedIn, now: UnixTime) -> AccountEntry {
     AccountEntry {
         id: session.sid.clone(),
-        name: session.device.clone(),
+        name: if session.device.is_empty() { "A browser".to_owned() } else { session.device.clone() },
         details: format!("signed in {}", ago(session.auth_time, now)),
         is_this: session.sid == signed_in.session.sid,
     }
