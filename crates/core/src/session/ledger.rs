@@ -62,6 +62,11 @@ pub enum Change {
         /// The session as this tab knows it; `None` when it knows none.
         session: Option<Box<Session>>,
     },
+    /// The answer to a renewal was dropped, but the refresh token in it replaces the one that was sent.
+    Rotated {
+        /// The session as it was claimed, with the new refresh token.
+        session: Box<Session>,
+    },
     /// A claim came to nothing before its refresh token can have been used.
     Unsend {
         /// The session as it was claimed.
@@ -99,6 +104,7 @@ impl Ledger {
                 Some(shared) => Verdict::Adopt(shared.clone()),
                 None => Verdict::Good { generation: self.generation },
             },
+            Change::Rotated { session } => self.rotated(session),
             Change::Unsend { session } => {
                 self.unsend(session);
                 Verdict::Good { generation: self.generation }
@@ -114,6 +120,9 @@ impl Ledger {
         let Some(refresh_token) = &session.refresh_token else { return Verdict::Renew(Method::Iframe) };
         let hash = fingerprint(refresh_token);
         if self.sent.contains(&hash) {
+            if let Some(shared) = self.replacement(session) {
+                return Verdict::Adopt(shared);
+            }
             // R7: it was sent, by a tab that died or lost the answer. Sent again it could pass for stolen.
             return Verdict::Renew(Method::Iframe);
         }
@@ -142,6 +151,21 @@ impl Ledger {
             self.session = Some(Box::new(Session { generation: self.generation, ..session.clone() }));
         }
         Verdict::Good { generation: self.generation }
+    }
+
+    fn rotated(&mut self, session: &Session) -> Verdict {
+        let verdict = self.consult(session);
+        if let (Verdict::Good { .. }, Some(shared)) = (&verdict, &mut self.session) {
+            shared.refresh_token.clone_from(&session.refresh_token);
+        }
+        verdict
+    }
+
+    /// The shared session, when a refresh token has come for it that was never sent.
+    fn replacement(&self, session: &Session) -> Option<Box<Session>> {
+        let shared = self.session.as_ref().filter(|shared| shared.generation == session.generation)?;
+        let hash = fingerprint(shared.refresh_token.as_ref()?);
+        (!self.sent.contains(&hash)).then(|| shared.clone())
     }
 
     fn end_generation(&mut self, session: &Session) -> Verdict {
@@ -331,6 +355,18 @@ mod tests {
         let refused = Change::EndGeneration { session: Box::new(first) };
         assert_eq!(ledger.apply(&refused), Verdict::Adopt(Box::new(second.clone())));
         assert_eq!(claim(&mut ledger, &second), Verdict::Renew(Method::Iframe));
+    }
+
+    #[test]
+    fn the_refresh_token_of_a_dropped_answer_was_known_to_one_tab_only() {
+        let mut ledger = Ledger::default();
+        let session = signed_in(&mut ledger, with_refresh_token("r0"));
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
+        let rotated = Session { refresh_token: Some(RefreshToken::new("r1")), ..session.clone() };
+        ledger.apply(&Change::Rotated { session: Box::new(rotated.clone()) });
+        assert_eq!(claim(&mut ledger, &session), Verdict::Adopt(Box::new(rotated.clone())));
+        assert_eq!(claim(&mut ledger, &rotated), Verdict::Renew(Method::RefreshToken));
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
     }
 
     #[test]

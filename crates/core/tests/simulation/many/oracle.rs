@@ -82,6 +82,12 @@ impl World {
                     oracle.newest = Some(session.clone());
                 }
             }
+            (Change::Rotated { session }, Verdict::Good { .. }) => {
+                let same = |newest: &Session| lineage(&newest.claims) == lineage(&session.claims);
+                if let Some(newest) = oracle.newest.as_mut().filter(|newest| same(newest)) {
+                    newest.refresh_token.clone_from(&session.refresh_token);
+                }
+            }
             (Change::Unsend { session }, _) => {
                 refresh_token(session).map(|number| oracle.doubtful.remove(&number));
             }

@@ -90,12 +90,17 @@ impl World {
                 let unused = failure.proves_unused(offline) || self.mischief == Some(Mischief::AlwaysUnsends);
                 if method == Method::RefreshToken && unused {
                     self.transact(tab, Change::Unsend { session }, Then::Unsent { failure });
+                } else if let Some(number) = request.rotated {
+                    self.tally.dropped_answers += 1;
+                    let refresh_token = RefreshToken::new(number.to_string());
+                    let mut rotated = session;
+                    rotated.refresh_token = Some(refresh_token.clone());
+                    self.transact(
+                        tab,
+                        Change::Rotated { session: rotated },
+                        Then::Rotated { attempt, refresh_token, failure },
+                    );
                 } else {
-                    if let Some(number) = request.rotated {
-                        self.tally.dropped_answers += 1;
-                        let refresh_token = RefreshToken::new(number.to_string());
-                        self.send(tab, Event::Rotated { attempt, refresh_token });
-                    }
                     self.renewal_ends(tab, Err(failure));
                 }
             }

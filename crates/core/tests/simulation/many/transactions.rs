@@ -31,6 +31,8 @@ pub enum Then {
     Claimed,
     /// End the renewal with its tokens.
     Settled { tokens: Box<Tokens> },
+    /// Keep the new refresh token, and end the renewal with its failure.
+    Rotated { attempt: u64, refresh_token: RefreshToken, failure: Failure },
     /// End the renewal with its failure.
     Unsent { failure: Failure },
 }
@@ -38,7 +40,7 @@ pub enum Then {
 impl Then {
     /// Whether it is a part of the renewal, and ends with it.
     pub fn renews(&self) -> bool {
-        matches!(self, Self::Claimed | Self::Settled { .. } | Self::Unsent { .. })
+        matches!(self, Self::Claimed | Self::Settled { .. } | Self::Rotated { .. } | Self::Unsent { .. })
     }
 }
 
@@ -84,6 +86,10 @@ impl World {
             }
             Then::Claimed => self.claimed(tab, verdict),
             Then::Settled { tokens } => self.settled(tab, &verdict, tokens),
+            Then::Rotated { attempt, refresh_token, failure } => {
+                self.send(tab, Event::Rotated { attempt, refresh_token });
+                self.renewal_ends(tab, Err(failure));
+            }
             Then::Unsent { failure } => self.renewal_ends(tab, Err(failure)),
         }
     }
@@ -105,6 +111,7 @@ fn name(change: &Change) -> &'static str {
         Change::SignOut => "sign-out",
         Change::EndGeneration { .. } => "end of the generation",
         Change::Consult { .. } => "consult",
+        Change::Rotated { .. } => "rotated",
         Change::Unsend { .. } => "unsend",
     }
 }
