@@ -360,8 +360,10 @@ impl Inner {
             Err(Failed { failure, rotated }) => {
                 if method == Method::RefreshToken && failure.proves_unused(left_offline && is_offline()) {
                     self.ledger.apply(&Change::Unsend { session }).await;
-                }
-                if let Some(refresh_token) = rotated {
+                } else if let Some(refresh_token) = rotated {
+                    let mut session = session;
+                    session.refresh_token = Some(refresh_token.clone());
+                    self.ledger.apply(&Change::Rotated { session }).await;
                     self.dispatch(Event::Rotated { attempt, refresh_token });
                 }
                 ended(Err(failure))
