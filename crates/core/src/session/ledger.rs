@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::record::{Method, Session};
 use crate::protocol::RefreshToken;
 
-/// How many refresh tokens are remembered as sent: only the latest of each tab can still matter.
+/// How many refresh tokens are remembered as sent: those that tabs still hold are asked for, the others can go.
 const MOST_SENT: usize = 64;
 
 /// The ledger of one client. `Debug` hides the tokens in it.
@@ -118,19 +118,23 @@ impl Ledger {
             other => return other,
         }
         let Some(refresh_token) = &session.refresh_token else { return Verdict::Renew(Method::Iframe) };
-        let hash = fingerprint(refresh_token);
-        if self.sent.contains(&hash) {
-            if let Some(shared) = self.replacement(session) {
-                return Verdict::Adopt(shared);
-            }
+        if !self.mark_sent(fingerprint(refresh_token)) {
             // R7: it was sent, by a tab that died or lost the answer. Sent again it could pass for stolen.
-            return Verdict::Renew(Method::Iframe);
+            return self.replacement(session).map_or(Verdict::Renew(Method::Iframe), Verdict::Adopt);
         }
+        Verdict::Renew(Method::RefreshToken)
+    }
+
+    /// `false` when it was sent before. A mark that is asked for moves to the end: whoever holds that token still does.
+    fn mark_sent(&mut self, hash: String) -> bool {
+        let known = self.sent.len();
+        self.sent.retain(|sent| *sent != hash);
+        let is_new = self.sent.len() == known;
         if self.sent.len() == MOST_SENT {
             self.sent.remove(0);
         }
         self.sent.push(hash);
-        Verdict::Renew(Method::RefreshToken)
+        is_new
     }
 
     fn settle(&mut self, session: &Session, shared: bool) -> Verdict {
@@ -377,6 +381,17 @@ mod tests {
         assert_eq!(ledger.apply(&refused), Verdict::Good { generation: 2 });
         assert_eq!(claim(&mut ledger, &session), Verdict::Ended);
         assert_eq!(ledger.apply(&Change::Consult { session: None }), Verdict::Good { generation: 2 });
+    }
+
+    #[test]
+    fn many_renewals_of_other_tabs_made_a_refresh_token_that_was_sent_pass_for_unsent() {
+        let mut ledger = Ledger::default();
+        let session = with_refresh_token("r0");
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
+        for number in 0..10 * MOST_SENT {
+            claim(&mut ledger, &with_refresh_token(&format!("another-{number}")));
+            assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
+        }
     }
 
     #[test]
