@@ -19,11 +19,13 @@ pub(crate) struct Failed {
     pub(crate) failure: Failure,
     /// R8: the answer was dropped, but the refresh token in it has replaced the one that was sent.
     pub(crate) rotated: Option<RefreshToken>,
+    /// R7: the refresh token is good for sure still: it never left, or nobody looked at it.
+    pub(crate) unused: bool,
 }
 
 impl From<Failure> for Failed {
     fn from(failure: Failure) -> Self {
-        Self { failure, rotated: None }
+        Self { failure, rotated: None, unused: false }
     }
 }
 
@@ -78,9 +80,14 @@ async fn by_refresh_token(
     session: &Session,
     body: &str,
 ) -> Result<Tokens, Failed> {
-    let metadata = provider.metadata().await?;
+    let unused = |failure| Failed { failure, rotated: None, unused: true };
+    let metadata = provider.metadata().await.map_err(unused)?;
+    let left_offline = is_offline();
     let requested_at = clock::now();
-    let response = redeem(&metadata, body).await?;
+    let response = redeem(&metadata, body).await.map_err(|failure| {
+        let unused = failure.proves_unused(left_offline && is_offline());
+        Failed { failure, rotated: None, unused }
+    })?;
     let algorithms = metadata.signing_algorithms();
     let expected = Expectation {
         issuer: &session.issuer,
@@ -98,7 +105,7 @@ async fn by_refresh_token(
     let id_token = match response.id_token {
         Some(id_token) => match provider.validate(&id_token, &expected).await {
             Ok(claims) => Some((id_token, claims)),
-            Err(failure) => return Err(Failed { failure, rotated: response.refresh_token }),
+            Err(failure) => return Err(Failed { failure, rotated: response.refresh_token, unused: false }),
         },
         None => None,
     };
@@ -112,4 +119,8 @@ async fn by_refresh_token(
         generation: session.generation,
         requested_at,
     })
+}
+
+fn is_offline() -> bool {
+    web_sys::window().is_some_and(|window| !window.navigator().on_line())
 }

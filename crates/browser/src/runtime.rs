@@ -10,8 +10,7 @@ use evergrant_core::protocol::authorize::{Flow, Transaction};
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{AccessToken, callback, logout};
 use evergrant_core::session::{
-    Change, Command, Event, Failure, Machine, Method, Place, RenewalRecord, Session, SignIn, TabMessage, Tokens,
-    Verdict, View,
+    Change, Command, Event, Failure, Machine, Place, RenewalRecord, Session, SignIn, TabMessage, Tokens, Verdict, View,
 };
 use futures_channel::oneshot;
 use futures_util::future::{AbortHandle, Abortable};
@@ -346,7 +345,6 @@ impl Inner {
             Verdict::Ended | Verdict::Good { .. } => return Event::SignedOutElsewhere,
         };
         self.dispatch(Event::RenewingBy { attempt, method });
-        let left_offline = is_offline();
         match renewal::renew(&self.config, &self.provider, &session, method).await {
             Ok(tokens) => {
                 let mut renewed = session;
@@ -357,8 +355,8 @@ impl Inner {
                     _ => ended(Ok(Box::new(tokens))),
                 }
             }
-            Err(Failed { failure, rotated }) => {
-                if method == Method::RefreshToken && failure.proves_unused(left_offline && is_offline()) {
+            Err(Failed { failure, rotated, unused }) => {
+                if unused {
                     self.ledger.apply(&Change::Unsend { session }).await;
                 } else if let Some(refresh_token) = rotated {
                     let mut session = session;
@@ -410,10 +408,6 @@ impl Drop for Inner {
             renewal.abort();
         }
     }
-}
-
-fn is_offline() -> bool {
-    web_sys::window().is_some_and(|window| !window.navigator().on_line())
 }
 
 fn with(weak: &Weak<Inner>, act: impl FnOnce(&Rc<Inner>)) {
