@@ -9,8 +9,10 @@ use serde_json::{Value, json};
 use crate::browser::Browser;
 use crate::eventually::{eventually, eventually_within};
 use crate::issuer_pages::IssuerPages;
+use crate::kept::Kept;
 use crate::stored_session::StoredSession;
 use crate::world::World;
+
 /// How tokens come to the app, by the names of its choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
@@ -49,8 +51,16 @@ impl<'a> App<'a> {
         self.open("/").await?;
         self.choose(flow).await?;
         self.press("Sign in").await?;
+        self.sign_in_at_the_issuer("test", "test").await
+    }
+
+    /// Goes through the issuer's pages for the first time, and comes back signed in.
+    ///
+    /// # Errors
+    /// When any step fails.
+    pub async fn sign_in_at_the_issuer(&self, username: &str, password: &str) -> anyhow::Result<()> {
         let issuer = IssuerPages::of(self.world);
-        issuer.sign_in("test", "test").await?;
+        issuer.sign_in(username, password).await?;
         issuer.decide("allow").await?;
         self.wait_for_status("signed-in").await
     }
@@ -147,14 +157,30 @@ impl<'a> App<'a> {
         .await
     }
 
-    /// The session in `sessionStorage`, where the demo keeps it.
+    /// Presses `Renew now`, and waits for what comes of it.
+    ///
+    /// # Errors
+    /// When the session is not renewed.
+    pub async fn renew_now(&self) -> anyhow::Result<()> {
+        let count = self.renewals().await?;
+        self.press("Renew now").await?;
+        self.wait_for_renewals(count + 1).await
+    }
+
+    /// Everything the app keeps.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn kept(&self) -> anyhow::Result<Kept> {
+        Kept::read(self.browser).await
+    }
+
+    /// The session, wherever it is stored.
     ///
     /// # Errors
     /// When there is none.
     pub async fn stored_session(&self) -> anyhow::Result<StoredSession> {
-        let found =
-            self.browser.script("return sessionStorage.getItem(arguments[0])", vec![json!(SESSION_KEY)]).await?;
-        StoredSession::parse(found.as_str().context("no session is stored")?)
+        self.kept().await?.session()?.context("no session is stored")
     }
 
     /// The names of everything the app keeps, in both storages.
@@ -162,9 +188,7 @@ impl<'a> App<'a> {
     /// # Errors
     /// When the browser does not answer.
     pub async fn stored_names(&self) -> anyhow::Result<Vec<String>> {
-        let names =
-            self.browser.script("return [...Object.keys(sessionStorage), ...Object.keys(localStorage)]", vec![]);
-        Ok(serde_json::from_value(names.await?)?)
+        Ok(self.kept().await?.names())
     }
 
     /// How many iframes there are in the page.
@@ -194,12 +218,42 @@ impl<'a> App<'a> {
         Ok(Duration::from_secs_f64(age.as_f64().context("no number")? / 1000.0))
     }
 
+    /// Stays on this page for so long: what was scheduled within that time has fired then.
+    ///
+    /// # Errors
+    /// When the page is left.
+    pub async fn watch_for(&self, time: Duration) -> anyhow::Result<()> {
+        let age = self.page_age().await?;
+        eventually_within(time * 3, &format!("{} s have passed on this page", time.as_secs()), async || {
+            let passed = self.page_age().await?.checked_sub(age).context("this is another page")?;
+            ensure!(passed > time, "only {passed:?}");
+            Ok(())
+        })
+        .await
+    }
+
+    /// Loses the answer to the next request of this page: the server gives it, and the page never sees it. With
+    /// `with_the_network` the page learns of the loss only when it is offline.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn lose_the_next_answer(&self, with_the_network: bool) -> anyhow::Result<()> {
+        let script = "
+            const [withTheNetwork] = arguments, fetch = window.fetch;
+            window.fetch = async (...request) => {
+                window.fetch = fetch;
+                await fetch(...request);
+                if (withTheNetwork && navigator.onLine) {
+                    await new Promise(lost => window.addEventListener('offline', lost, { once: true }));
+                }
+                throw new TypeError('the answer was lost');
+            };";
+        self.browser.script(script, vec![json!(with_the_network)]).await.map(drop)
+    }
+
     async fn attribute(&self, testid: &str, attribute: &str) -> anyhow::Result<String> {
         let script = "return document.querySelector(`[data-testid=${arguments[0]}]`)?.getAttribute(arguments[1])";
         let found = self.browser.script(script, vec![json!(testid), json!(attribute)]).await?;
         found.as_str().map(str::to_owned).with_context(|| format!("there is no {testid} with {attribute}"))
     }
 }
-
-/// Where the browser crate keeps the session of the demo's client.
-const SESSION_KEY: &str = "evergrant.evergrant-app.session";

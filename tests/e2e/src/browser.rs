@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use fantoccini::elements::Element;
 use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, Locator};
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::artefacts::Artefacts;
@@ -190,6 +190,15 @@ impl Browser {
         Ok(self.client.switch_to_window(tab.clone()).await?)
     }
 
+    /// Closes the tab that is shown, without asking it, and shows another.
+    ///
+    /// # Errors
+    /// When one of them is closed already.
+    pub async fn close_tab(&self, next: &Tab) -> anyhow::Result<()> {
+        self.client.close_window().await?;
+        self.show(next).await
+    }
+
     /// Every request that left since `instant`, in all tabs, oldest first.
     ///
     /// # Errors
@@ -221,6 +230,15 @@ impl Browser {
     /// When it is refused.
     pub async fn devtools(&self, command: &str, parameters: &Value) -> anyhow::Result<Value> {
         Ok(self.client.issue_cmd(ChromeCommand::devtools(command, parameters)).await?)
+    }
+
+    /// Takes the network away from this tab, or gives it back.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn set_online(&self, online: bool) -> anyhow::Result<()> {
+        let conditions = json!({ "offline": !online, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.devtools("Network.emulateNetworkConditions", &conditions).await.map(drop)
     }
 
     /// A picture of the tab, as PNG.

@@ -9,6 +9,7 @@ use anyhow::Context;
 use tempfile::TempDir;
 
 use crate::process::Process;
+use crate::setup::Setup;
 
 /// A running issuer with a database of its own, which outlives a restart.
 #[derive(Debug)]
@@ -25,18 +26,20 @@ impl Issuer {
     ///
     /// # Errors
     /// When it does not start.
-    pub fn start(program: &Path, app: &str, silent: &str, lifetime: Option<u32>) -> anyhow::Result<Self> {
+    pub fn start(program: &Path, app: &str, silent: &str, setup: &Setup) -> anyhow::Result<Self> {
         let mut arguments: Vec<String> =
             ["--exit-on-stdin-close", "--dev", "--app-origin", app, "--silent-origin", silent]
                 .map(str::to_owned)
                 .into();
-        if let Some(seconds) = lifetime {
+        if let Some(seconds) = setup.access_token_lifetime {
             arguments.extend(["--access-token-lifetime".to_owned(), seconds.to_string()]);
         }
         let data = TempDir::with_prefix("evergrant-issuer-")?;
         let mut issuer =
             Self { program: program.to_owned(), arguments, data, origin: String::new(), process: RefCell::default() };
-        issuer.origin = issuer.listen(&demo(), "localhost:0")?;
+        let host = if setup.issuer_is_another_site { "127.0.0.1" } else { "localhost" };
+        issuer.configure(&format!("http://{host}:3000/"))?;
+        issuer.origin = issuer.listen(&format!("{host}:0"))?;
         Ok(issuer)
     }
 
@@ -58,10 +61,8 @@ impl Issuer {
         self.kill();
         let address = self.origin.strip_prefix("http://").context("the issuer's origin is not http")?;
         // On port 0 the issuer put the port it got into its identifier; on a port that is named it believes the file.
-        let config = self.data.path().join("issuer.toml");
-        let text = fs::read_to_string(demo())?.replace("\"http://localhost:3000/\"", &format!("\"{}/\"", self.origin));
-        fs::write(&config, text)?;
-        self.listen(&config, address).map(drop)
+        self.configure(&format!("{}/", self.origin))?;
+        self.listen(address).map(drop)
     }
 
     /// Holds it still: connections open, requests wait, and no answer comes.
@@ -85,9 +86,27 @@ impl Issuer {
         self.process.borrow().as_ref().map(Process::output).unwrap_or_default()
     }
 
-    fn listen(&self, config: &Path, address: &str) -> anyhow::Result<String> {
+    /// How many requests to `path` it has answered with this status since it was last started.
+    pub fn answered(&self, path: &str, status: u16) -> usize {
+        let (path, status) = (format!("path=\"{path}\""), format!("status={status}"));
+        self.output().lines().filter(|line| line.contains(&path) && line.contains(&status)).count()
+    }
+
+    /// The demo's configuration, for an issuer of this identifier.
+    fn configure(&self, identifier: &str) -> anyhow::Result<()> {
+        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../issuer/demo.toml");
+        let text = fs::read_to_string(demo).context("the demo's configuration cannot be read")?;
+        fs::write(self.config(), text.replace("\"http://localhost:3000/\"", &format!("\"{identifier}\"")))?;
+        Ok(())
+    }
+
+    fn config(&self) -> PathBuf {
+        self.data.path().join("issuer.toml")
+    }
+
+    fn listen(&self, address: &str) -> anyhow::Result<String> {
         let mut command = Command::new(&self.program);
-        command.args(&self.arguments).args(["--listen", address]).arg("--config").arg(config);
+        command.args(&self.arguments).args(["--listen", address]).arg("--config").arg(self.config());
         command.arg("--database").arg(self.data.path().join("issuer.sqlite"));
         let (process, origin) = Process::start("the issuer", &mut command, |line| {
             line.strip_prefix("evergrant-issuer is listening on ").map(|url| url.trim_end_matches('/').to_owned())
@@ -95,8 +114,4 @@ impl Issuer {
         self.process.replace(Some(process));
         Ok(origin)
     }
-}
-
-fn demo() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../issuer/demo.toml")
 }

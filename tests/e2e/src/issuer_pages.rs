@@ -43,7 +43,14 @@ impl<'a> IssuerPages<'a> {
     /// When nobody is signed in there.
     pub async fn sign_out(&self) -> anyhow::Result<()> {
         self.browser.open(self.world.issuer.origin()).await?;
+        self.browser.mark_document().await?;
         self.browser.click(Locator::XPath("//button[normalize-space()='Sign out']")).await?;
+        // Another page opened at once would overtake the form.
+        crate::eventually("the form is answered", async || {
+            anyhow::ensure!(!self.browser.is_marked().await?, "its page is still there");
+            Ok(())
+        })
+        .await?;
         self.wait_until_nobody_is_signed_in().await
     }
 

@@ -66,6 +66,12 @@ impl Request {
         names(self.url.fragment())
     }
 
+    /// The value of a parameter in a form that was posted.
+    pub fn form(&self, name: &str) -> Option<String> {
+        let body = self.body.as_deref().unwrap_or_default();
+        url::form_urlencoded::parse(body.as_bytes()).find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+    }
+
     /// The names of the parameters in a form that was posted.
     pub fn form_names(&self) -> Vec<String> {
         names(self.body.as_deref())

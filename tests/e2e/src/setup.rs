@@ -8,6 +8,7 @@ pub struct Setup {
     pub(crate) access_token_lifetime: Option<u32>,
     pub(crate) config: Map<String, Value>,
     pub(crate) blocks_site_data: bool,
+    pub(crate) issuer_is_another_site: bool,
 }
 
 impl Setup {
@@ -25,6 +26,18 @@ impl Setup {
     /// One key of `config.json`.
     pub fn with_config(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.config.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// The app asks for `offline_access`, and so gets refresh tokens.
+    pub fn with_refresh_tokens(self) -> Self {
+        self.with_config("scope", "openid profile email read:reports offline_access")
+    }
+
+    /// The issuer is at `127.0.0.1` and the app at `localhost`: two sites, so that in a frame the issuer's cookies are a third
+    /// party's, and stay away.
+    pub fn with_issuer_at_another_site(mut self) -> Self {
+        self.issuer_is_another_site = true;
         self
     }
 

@@ -52,6 +52,23 @@ impl StoredSession {
         self.token("id_token")
     }
 
+    /// The refresh token.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn refresh_token(&self) -> anyhow::Result<Token> {
+        self.token("refresh_token")
+    }
+
+    /// How often it was renewed.
+    ///
+    /// # Errors
+    /// When `renewals` is no number.
+    pub fn renewals(&self) -> anyhow::Result<usize> {
+        let renewals = self.member("renewals").as_u64().context("renewals is no number")?;
+        Ok(renewals.try_into()?)
+    }
+
     fn token(&self, name: &str) -> anyhow::Result<Token> {
         let token = self.member(name).as_str().with_context(|| format!("the stored session has no {name}"))?;
         Ok(Token(token.to_owned()))
@@ -78,6 +95,11 @@ impl Token {
         let payload = self.0.split('.').nth(1).context("it is no JWT")?;
         let json = URL_SAFE_NO_PAD.decode(payload).context("its claims are not base64url")?;
         serde_json::from_slice(&json).ok().context("its claims are no JSON")
+    }
+
+    /// The token itself, to be sent and not to be shown.
+    pub fn secret(&self) -> &str {
+        &self.0
     }
 
     /// Whether `text` gives the token, or its signature, away.

@@ -38,7 +38,7 @@ impl World {
         // Its own /silent is not used: the silent page is on an origin of its own, which is known only after this one.
         let (app, app_origin) = static_server(&artefacts.silent, "http://localhost:1", Some(app_dir.path()))?;
         let (silent, silent_origin) = static_server(&artefacts.silent, &app_origin, None)?;
-        let issuer = Issuer::start(&artefacts.issuer, &app_origin, &silent_origin, setup.access_token_lifetime)?;
+        let issuer = Issuer::start(&artefacts.issuer, &app_origin, &silent_origin, &setup)?;
 
         let mut config = setup.config;
         config.insert("issuer".to_owned(), json!(format!("{}/", issuer.origin())));

@@ -172,3 +172,26 @@ fn a_tab_opened_before_the_token_expired_renews_when_it_is_shown_again() -> anyh
         Ok(())
     })
 }
+
+#[test]
+fn a_token_of_forty_days_is_left_alone() -> anyhow::Result<()> {
+    // More milliseconds than a browser's timer holds: one that is set to them fires at once.
+    const FORTY_DAYS: u32 = 40 * 24 * 60 * 60;
+    journey(Setup::demo().with_access_token_lifetime(FORTY_DAYS), async |world| {
+        let app = App::of(world);
+        app.sign_in(Flow::Code).await?;
+        let signed_in_at = SystemTime::now();
+        let left = i64::from(FORTY_DAYS) - app.expires_in().await?;
+        assert!((0..60).contains(&left), "{left} s are missing");
+        app.watch_for(Duration::from_secs(4)).await?;
+        let requests = world.browser.requests_since(signed_in_at).await?;
+        assert!(requests.is_empty(), "{requests:?}");
+        assert_eq!((app.renewals().await?, app.status().await?), (0, "signed-in".to_owned()));
+
+        world.browser.reload().await?;
+        app.wait_for_status("signed-in").await?;
+        app.watch_for(Duration::from_secs(2)).await?;
+        assert_eq!(app.renewals().await?, 0);
+        app.renew_now().await
+    })
+}

@@ -1,0 +1,65 @@
+//! Third-party cookies are blocked: in the hidden frame the issuer does not know the person. The issuer is at `127.0.0.1`
+//! and the app at `localhost`, which are two sites.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::time::SystemTime;
+
+use evergrant_e2e::{App, Flow, Setup, journey};
+use serde_json::json;
+
+/// A renewal is due every five seconds or so.
+const LIFETIME: u32 = 10;
+
+#[test]
+fn refresh_tokens_carry_on() -> anyhow::Result<()> {
+    let setup = Setup::demo().with_issuer_at_another_site().with_refresh_tokens().with_access_token_lifetime(LIFETIME);
+    journey(setup, async |world| {
+        let app = App::of(world);
+        app.sign_in(Flow::Code).await?;
+        assert!(world.issuer.origin().starts_with("http://127.0.0.1:"));
+        world.browser.mark_document().await?;
+        let signed_in_at = SystemTime::now();
+        for count in 1..=2 {
+            app.wait_for_renewals(count).await?;
+            assert_eq!(app.last_method().await?, "refresh_token");
+        }
+        assert!(world.browser.is_marked().await?, "the page was left");
+        let requests = world.browser.requests_since(signed_in_at).await?;
+        assert!(requests.iter().all(|request| request.url.path() == "/oauth/token"), "{requests:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn without_refresh_tokens_the_renewal_ends_the_session_and_the_cookies_are_named() -> anyhow::Result<()> {
+    journey(Setup::demo().with_issuer_at_another_site(), async |world| {
+        let app = App::of(world);
+        app.sign_in(Flow::Code).await?;
+        app.press("Renew now").await?;
+        app.wait_for_status("signed-out").await?;
+        world.browser.wait_for_text("your browser keeps its cookies from the hidden frame").await?;
+        app.wait_to_be_told("login_required").await?;
+        let refused = json!({ "method": "iframe", "outcome": "failed", "cause": "asked" });
+        assert_eq!(app.measured_renewals().await?, [refused]);
+        assert_eq!(app.iframes().await?, 0);
+        assert!(!app.kept().await?.holds_a_token());
+
+        // At the issuer itself the person is signed in still: signing in again asks for no password.
+        app.press("Sign in").await?;
+        app.wait_for_status("signed-in").await
+    })
+}
+
+#[test]
+fn a_session_kept_in_memory_does_not_outlive_a_reload_and_the_next_sign_in_is_one_press() -> anyhow::Result<()> {
+    let setup = Setup::demo().with_issuer_at_another_site().with_config("storage", "memory");
+    journey(setup, async |world| {
+        let app = App::of(world);
+        app.sign_in(Flow::Code).await?;
+        world.browser.reload().await?;
+        app.wait_for_status("signed-out").await?;
+        app.press("Sign in").await?;
+        app.wait_for_status("signed-in").await
+    })
+}
