@@ -190,6 +190,31 @@ impl Browser {
         Ok(self.client.switch_to_window(tab.clone()).await?)
     }
 
+    /// Waits for a window beside `known`: a popup that a page opens.
+    ///
+    /// # Errors
+    /// When none opens.
+    pub async fn other_tab(&self, known: &Tab) -> anyhow::Result<Tab> {
+        eventually("another window is there", async || {
+            let mut windows = self.client.windows().await?.into_iter();
+            windows.find(|tab| tab != known).context("there is one window")
+        })
+        .await
+    }
+
+    /// Waits until the other windows are closed.
+    ///
+    /// # Errors
+    /// When one stays.
+    pub async fn wait_until_alone(&self) -> anyhow::Result<()> {
+        eventually("one window is left", async || {
+            let count = self.client.windows().await?.len();
+            ensure!(count == 1, "there are {count}");
+            Ok(())
+        })
+        .await
+    }
+
     /// Closes the tab that is shown, without asking it, and shows another.
     ///
     /// # Errors
