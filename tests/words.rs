@@ -1,12 +1,14 @@
-//! What the app says, in the words of a person.
+//! What the app says, and how.
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
 
-use evergrant_app::words;
+use evergrant_app::parts::Notice;
+use evergrant_app::words::{self, Distance};
 use evergrant_leptos::core::protocol::callback::CallbackError;
 use evergrant_leptos::core::protocol::{ErrorCode, OAuthError};
+use evergrant_leptos::core::session::failure::Silence;
 use evergrant_leptos::{EndReason, Failure, Status, UnixTime};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -17,21 +19,69 @@ fn refused(code: ErrorCode) -> Failure {
 }
 
 #[wasm_bindgen_test]
-fn durations_are_said_as_a_person_would() {
-    for (seconds, said) in
-        [(0, "0 s"), (59, "59 s"), (72, "1 min 12 s"), (3900, "1 h 5 min"), (40 * 86_400 + 7200, "40 d 2 h")]
-    {
-        assert_eq!(words::duration(Duration::from_secs(seconds)), said);
+fn a_duration_is_told_by_its_two_largest_units() {
+    for (seconds, expected) in [
+        (0, "0 s"),
+        (59, "59 s"),
+        (60, "1 min 0 s"),
+        (72, "1 min 12 s"),
+        (3_599, "59 min 59 s"),
+        (3_660, "1 h 1 min"),
+        (86_399, "23 h 59 min"),
+        (90_000, "1 d 1 h"),
+        (40 * 86_400 + 7200, "40 d 2 h"),
+    ] {
+        assert_eq!(words::duration(Duration::from_secs(seconds)), expected);
     }
 }
 
 #[wasm_bindgen_test]
-fn a_moment_is_ahead_until_it_has_passed() {
-    let now = UnixTime::from_millis(10_000);
-    for (then, said, ahead) in [(10_001, "1 s", 1), (12_500, "3 s", 3), (10_000, "0 s ago", 0), (7_000, "3 s ago", 0)] {
-        let distance = words::Distance::between(now, UnixTime::from_millis(then));
-        assert_eq!(distance.in_words(), said, "{then}");
-        assert_eq!(distance.seconds_ahead(), ahead, "{then}");
+fn what_has_half_a_second_left_is_not_over() {
+    let at = UnixTime::from_millis;
+    assert_eq!(Distance::between(at(0), at(500)), Distance::Ahead(1));
+    assert_eq!(Distance::between(at(0), at(2_000)), Distance::Ahead(2));
+    assert_eq!(Distance::between(at(500), at(500)), Distance::Behind(0));
+    assert_eq!(Distance::between(at(75_000), at(0)).in_words(), "1 min 15 s ago");
+    assert_eq!(Distance::Behind(75).seconds_ahead(), 0);
+}
+
+#[wasm_bindgen_test]
+fn initials_are_those_of_the_first_and_the_last_name() {
+    for (name, expected) in
+        [("Tess Tester", "TT"), ("ada", "A"), ("Jean Luc de Bray", "JB"), ("émile Zola", "ÉZ"), (" ", "")]
+    {
+        assert_eq!(words::initials(name), expected);
+    }
+}
+
+#[wasm_bindgen_test]
+fn times_are_written_as_this_device_writes_them() {
+    let noon = UnixTime::from_seconds(1_800_000_000);
+    assert!(words::clock_time(noon).chars().any(|letter| letter.is_ascii_digit()));
+    assert!(words::date_and_time(noon).contains("2027"), "{}", words::date_and_time(noon));
+}
+
+#[wasm_bindgen_test]
+fn a_session_that_the_issuer_ended_is_explained_without_the_code_in_front() {
+    let notice = Notice::of_end(&EndReason::AskThePerson(refused(ErrorCode::LoginRequired)));
+    assert_eq!((notice.tone, notice.headline), ("warn", "Your session has ended."));
+    assert!(notice.sentences.iter().all(|sentence| !sentence.contains("login_required")), "{notice:?}");
+    assert!(notice.sentences.iter().any(|sentence| sentence.contains("Sign in again")), "{notice:?}");
+    assert!(notice.exact.unwrap().contains("login_required"), "the code is there for those who look");
+}
+
+#[wasm_bindgen_test]
+fn what_was_seen_of_a_silent_iframe_is_said_openly() {
+    let notice = Notice::of_problem(&Failure::Silence(Silence::OwnPage));
+    assert!(notice.sentences[0].starts_with("The silent renewal brought no answer: "), "{notice:?}");
+    assert!(notice.sentences[0].contains("silent_redirect_uri"), "{notice:?}");
+}
+
+#[wasm_bindgen_test]
+fn a_sign_out_is_news_and_nothing_worse() {
+    for reason in [EndReason::SignedOut, EndReason::SignedOutElsewhere] {
+        let notice = Notice::of_end(&reason);
+        assert_eq!((notice.tone, notice.exact), ("info", None));
     }
 }
 

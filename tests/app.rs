@@ -1,0 +1,114 @@
+//! The app with a session in the store, without one, and with an issuer that is not there.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Mounted, open_at, until};
+use evergrant_app::App;
+use evergrant_leptos::Config;
+use leptos::prelude::*;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn app(config: &Config, path: &str) -> Mounted {
+    let config = config.clone();
+    open_at(path);
+    Mounted::new(move || view! { <App config/> }.into_any())
+}
+
+fn status(app: &Mounted) -> String {
+    app.attribute("[data-testid=session-status]", "data-status").unwrap()
+}
+
+fn seconds_left(app: &Mounted) -> u64 {
+    app.attribute("[data-testid=expires-in]", "data-seconds").unwrap().parse().unwrap()
+}
+
+#[wasm_bindgen_test]
+fn signed_out_there_is_a_choice_of_flow_and_one_main_button() {
+    let app = app(&common::config("app-signed-out"), "/");
+    assert_eq!(status(&app), "signed-out");
+    let labels: Vec<_> =
+        ["flow-code", "flow-implicit"].map(|id| app.the(&format!("label[for={id}]")).text_content().unwrap()).into();
+    assert_eq!(labels, ["Code + PKCE", "Implicit (legacy)"]);
+    assert!(app.has("#flow-code:checked") && !app.has("#flow-implicit:checked"));
+    assert_eq!(app.the("main button.primary").text_content().as_deref(), Some("Sign in"));
+}
+
+#[wasm_bindgen_test]
+fn the_configuration_chooses_the_flow_beforehand() {
+    let json = r#"{"issuer":"http://127.0.0.1:9/","client_id":"app-flow","flow":"implicit"}"#;
+    let app = app(&Config::parse(json, "http://127.0.0.1").unwrap(), "/");
+    assert!(app.has("#flow-implicit:checked") && !app.has("#flow-code:checked"));
+}
+
+#[wasm_bindgen_test]
+async fn a_stored_session_is_shown_at_once_and_counts_down() {
+    let config = common::config("app-stored");
+    common::store_session(&config, HOUR);
+    let app = app(&config, "/");
+    // Nothing was awaited: a person who is signed in never sees the page for those who are not.
+    assert_eq!(status(&app), "signed-in");
+    assert_eq!(app.the("h1").text_content().as_deref(), Some("Signed in as Tess Tester"));
+    assert_eq!(app.the(".avatar").text_content().as_deref(), Some("TT"));
+    assert_eq!(app.attribute("[data-testid=renewals]", "data-count").as_deref(), Some("0"));
+    assert_eq!(app.attribute("[data-testid=renewals]", "data-last-method").as_deref(), Some(""));
+    let begun = seconds_left(&app);
+    assert!((3590..=3600).contains(&begun), "{begun}");
+    until("a second to pass", || seconds_left(&app) < begun).await;
+}
+
+#[wasm_bindgen_test]
+fn the_ring_shows_how_much_of_the_token_is_gone() {
+    let config = common::config("app-ring");
+    common::store_session(&config, HOUR);
+    let gone = app(&config, "/").attribute("circle.left", "stroke-dashoffset").unwrap();
+    assert!(gone.parse::<u32>().unwrap() < 10, "{gone} of a thousand parts");
+}
+
+#[wasm_bindgen_test]
+async fn a_renewal_that_fails_is_said_and_listed_and_the_person_stays_signed_in() {
+    let config = common::config("app-retry");
+    common::store_session(&config, HOUR);
+    let app = app(&config, "/session");
+    app.press("Renew now");
+    until("the renewal failed", || status(&app) == "retrying").await;
+    assert!(app.the(".notice[data-tone=warn] .headline").text_content().unwrap().contains("tried again"));
+    until("the log", || app.has("td[data-outcome=failed]")).await;
+    assert!(app.text().contains("You asked") && app.text().contains("Tess Tester"), "{}", app.text());
+}
+
+#[wasm_bindgen_test]
+async fn an_issuer_that_is_not_there_is_told_on_the_page_where_the_person_is() {
+    let app = app(&common::config("app-unreachable"), "/session");
+    app.press("Sign in");
+    until("the notice", || app.has(".notice[data-tone=bad]")).await;
+    assert!(app.text().contains("The issuer could not be reached."), "{}", app.text());
+    assert_eq!(app.the("h1").text_content().as_deref(), Some("Session"));
+    assert_eq!(status(&app), "signed-out");
+    assert!(!app.the("main button.primary").has_attribute("disabled"), "one can try again");
+}
+
+#[wasm_bindgen_test]
+async fn signing_out_where_the_issuer_cannot_be_told_says_both() {
+    let config = common::config("app-sign-out");
+    common::store_session(&config, HOUR);
+    let app = app(&config, "/");
+    app.press("Sign out");
+    until("signed out", || status(&app) == "signed-out").await;
+    assert!(app.text().contains("You are signed out here, but the issuer could not be told."), "{}", app.text());
+    assert!(!app.text().contains("Tess"), "{}", app.text());
+}
+
+#[wasm_bindgen_test]
+fn notices_come_in_a_region_that_screen_readers_know_beforehand() {
+    let app = app(&common::config("app-live"), "/");
+    assert_eq!(app.attribute(".notices", "aria-live").as_deref(), Some("polite"));
+    assert!(!app.has(".notice"));
+}
