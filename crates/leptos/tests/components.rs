@@ -49,11 +49,10 @@ fn store_session(config: &Config) {
 }
 
 /// An element of its own with the view in it.
-fn page<V: IntoView + 'static>(config: Config, content: impl Fn() -> V + Send + Sync + 'static) -> web_sys::HtmlElement
-where
-    V: Render,
-    <V as Render>::State: 'static,
-{
+fn page<V: IntoView + 'static>(
+    config: Config,
+    content: impl Fn() -> V + Send + Sync + 'static,
+) -> web_sys::HtmlElement {
     let place: web_sys::HtmlElement = document().create_element("div").unwrap().unchecked_into();
     document().body().unwrap().append_child(&place).unwrap();
     mount_to(place.clone(), move || view! { <SessionProvider config>{content()}</SessionProvider> }).forget();
