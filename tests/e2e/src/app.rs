@@ -86,10 +86,10 @@ impl<'a> App<'a> {
         self.browser.click(Locator::XPath(&format!("//main//button[normalize-space()='{button}']"))).await
     }
 
-    /// The session in one word, or nothing while the app is not there.
+    /// The session in one word.
     ///
     /// # Errors
-    /// When the page is just changing.
+    /// When this page does not show it.
     pub async fn status(&self) -> anyhow::Result<String> {
         self.attribute("session-status", "data-status").await
     }
@@ -251,9 +251,13 @@ impl<'a> App<'a> {
         self.browser.script(script, vec![json!(with_the_network)]).await.map(drop)
     }
 
+    /// A page that was just opened shows it as soon as the app has started.
     async fn attribute(&self, testid: &str, attribute: &str) -> anyhow::Result<String> {
         let script = "return document.querySelector(`[data-testid=${arguments[0]}]`)?.getAttribute(arguments[1])";
-        let found = self.browser.script(script, vec![json!(testid), json!(attribute)]).await?;
-        found.as_str().map(str::to_owned).with_context(|| format!("there is no {testid} with {attribute}"))
+        eventually("the app shows it", async || {
+            let found = self.browser.script(script, vec![json!(testid), json!(attribute)]).await?;
+            found.as_str().map(str::to_owned).with_context(|| format!("there is no {testid} with {attribute}"))
+        })
+        .await
     }
 }
