@@ -23,20 +23,16 @@
 //! ```
 //!
 //! Where things are: [`Options`] are the flags, `router` is the one list of routes, `silent_page`
-//! the callback page, `app_dir` the built app, and `listen` how a port is taken.
+//! the callback page, and `app_dir` the built app.
 
 mod app_dir;
-mod listen;
 mod options;
-mod origin;
 mod router;
 mod server;
-mod shutdown;
 mod silent_page;
 
 pub use app_dir::AppDirError;
-pub use listen::{ListenAddress, ListenAddressError, ListenError};
+pub use evergrant_server::{ListenAddress, ListenAddressError, ListenError, Origin, OriginError};
 pub use options::Options;
-pub use origin::{Origin, OriginError};
 pub use server::{Server, StartError, run};
 pub use silent_page::MESSAGE_TYPE;

@@ -1,27 +1,17 @@
-//! The running server: bound first, announced when it can answer, stopped gracefully.
+//! The running server: its routes at its port.
 
-use std::{
-    future::Future,
-    io::{self, Write},
-    time::Duration,
-};
+use std::{future::Future, io};
 
 use axum::Router;
-use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
+use evergrant_server::ListenError;
 
-use crate::{AppDirError, ListenError, Options, router, shutdown};
-
-/// How long answers under way may take once a stop is asked for. Every answer here is a small
-/// file, so only an idle connection can take longer.
-const GRACE: Duration = Duration::from_secs(2);
+use crate::{AppDirError, Options, router};
 
 /// A server whose port is taken and whose routes are ready.
 #[derive(Debug)]
 pub struct Server {
-    listeners: Vec<TcpListener>,
+    server: evergrant_server::Server,
     router: Router,
-    host: String,
-    port: u16,
 }
 
 /// Why a server did not start; each is one sentence for the person who started it.
@@ -33,7 +23,7 @@ pub enum StartError {
     /// The directory of the app cannot be served.
     #[error(transparent)]
     AppDir(#[from] AppDirError),
-    /// Standard output is closed, signals cannot be listened to, or the bound port cannot be read back.
+    /// Standard output is closed, or signals cannot be listened to.
     #[error("Cannot start: {0}.")]
     Io(#[from] io::Error),
 }
@@ -44,13 +34,8 @@ pub enum StartError {
 /// # Errors
 /// When the server cannot start; once it runs it does not fail.
 pub async fn run(options: Options) -> Result<(), StartError> {
-    let server = Server::start(&options).await?;
-    let stop = shutdown::listen(options.exit_on_stdin_close)?;
-    let mut stdout = io::stdout();
-    writeln!(stdout, "evergrant-silent is listening on {}", server.url())?;
-    stdout.flush()?;
-    server.run_until(stop).await;
-    Ok(())
+    let Server { server, router } = Server::start(&options).await?;
+    Ok(server.announce_and_run("evergrant-silent", router, options.exit_on_stdin_close).await?)
 }
 
 impl Server {
@@ -60,38 +45,22 @@ impl Server {
     /// When the port is taken or the app directory holds no app.
     pub async fn start(options: &Options) -> Result<Self, StartError> {
         let router = router::router(options)?;
-        let listeners = options.listen.bind().await?;
-        let mut port = 0;
-        for listener in &listeners {
-            port = listener.local_addr()?.port();
-        }
-        Ok(Self { listeners, router, host: options.listen.host().to_owned(), port })
+        let server = evergrant_server::Server::bind(&options.listen).await?;
+        Ok(Self { server, router })
     }
 
     /// The port that was taken.
     pub fn port(&self) -> u16 {
-        self.port
+        self.server.port()
     }
 
     /// The origin this server answers at, for example `http://localhost:3001`.
     pub fn url(&self) -> String {
-        format!("http://{}:{}", self.host, self.port)
+        self.server.url()
     }
 
     /// Serves until `stop` completes, then lets answers under way finish.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
-        let (stopping, _) = watch::channel(false);
-        let mut serving = JoinSet::new();
-        for listener in self.listeners {
-            let mut stopped = stopping.subscribe();
-            let wait = async move {
-                stopped.wait_for(|stopped| *stopped).await.ok();
-            };
-            let serve = axum::serve(listener, self.router.clone()).with_graceful_shutdown(wait);
-            serving.spawn(async move { serve.await });
-        }
-        stop.await;
-        stopping.send_replace(true);
-        timeout(GRACE, serving.join_all()).await.ok();
+        self.server.run_until(self.router, stop).await;
     }
 }

@@ -2,13 +2,15 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::Deserialize;
 use url::Url;
 
 /// A scheme, a host and a port, written as browsers write them: `http://localhost:8080`.
 ///
 /// The text holds no quote, semicolon, comma or space, so it can go into a
 /// `Content-Security-Policy` (CSP Level 3 §2.3.1) or an HTML attribute without escaping.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Origin(String);
 
 /// Why a text is not an exact origin.
@@ -53,6 +55,14 @@ impl FromStr for Origin {
         let url = Url::parse(text).map_err(|_| OriginError::NotAnOrigin)?;
         let origin = Self::of(&url).ok_or(OriginError::NotAnOrigin)?;
         if origin.as_str() == text { Ok(origin) } else { Err(OriginError::NotExact(origin)) }
+    }
+}
+
+impl TryFrom<String> for Origin {
+    type Error = OriginError;
+
+    fn try_from(text: String) -> Result<Self, OriginError> {
+        text.parse()
     }
 }
 

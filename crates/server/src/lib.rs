@@ -1,0 +1,25 @@
+//! What every server's process has in common: where it listens, how it says so, whom it lets in, and when it ends.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use axum::Router;
+//! use axum::routing::get;
+//! use evergrant_server::Server;
+//!
+//! let server = Server::bind(&"localhost:8000".parse()?).await?;
+//! let router = Router::new().route("/healthz", get("ok"));
+//! server.announce_and_run("my-server", router, false).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod listen;
+mod log;
+mod origin;
+mod server;
+mod shutdown;
+
+pub use listen::{ListenAddress, ListenAddressError, ListenError};
+pub use log::log_to_standard_error;
+pub use origin::{Origin, OriginError};
+pub use server::Server;

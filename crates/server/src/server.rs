@@ -1,0 +1,98 @@
+//! The running server: bound first, announced when it can answer, stopped gracefully.
+
+use std::future::Future;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tracing::warn;
+
+use crate::{ListenAddress, ListenError, shutdown};
+
+/// How long answers under way may take once a stop is asked for. Connections that stay open beyond it are cut.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A server whose port is taken. Connections queue up until it runs.
+#[derive(Debug)]
+pub struct Server {
+    listeners: Vec<TcpListener>,
+    host: String,
+    port: u16,
+}
+
+impl Server {
+    /// Takes the port.
+    ///
+    /// # Errors
+    /// When it is taken, or the host is none of this machine's.
+    pub async fn bind(address: &ListenAddress) -> Result<Self, ListenError> {
+        let listeners = address.bind().await?;
+        let bound = listeners.first().map(TcpListener::local_addr);
+        let port = match bound {
+            Some(Ok(bound)) => bound.port(),
+            Some(Err(source)) => return Err(ListenError::Refused { address: address.clone(), source }),
+            None => 0,
+        };
+        Ok(Self { listeners, host: address.host().to_owned(), port })
+    }
+
+    /// The port that was taken.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The origin at which it answers, for example `http://localhost:3001`.
+    pub fn url(&self) -> String {
+        format!("http://{}:{}", self.host, self.port)
+    }
+
+    /// Whether only this machine can reach it.
+    pub fn is_loopback(&self) -> bool {
+        self.listeners.iter().all(|listener| listener.local_addr().is_ok_and(|address| address.ip().is_loopback()))
+    }
+
+    /// Says in one line on standard output that `name` is listening and where, and serves until Ctrl-C, SIGTERM or, with
+    /// `exit_on_stdin_close`, the end of standard input.
+    ///
+    /// # Errors
+    /// When standard output is closed or signals cannot be listened to.
+    pub async fn announce_and_run(self, name: &str, router: Router, exit_on_stdin_close: bool) -> io::Result<()> {
+        let stop = shutdown::listen(exit_on_stdin_close)?;
+        {
+            let mut output = io::stdout().lock();
+            writeln!(output, "{name} is listening on {}", self.url())?;
+            output.flush()?;
+        }
+        self.run_until(router, stop).await;
+        Ok(())
+    }
+
+    /// Serves until `stop` completes, then lets answers under way finish.
+    pub async fn run_until(self, router: Router, stop: impl Future<Output = ()>) {
+        let (stopping, _) = watch::channel(false);
+        let mut serving = JoinSet::new();
+        for listener in self.listeners {
+            // Answers are small and whole: waiting to fill a packet only delays them.
+            let listener = listener.tap_io(|stream| {
+                if let Err(failure) = stream.set_nodelay(true) {
+                    warn!("TCP_NODELAY cannot be set: {failure}");
+                }
+            });
+            let mut stopped = stopping.subscribe();
+            let wait = async move {
+                stopped.wait_for(|stopped| *stopped).await.ok();
+            };
+            let service = router.clone().into_make_service_with_connect_info::<SocketAddr>();
+            serving.spawn(axum::serve(listener, service).with_graceful_shutdown(wait).into_future());
+        }
+        stop.await;
+        stopping.send_replace(true);
+        timeout(GRACE, serving.join_all()).await.ok();
+    }
+}
