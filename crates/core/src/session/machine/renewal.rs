@@ -1,0 +1,175 @@
+//! When a renewal begins, and what follows from how it ends (R4 to R8, R10).
+
+use super::*;
+
+impl Machine {
+    /// Renews what is due; otherwise sets the timer for what is left, since timers are cut, late, or asleep.
+    pub(super) fn look_at_the_clock(&mut self, cause: Cause, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &mut self.state else {
+            return;
+        };
+        let remaining = signed_in.lease.remaining(now);
+        match signed_in.phase {
+            Phase::Waiting { lead, received } => {
+                let wait = wait(remaining, lead, received.as_ref(), now);
+                if wait.is_zero() {
+                    self.renew(cause, now, commands);
+                } else {
+                    commands.push(Command::SetTimer(schedule::cap(wait)));
+                }
+            }
+            Phase::Retrying { due, failed, rest } => {
+                let passed = now.since(&failed);
+                let brought_forward = now.monotonic.saturating_add(rest.saturating_sub(passed));
+                let due = if cause == Cause::Woke { due.min(brought_forward) } else { due };
+                if now.monotonic >= due {
+                    self.renew(Cause::Retry, now, commands);
+                } else {
+                    signed_in.phase = Phase::Retrying { due, failed, rest };
+                    commands.push(Command::SetTimer(schedule::cap(due - now.monotonic)));
+                }
+            }
+            // Whoever comes back to the page after a long trouble finds it tried once more.
+            Phase::Stopped { failed: Some(failed) } if cause == Cause::Woke && now.since(&failed) >= STOPPED_REST => {
+                self.renew(Cause::Retry, now, commands);
+            }
+            // The status turns to stale when the token expires.
+            Phase::Stopped { .. } if remaining.is_zero() => commands.push(Command::TellApp),
+            Phase::Stopped { .. } => commands.push(Command::SetTimer(schedule::cap(remaining))),
+            Phase::Renewing { .. } => {}
+        }
+    }
+
+    pub(super) fn renew(&mut self, cause: Cause, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &mut self.state else {
+            return;
+        };
+        if matches!(signed_in.phase, Phase::Renewing { .. }) {
+            return;
+        }
+        self.attempt += 1;
+        let method = signed_in.session.method();
+        signed_in.phase = Phase::Renewing { method, cause, started: *now };
+        commands.extend([
+            Command::CancelTimer,
+            Command::Renew { attempt: self.attempt, method, session: Box::new(signed_in.session.clone()) },
+            Command::TellApp,
+        ]);
+    }
+
+    pub(super) fn renewal_ended(
+        &mut self,
+        outcome: Result<Box<Tokens>, Failure>,
+        now: &Now,
+        commands: &mut Vec<Command>,
+    ) {
+        let State::SignedIn(signed_in) = &self.state else {
+            return;
+        };
+        let Phase::Renewing { method, cause, started } = signed_in.phase else {
+            return;
+        };
+        let logged = match &outcome {
+            Ok(_) => Outcome::Renewed,
+            Err(failure) => Outcome::Failed(failure.clone()),
+        };
+        self.log.push(record(method, cause, &started, logged, now));
+        match outcome {
+            Ok(tokens) => self.renewed(*tokens, method, now, commands),
+            Err(failure) => self.renewal_failed(failure, method, now, commands),
+        }
+    }
+
+    pub(super) fn renewed(&mut self, tokens: Tokens, method: Method, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &self.state else {
+            return;
+        };
+        let mut session = signed_in.session.clone();
+        let requested_at = tokens.requested_at;
+        session.renew(tokens, method);
+        self.receive(session, &requested_at, now, commands);
+    }
+
+    pub(super) fn renewal_failed(&mut self, failure: Failure, method: Method, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &mut self.state else {
+            return;
+        };
+        let refused = matches!(&failure, Failure::Token(error) if error.is(&ErrorCode::InvalidGrant));
+        if method == Method::RefreshToken && refused {
+            // R5: the refresh token is spent, the issuer's session may live. One try by iframe.
+            signed_in.session.refresh_token = None;
+            signed_in.phase = Phase::Stopped { failed: None };
+            commands.push(Command::Save(Box::new(signed_in.session.clone())));
+            self.renew(Cause::Retry, now, commands);
+            return;
+        }
+        if failure.class() == FailureClass::AskThePerson {
+            if self.shared {
+                commands.push(Command::EndGeneration { session: Box::new(signed_in.session.clone()) });
+            }
+            self.end(EndReason::AskThePerson(failure), commands);
+            return;
+        }
+        // A network that is away says nothing about whether renewing works.
+        if self.online || failure.class() != FailureClass::TryAgain {
+            signed_in.session.failures = signed_in.session.failures.saturating_add(1);
+        }
+        let failures = signed_in.session.failures;
+        commands.push(Command::Save(Box::new(signed_in.session.clone())));
+        let hopeless = failure.class() == FailureClass::Misconfigured || failures >= MOST_FAILURES;
+        let asked_for = failure.retry_after().unwrap_or_default();
+        let wait = if self.online {
+            schedule::backoff(failures.saturating_sub(1), failure.retry_after(), now)
+        } else {
+            OFFLINE_WAIT.max(asked_for)
+        };
+        signed_in.phase = if hopeless {
+            Phase::Stopped { failed: (failure.class() != FailureClass::Misconfigured).then_some(*now) }
+        } else {
+            Phase::Retrying { due: now.monotonic.saturating_add(wait), failed: *now, rest: CALM.max(asked_for) }
+        };
+        signed_in.problem = Some(failure);
+        commands.push(Command::TellApp);
+        self.look_at_the_clock(Cause::Retry, now, commands);
+    }
+
+    /// The renewal that is this attempt, if it is still in flight.
+    pub(super) fn renewing(&mut self, attempt: u64) -> Option<(&mut Method, &mut Session)> {
+        match &mut self.state {
+            State::SignedIn(signed_in) if attempt == self.attempt => match &mut signed_in.phase {
+                Phase::Renewing { method, .. } => Some((method, &mut signed_in.session)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// R8: an answer may be dropped, but not the refresh token that was rotated with it: the old one is spent.
+    pub(super) fn rotated(&mut self, attempt: u64, refresh_token: RefreshToken, commands: &mut Vec<Command>) {
+        if let Some((_, session)) = self.renewing(attempt) {
+            session.refresh_token = Some(refresh_token);
+            commands.push(Command::Save(Box::new(session.clone())));
+        }
+    }
+
+    /// A token that was just received and is refused will not be better for being new: the API wants another one.
+    pub(super) fn token_refused(&mut self, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &self.state else { return };
+        if let Phase::Waiting { received, .. } = &signed_in.phase
+            && received.is_none_or(|received| now.since(&received) >= CALM)
+        {
+            self.renew(Cause::Refused, now, commands);
+        }
+    }
+}
+
+/// R16: what there is to say of a renewal that is over.
+pub(super) fn record(method: Method, cause: Cause, started: &Now, outcome: Outcome, now: &Now) -> RenewalRecord {
+    RenewalRecord {
+        started_at: started.wall,
+        duration: now.monotonic.saturating_sub(started.monotonic),
+        cause,
+        method,
+        outcome,
+    }
+}

@@ -1,0 +1,57 @@
+//! The end of a session: R9, sign-out wins.
+
+use super::*;
+
+impl Machine {
+    pub(super) fn sign_out(&mut self, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &self.state else {
+            return;
+        };
+        let id_token = signed_in.session.id_token.clone();
+        let refresh_token = signed_in.session.refresh_token.clone();
+        self.cancel(now, commands);
+        self.state = State::SigningOut;
+        commands.extend([
+            Command::Forget,
+            Command::TellTabs(TabMessage::SignedOut),
+            Command::TellApp,
+            Command::EndIssuerSession { id_token, refresh_token },
+        ]);
+    }
+
+    pub(super) fn sign_out_stayed(&mut self, failure: Option<Failure>, commands: &mut Vec<Command>) {
+        if matches!(self.state, State::SigningOut) {
+            let ended = failure.map_or(EndReason::SignedOut, EndReason::IssuerNotTold);
+            self.state = State::SignedOut(Some(ended));
+            commands.push(Command::TellApp);
+            self.consult(commands);
+        }
+    }
+
+    pub(super) fn signed_out_elsewhere(&mut self, now: &Now, commands: &mut Vec<Command>) {
+        if matches!(self.state, State::SignedIn(_)) {
+            self.cancel(now, commands);
+            self.end(EndReason::SignedOutElsewhere, commands);
+        }
+    }
+
+    pub(super) fn end(&mut self, reason: EndReason, commands: &mut Vec<Command>) {
+        self.attempt += 1;
+        self.state = State::SignedOut(Some(reason));
+        commands.extend([Command::CancelTimer, Command::Forget, Command::TellApp]);
+    }
+
+    /// R9: cancels timer, iframe and request, and makes whatever still arrives worthless.
+    pub(super) fn cancel(&mut self, now: &Now, commands: &mut Vec<Command>) {
+        self.attempt += 1;
+        commands.push(Command::CancelTimer);
+        let State::SignedIn(signed_in) = &self.state else {
+            return;
+        };
+        self.over = Some(signed_in.session.generation);
+        if let Phase::Renewing { method, cause, started } = signed_in.phase {
+            commands.push(Command::AbortRenewal);
+            self.log.push(record(method, cause, &started, Outcome::Cancelled, now));
+        }
+    }
+}

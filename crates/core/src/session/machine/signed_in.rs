@@ -1,0 +1,57 @@
+//! What is kept of somebody who is signed in: the session, how long it is good, and the phase its renewal is in.
+
+use super::*;
+
+/// Somebody's session, and what is being done about it.
+#[derive(Debug)]
+pub(super) struct SignedIn {
+    pub(super) session: Session,
+    pub(super) lease: Lease,
+    pub(super) phase: Phase,
+    pub(super) problem: Option<Failure>,
+}
+
+/// How the session stands with its next renewal.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// The next renewal begins when `lead` is left of the access token, but not right after it was `received` here.
+    Waiting { lead: Duration, received: Option<Now> },
+    /// A renewal is in flight.
+    Renewing { method: Method, cause: Cause, started: Now },
+    /// The next try begins at `due` on the monotonic clock; a wake signal brings it forward, but never into the `rest`.
+    Retrying { due: Duration, failed: Now, rest: Duration },
+    /// Nothing is tried until the person asks; or comes back to the page, when it only `failed` too often.
+    Stopped { failed: Option<Now> },
+}
+
+impl SignedIn {
+    /// Puts what there is to show into the view.
+    pub(super) fn show(&self, view: &mut View, now: &Now) {
+        let remaining = self.lease.remaining(now);
+        view.status = match self.phase {
+            Phase::Renewing { .. } => Status::Renewing,
+            Phase::Retrying { .. } => Status::Retrying,
+            Phase::Stopped { .. } if remaining.is_zero() => Status::Stale,
+            Phase::Waiting { .. } | Phase::Stopped { .. } => Status::SignedIn,
+        };
+        view.renew_at = match self.phase {
+            Phase::Waiting { lead, .. } => Some(now.wall + remaining.saturating_sub(lead)),
+            Phase::Retrying { due, .. } => Some(now.wall + due.saturating_sub(now.monotonic)),
+            Phase::Renewing { .. } | Phase::Stopped { .. } => None,
+        };
+        view.claims = Some(self.session.claims.clone());
+        view.scope = self.session.scope.clone();
+        view.flow = Some(self.session.flow);
+        view.expires_at = Some(self.lease.expires_at());
+        view.lifetime = Some(self.session.lifetime);
+        view.renewals = self.session.renewals;
+        view.last_method = self.session.last_method;
+        view.problem.clone_from(&self.problem);
+    }
+}
+
+/// How long until the next renewal begins.
+pub(super) fn wait(remaining: Duration, lead: Duration, received: Option<&Now>, now: &Now) -> Duration {
+    let pause = received.map_or(Duration::ZERO, |received| SHORTEST_PAUSE.saturating_sub(now.since(received)));
+    remaining.saturating_sub(lead).max(pause)
+}
