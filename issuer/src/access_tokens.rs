@@ -1,18 +1,17 @@
 //! Judging access tokens that come back to the issuer itself (RFC 9068 §4), and the list of those revoked before their time.
 
-use evergrant_core::protocol::{AccessToken, ErrorCode};
+use evergrant_core::protocol::{AccessToken, AccessTokenClaims, ErrorCode, access_token};
 use evergrant_core::time::UnixTime;
 
 use crate::error::Failure;
 use crate::provider::Provider;
-use crate::tokens::{ACCESS_TOKEN_TYP, AccessTokenClaims};
 use crate::web::oauth_refusal::OAuthRefusal;
 
 /// The claims of a token that was issued here, whether or not it still counts.
 pub(crate) fn issued_here(provider: &Provider, token: &str) -> Option<AccessTokenClaims> {
     let jwt = provider.keys.verified(token)?;
     let claims: AccessTokenClaims = jwt.claims().ok()?;
-    let is_ours = jwt.header.typ.as_deref() == Some(ACCESS_TOKEN_TYP) && claims.iss == provider.config.issuer();
+    let is_ours = jwt.header.typ.as_deref() == Some(access_token::TYP) && claims.iss == provider.config.issuer();
     is_ours.then_some(claims)
 }
 

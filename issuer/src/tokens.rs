@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use evergrant_core::protocol::id_token::{Audience, IdTokenClaims, half_hash};
-use evergrant_core::protocol::{AccessToken, AuthorizationCode, ClientId, IdToken, Issuer, Nonce, Scope, Subject};
+use evergrant_core::protocol::{
+    AccessToken, AccessTokenClaims, AuthorizationCode, ClientId, IdToken, Nonce, Scope, Subject, access_token,
+};
 use evergrant_core::time::UnixTime;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::config::{Client, Config};
@@ -13,33 +15,6 @@ use crate::error::Failure;
 use crate::provider::Provider;
 use crate::secret::Secret;
 use crate::store::Grant;
-
-/// `typ` of access tokens (RFC 9068 §2.1).
-pub const ACCESS_TOKEN_TYP: &str = "at+jwt";
-
-/// The claims of an access token (RFC 9068 §2.2).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct AccessTokenClaims {
-    /// Who issued it.
-    pub iss: Issuer,
-    /// Who granted it.
-    pub sub: Subject,
-    /// The API it is for; the userinfo endpoint when none was named.
-    pub aud: Audience,
-    /// Who may use it.
-    pub client_id: ClientId,
-    /// When it was issued, in seconds since the epoch.
-    pub iat: i64,
-    /// When it expires, in seconds since the epoch.
-    pub exp: i64,
-    /// When the person last entered credentials, if a person takes part.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub auth_time: Option<i64>,
-    /// Unique to this token.
-    pub jti: String,
-    /// What it allows.
-    pub scope: Scope,
-}
 
 /// An access token and what to say about it.
 #[derive(Clone, Debug)]
@@ -83,6 +58,7 @@ pub fn access_token(
         subject: grant.subject.clone(),
         client_id: grant.client_id.clone(),
         auth_time: Some(grant.auth_time.as_seconds()),
+        grant_id: Some(grant.id.clone()),
         scope: grant.scope.clone(),
     };
     let expires_in = access_token_lifetime(&provider.config, grant.audience.as_deref(), in_browser);
@@ -104,6 +80,7 @@ pub fn client_access_token(
         subject: Subject::new(client.client_id.as_str()),
         client_id: client.client_id.clone(),
         auth_time: None,
+        grant_id: None,
         scope,
     };
     issue(provider, audience, bearer, access_token_lifetime(&provider.config, audience, false), now)
@@ -114,6 +91,7 @@ struct Bearer {
     subject: Subject,
     client_id: ClientId,
     auth_time: Option<i64>,
+    grant_id: Option<String>,
     scope: Scope,
 }
 
@@ -134,11 +112,12 @@ fn issue(
         exp: (now + expires_in).as_seconds(),
         auth_time: bearer.auth_time,
         jti: Secret::invent()?.expose().to_owned(),
+        grant_id: bearer.grant_id,
         scope: bearer.scope,
     };
     let api = audience.and_then(|audience| config.api(audience));
     let algorithm = api.and_then(|api| api.signing_alg).unwrap_or(config.signing_alg);
-    let token = AccessToken::new(provider.keys.sign(algorithm, ACCESS_TOKEN_TYP, &claims, now)?);
+    let token = AccessToken::new(provider.keys.sign(algorithm, access_token::TYP, &claims, now)?);
     Ok(IssuedAccessToken { token, expires_in })
 }
 

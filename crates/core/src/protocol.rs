@@ -5,12 +5,14 @@
 //! | discovery | [`metadata::discovery_url`] | [`metadata::judge`] | OpenID Connect Discovery 1.0 §4 |
 //! | authorization | [`authorize::begin`] | [`callback::judge`] | RFC 6749 §4.1, OIDC Core §3 |
 //! | token | [`token::redeem_code`] | [`token::judge`] | RFC 6749 §4.1.3, §5 |
+//! | access token | | [`access_token::AccessTokenClaims`] | RFC 9068 §2 |
 //! | ID token | | [`id_token::validate`] | OIDC Core §3.1.3.7, §3.2.2.11 |
 //! | revocation | [`revoke::refresh_token`] | [`revoke::judge`] | RFC 7009 §2 |
 //! | sign-out | [`logout::end_session_url`] | [`logout::judge`] | RP-Initiated Logout 1.0 §2 |
 //!
 //! Errors are enums; none of their texts carries a token, a code or a state.
 
+pub mod access_token;
 pub mod authorize;
 pub mod callback;
 pub mod error;
@@ -24,9 +26,11 @@ pub mod names;
 pub mod params;
 pub mod pkce;
 pub mod revoke;
+pub mod revoked;
 pub mod scope;
 pub mod token;
 
+pub use access_token::AccessTokenClaims;
 pub use error::{ErrorCode, OAuthError};
 pub use names::{
     AccessToken, AuthorizationCode, ClientId, ClientSecret, CodeChallenge, CodeVerifier, IdToken, Issuer, Nonce,

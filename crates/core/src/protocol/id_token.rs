@@ -345,15 +345,15 @@ impl std::fmt::Display for ClockFault {
 }
 
 /// NumericDate (RFC 7519 §2): JSON numbers that may have a fraction.
-mod numeric_date {
+pub(super) mod numeric_date {
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+    pub(in crate::protocol) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
         // The cast saturates, which is what an absurd date deserves.
         Ok(f64::deserialize(from)?.floor() as i64)
     }
 
-    pub(super) fn serialize<S: Serializer>(seconds: &i64, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::protocol) fn serialize<S: Serializer>(seconds: &i64, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_i64(*seconds)
     }
 }

@@ -31,6 +31,9 @@ pub struct ProviderMetadata {
     /// Where tokens are looked up (RFC 7662).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub introspection_endpoint: Option<Url>,
+    /// Where the list of tokens revoked before their time is ([`super::revoked`]). A member of Evergrant's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_tokens_endpoint: Option<Url>,
     /// Which response types work.
     #[serde(default)]
     pub response_types_supported: Vec<String>,

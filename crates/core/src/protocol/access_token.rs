@@ -1,0 +1,59 @@
+//! Access tokens in the form of JWTs (RFC 9068): what they say.
+
+use serde::{Deserialize, Serialize};
+
+use super::id_token::{Audience, numeric_date};
+use super::names::{ClientId, Issuer, Subject};
+use super::scope::Scope;
+
+/// `typ` in the header of an access token (RFC 9068 §2.1).
+pub const TYP: &str = "at+jwt";
+
+/// The claims of an access token (RFC 9068 §2.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessTokenClaims {
+    /// Who issued it.
+    pub iss: Issuer,
+    /// Who granted it; the client itself where no person takes part.
+    pub sub: Subject,
+    /// The API it is for.
+    pub aud: Audience,
+    /// Who may use it.
+    pub client_id: ClientId,
+    /// When it was issued, in seconds since the epoch.
+    #[serde(with = "numeric_date")]
+    pub iat: i64,
+    /// When it expires, in seconds since the epoch.
+    #[serde(with = "numeric_date")]
+    pub exp: i64,
+    /// When the person last entered credentials, in seconds since the epoch, if a person takes part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    /// Unique to this token: what a list of revoked tokens names it by.
+    pub jti: String,
+    /// The grant it comes from, if a person gave one: what a list of revoked tokens names all tokens of the grant by. A claim
+    /// of Evergrant's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<String>,
+    /// What it allows.
+    #[serde(default)]
+    pub scope: Scope,
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_are_read_as_they_are_written() {
+        let text = r#"{"iss":"https://a.example/","sub":"ann","aud":"https://api.example/","client_id":"app","iat":1,
+                       "exp":61.5,"jti":"j","scope":"read:reports"}"#;
+        let claims: AccessTokenClaims = serde_json::from_str(text).unwrap();
+        assert_eq!((claims.exp, claims.grant_id.as_deref()), (61, None));
+        assert!(claims.scope.contains("read:reports"));
+        let written = serde_json::to_string(&claims).unwrap();
+        assert_eq!(serde_json::from_str::<AccessTokenClaims>(&written).unwrap(), claims);
+        assert!(!written.contains("grant_id") && !written.contains("auth_time"), "{written}");
+    }
+}
