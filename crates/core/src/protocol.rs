@@ -5,9 +5,10 @@
 //! | discovery | [`metadata::discovery_url`] | [`metadata::judge`] | OpenID Connect Discovery 1.0 §4 |
 //! | authorization | [`authorize::begin`] | [`callback::judge`] | RFC 6749 §4.1, OIDC Core §3 |
 //! | token | [`token::redeem_code`] | [`token::judge`] | RFC 6749 §4.1.3, §5 |
-//! | access token | | [`access_token::AccessTokenClaims`] | RFC 9068 §2 |
+//! | access token | | [`access_token::judge`] | RFC 9068 §4 |
 //! | ID token | | [`id_token::validate`] | OIDC Core §3.1.3.7, §3.2.2.11 |
 //! | revocation | [`revoke::refresh_token`] | [`revoke::judge`] | RFC 7009 §2 |
+//! | refusal by an API | [`challenge::Challenge`] | [`challenge::Challenge::find`] | RFC 6750 §3 |
 //! | sign-out | [`logout::end_session_url`] | [`logout::judge`] | RP-Initiated Logout 1.0 §2 |
 //!
 //! Errors are enums; none of their texts carries a token, a code or a state.
@@ -15,6 +16,7 @@
 pub mod access_token;
 pub mod authorize;
 pub mod callback;
+pub mod challenge;
 pub mod error;
 pub mod id_token;
 mod json;

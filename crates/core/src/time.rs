@@ -1,5 +1,6 @@
 //! How time is passed in: nothing in this crate reads a clock.
 
+use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
@@ -53,6 +54,38 @@ impl Sub<Duration> for UnixTime {
     }
 }
 
+/// As RFC 3339 writes it, in UTC and whole seconds: `2026-11-21T08:15:00Z`.
+impl fmt::Display for UnixTime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.as_seconds();
+        let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let (year, month, day) = civil_date(days);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        write!(formatter, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+}
+
+/// Year, month and day of the Gregorian calendar, so many days after 1970-01-01.
+///
+/// Years are counted from the first of March here, so that the day of a leap year is the last of its year.
+fn civil_date(days: i64) -> (i64, i64, i64) {
+    /// From 0000-03-01.
+    const TO_1970: i64 = 719_468;
+    const IN_4_YEARS: i64 = 1_461;
+    const IN_100_YEARS: i64 = 36_524;
+    const IN_400_YEARS: i64 = 146_097;
+    let days = days + TO_1970;
+    let (era, day) = (days.div_euclid(IN_400_YEARS), days.rem_euclid(IN_400_YEARS));
+    // Without its leap days, every year of the era has 365 days.
+    let year = (day - day / (IN_4_YEARS - 1) + day / IN_100_YEARS - day / (IN_400_YEARS - 1)) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    // From March on, five months take 153 days.
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = (era * 400 + year, month + 3);
+    if month > 12 { (year + 1, month - 12, day) } else { (year, month, day) }
+}
+
 /// What the outside world says when it hands over an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
@@ -89,6 +122,22 @@ mod tests {
     fn seconds_round_down_also_before_the_epoch() {
         assert_eq!(UnixTime::from_millis(-1).as_seconds(), -1);
         assert_eq!(UnixTime::from_millis(1999).as_seconds(), 1);
+    }
+
+    #[test]
+    fn dates_are_written_in_utc() {
+        for (seconds, date) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_709_251_199, "2024-02-29T23:59:59Z"),
+            (1_763_700_000, "2025-11-21T04:40:00Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (-2_203_891_201, "1900-02-28T23:59:59Z"),
+        ] {
+            assert_eq!(UnixTime::from_seconds(seconds).to_string(), date);
+        }
+        assert!(UnixTime::from_millis(i64::MAX).to_string().starts_with("292278994-"));
     }
 
     #[test]

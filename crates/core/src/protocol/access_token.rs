@@ -1,10 +1,14 @@
-//! Access tokens in the form of JWTs (RFC 9068): what they say.
+//! Access tokens in the form of JWTs (RFC 9068): what they say, and whether they count.
+
+mod judge;
 
 use serde::{Deserialize, Serialize};
 
 use super::id_token::{Audience, numeric_date};
 use super::names::{ClientId, Issuer, Subject};
 use super::scope::Scope;
+
+pub use judge::{AccessTokenError, Expectation, check_times, judge};
 
 /// `typ` in the header of an access token (RFC 9068 §2.1).
 pub const TYP: &str = "at+jwt";

@@ -300,7 +300,9 @@ pub enum IdTokenError {
     #[error("the ID token's signature is wrong")]
     Signature,
     /// Steps 9 and 10: the clocks of issuer and device differ by more than the tolerance, or the answer is old.
-    #[error("{fault}: this device's clock says {} s since 1970, and the ID token was issued at {} s; one of the two clocks is wrong", .here.as_seconds(), .issued.as_seconds())]
+    #[error(
+        "{fault}: this device's clock says {here}, and by the issuer's clock the ID token was issued at {issued}; one of the two clocks is wrong"
+    )]
     Clock {
         /// Which way they differ.
         fault: ClockFault,

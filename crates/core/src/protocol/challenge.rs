@@ -1,0 +1,197 @@
+//! `WWW-Authenticate: Bearer …`: how a resource server says what is wrong with a request, and how a client reads it (RFC 6750
+//! §3, RFC 9110 §11.6.1).
+
+use std::fmt;
+
+use super::error::OAuthError;
+use super::scope::Scope;
+
+/// A challenge of the scheme `Bearer`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Challenge {
+    /// The protected space, for people.
+    pub realm: Option<String>,
+    /// What is wrong; nothing when no token was presented (RFC 6750 §3.1).
+    pub error: Option<OAuthError>,
+    /// The scope that the request needs; empty when the scope is not what is wrong.
+    pub scope: Scope,
+}
+
+impl Challenge {
+    /// Finds the `Bearer` challenge in the value of a `WWW-Authenticate` header, be there others beside it.
+    pub fn find(header: &str) -> Option<Self> {
+        let mut found: Option<Self> = None;
+        for (scheme, name, value) in Parameters::of(header) {
+            if !scheme.eq_ignore_ascii_case("Bearer") {
+                if found.is_some() {
+                    break;
+                }
+                continue;
+            }
+            found.get_or_insert_default().set(name, value);
+        }
+        found
+    }
+
+    fn set(&mut self, name: &str, value: String) {
+        match name {
+            "realm" => self.realm = Some(value),
+            "scope" => self.scope = Scope::parse(&value),
+            "error" => {
+                self.error = Some(OAuthError { error: value.into(), error_description: None, error_uri: None });
+            }
+            "error_description" => {
+                if let Some(error) = &mut self.error {
+                    error.error_description = Some(value);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The value of the header. What may not stand in it (RFC 6750 §3) is left out.
+impl fmt::Display for Challenge {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = "Bearer ";
+        let mut parameter = |name: &str, value: &str| {
+            let allowed = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
+            let value: String = value.chars().filter(allowed).collect();
+            write!(formatter, "{before}{name}=\"{value}\"")?;
+            before = ", ";
+            Ok(())
+        };
+        parameter("realm", self.realm.as_deref().unwrap_or_default())?;
+        if let Some(error) = &self.error {
+            parameter("error", error.error.as_str())?;
+            if let Some(description) = &error.error_description {
+                parameter("error_description", description)?;
+            }
+        }
+        if !self.scope.is_empty() {
+            parameter("scope", &self.scope.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+/// The parameters of all challenges in a header, each with the scheme it belongs to.
+struct Parameters<'a> {
+    scheme: &'a str,
+    rest: &'a str,
+}
+
+impl<'a> Parameters<'a> {
+    fn of(header: &'a str) -> Self {
+        Self { scheme: "", rest: header }
+    }
+}
+
+impl<'a> Iterator for Parameters<'a> {
+    type Item = (&'a str, &'a str, String);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            self.rest = self.rest.trim_start_matches([' ', '\t', ',']);
+            let end = self.rest.find([' ', '\t', ',', '=']).unwrap_or(self.rest.len());
+            let (word, after) = self.rest.split_at(end);
+            if word.is_empty() {
+                return None;
+            }
+            // A word that no `=` follows begins the next challenge.
+            let Some(value) = after.trim_start_matches([' ', '\t']).strip_prefix('=') else {
+                self.scheme = word;
+                self.rest = after;
+                continue;
+            };
+            let (value, rest) = read_value(value.trim_start_matches([' ', '\t']));
+            self.rest = rest;
+            return Some((self.scheme, word, value));
+        }
+    }
+}
+
+/// A token or a quoted string (RFC 9110 §5.6.4), and what follows it.
+fn read_value(text: &str) -> (String, &str) {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find([' ', '\t', ',']).unwrap_or(text.len());
+        return (text[..end].to_owned(), &text[end..]);
+    };
+    let mut value = String::new();
+    let mut characters = quoted.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => break,
+            '\\' => value.extend(characters.next()),
+            _ => value.push(character),
+        }
+    }
+    (value, characters.as_str())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::error::ErrorCode;
+    use super::*;
+
+    fn insufficient_scope() -> Challenge {
+        Challenge {
+            realm: Some("expenses".into()),
+            error: Some(OAuthError::new(ErrorCode::InsufficientScope, "The scope read:reports is needed.")),
+            scope: Scope::parse("read:reports"),
+        }
+    }
+
+    #[test]
+    fn a_challenge_is_written_as_rfc_6750_section_3_has_it() {
+        assert_eq!(
+            insufficient_scope().to_string(),
+            r#"Bearer realm="expenses", error="insufficient_scope", error_description="The scope read:reports is needed.", scope="read:reports""#
+        );
+        let nothing_presented = Challenge { realm: Some("example".into()), ..Challenge::default() };
+        assert_eq!(nothing_presented.to_string(), r#"Bearer realm="example""#);
+    }
+
+    #[test]
+    fn it_is_found_among_others() {
+        for (header, scope) in [
+            (r#"Bearer scope="a b""#, "a b"),
+            (r#"Basic realm="x, y=\"z\"", bearer realm="r",scope=a"#, "a"),
+            (r#"Negotiate, Bearer error="insufficient_scope", scope = "a", DPoP scope="b""#, "a"),
+        ] {
+            assert_eq!(Challenge::find(header).unwrap().scope.to_string(), scope, "{header}");
+        }
+        for header in ["", "Basic realm=\"Bearer\"", ",,,", "=", "\"Bearer\""] {
+            assert_eq!(Challenge::find(header), None, "{header}");
+        }
+    }
+
+    #[test]
+    fn what_may_not_stand_in_a_header_is_left_out() {
+        let error = OAuthError::new(ErrorCode::InvalidToken, "a \"b\"\r\nX: \\c\u{e9}");
+        let text = Challenge { error: Some(error), ..Challenge::default() }.to_string();
+        assert_eq!(text, r#"Bearer realm="", error="invalid_token", error_description="a bX: c""#);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(scope in "[a-z:]{1,8}( [a-z:]{1,8}){0,2}", description in "[ !#-\\[\\]-~]{0,40}") {
+            let written = Challenge {
+                error: Some(OAuthError::new(ErrorCode::InsufficientScope, description)),
+                scope: Scope::parse(&scope),
+                realm: Some("r".into()),
+            };
+            let read = Challenge::find(&written.to_string()).unwrap();
+            prop_assert_eq!(&read, &written);
+            prop_assert_eq!(read.error.unwrap().error_description, written.error.unwrap().error_description);
+        }
+
+        #[test]
+        fn anything_is_read(header in "\\PC{0,80}|([A-Za-z]{0,6}[ =,\"\\\\]{0,3}){0,12}") {
+            let _ = Challenge::find(&header);
+        }
+    }
+}
