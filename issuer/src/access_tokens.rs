@@ -5,6 +5,7 @@ use evergrant_core::time::UnixTime;
 
 use crate::error::Failure;
 use crate::provider::Provider;
+use crate::revocations;
 use crate::web::oauth_refusal::OAuthRefusal;
 
 /// The claims of a token that was issued here, whether or not it still counts.
@@ -15,8 +16,8 @@ pub(crate) fn issued_here(provider: &Provider, token: &str) -> Option<AccessToke
     is_ours.then_some(claims)
 }
 
-/// The claims of a token that is in time, by its signature alone: nothing is looked up. Its audience is the caller's to
-/// judge.
+/// The claims of a token that is in time and not known to be revoked: nothing is looked up, so that a token is judged even
+/// while the store is away. Its audience is the caller's to judge.
 ///
 /// # Errors
 /// `invalid_token` (RFC 6750 §3.1), with what is wrong in words.
@@ -30,10 +31,13 @@ pub(crate) fn judge_alone(
     if is_expired(&claims, now) {
         return Err(invalid_token("The access token provided has expired."));
     }
+    if provider.revoked.names(&claims) {
+        return Err(revoked());
+    }
     Ok(claims)
 }
 
-/// The same, and the list of revoked tokens is looked at.
+/// The same, and the store is asked what was revoked: it knows what other processes revoked a moment ago.
 ///
 /// # Errors
 /// `invalid_token` (RFC 6750 §3.1), with what is wrong in words.
@@ -44,7 +48,7 @@ pub(crate) async fn judge(
 ) -> Result<AccessTokenClaims, OAuthRefusal> {
     let claims = judge_alone(provider, token, now)?;
     if is_revoked(provider, &claims).await? {
-        return Err(invalid_token("The access token provided has been revoked."));
+        return Err(revoked());
     }
     Ok(claims)
 }
@@ -54,15 +58,20 @@ pub(crate) fn is_expired(claims: &AccessTokenClaims, now: UnixTime) -> bool {
     now >= UnixTime::from_seconds(claims.exp)
 }
 
-/// Whether a token is on the list.
+/// Whether the store has a token on its list of what was revoked.
 pub(crate) async fn is_revoked(provider: &Provider, claims: &AccessTokenClaims) -> Result<bool, Failure> {
-    Ok(provider.store.is_access_token_revoked(&claims.jti).await?)
+    Ok(provider.store.is_revoked(&claims.jti, claims.grant_id.as_deref()).await?)
 }
 
 /// Puts a token on the list, from which it goes by itself when it expires.
 pub(crate) async fn revoke(provider: &Provider, claims: AccessTokenClaims) -> Result<(), Failure> {
     let expires_at = UnixTime::from_seconds(claims.exp);
-    Ok(provider.store.revoke_access_token(claims.jti, expires_at).await?)
+    provider.store.revoke_access_token(claims.jti, expires_at).await?;
+    revocations::notice(provider).await
+}
+
+fn revoked() -> OAuthRefusal {
+    invalid_token("The access token provided has been revoked.")
 }
 
 fn invalid_token(description: &str) -> OAuthRefusal {

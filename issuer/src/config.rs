@@ -200,6 +200,18 @@ impl Config {
             || self.clients.iter().any(|client| client.id_token_signing_alg == Some(algorithm))
     }
 
+    /// How long the longest-lived access token lasts that `client` may have.
+    pub fn longest_access_token_lifetime(&self, client: &Client) -> Duration {
+        let Lifetimes { access_token, access_token_for_browser_flows, .. } = self.lifetimes;
+        let of_apis = self.apis.iter().map(|api| (api.token_lifetime, api.token_lifetime_for_browser_flows));
+        let lifetimes = of_apis.chain([(access_token, access_token_for_browser_flows)]);
+        // A client outside the browser may still be sent a token through one.
+        lifetimes
+            .map(|(general, browser)| if client.is_browser_app() { browser } else { general.max(browser) })
+            .max()
+            .unwrap_or_default()
+    }
+
     /// How long the longest-lived token that is signed here lasts.
     pub fn longest_token_lifetime(&self) -> Duration {
         let Lifetimes { access_token, access_token_for_browser_flows, id_token, .. } = self.lifetimes;

@@ -38,6 +38,7 @@ pub mod options;
 pub mod passwords;
 pub mod provider;
 mod refresh_tokens;
+mod revocations;
 mod router;
 mod routes;
 pub mod secret;

@@ -10,6 +10,7 @@ use crate::keys::KeyRing;
 use crate::limits::SignInLimits;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
+use crate::revocations::RevokedList;
 use crate::store::Store;
 
 /// The OpenID provider: its configuration, its memory, its clock and its keys.
@@ -27,6 +28,7 @@ pub struct Provider {
     pub dev: bool,
     pub(crate) passwords: Passwords,
     pub(crate) limits: SignInLimits,
+    pub(crate) revoked: RevokedList,
     pub(crate) metrics: Metrics,
     pub(crate) dev_controls: DevControls,
 }
@@ -38,6 +40,7 @@ impl Provider {
     /// When the store fails or keys cannot be made.
     pub async fn open(config: Config, store: Arc<dyn Store>, clock: Clock, dev: bool) -> Result<Self, Failure> {
         let keys = KeyRing::open(&*store, &config, clock.now()).await?;
+        let revoked = RevokedList::open(&*store, clock.now()).await?;
         Ok(Self {
             config,
             store,
@@ -46,18 +49,29 @@ impl Provider {
             dev,
             passwords: Passwords::default(),
             limits: SignInLimits::default(),
+            revoked,
             metrics: Metrics::default(),
             dev_controls: DevControls::default(),
         })
     }
 
-    /// Removes what is over, in small batches, and notices new signing keys.
+    /// Notices what other processes on the same store did: keys they made or withdrew, tokens they revoked.
+    ///
+    /// # Errors
+    /// When the store fails; then all stays as it was known.
+    pub async fn notice(&self) -> Result<(), Failure> {
+        let now = self.clock.now();
+        self.keys.refresh(&*self.store, &self.config, now).await?;
+        Ok(self.revoked.refresh(&*self.store, now).await?)
+    }
+
+    /// Removes what is over, in small batches.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn sweep(&self) -> Result<(), Failure> {
         self.limits.forget_idle();
-        self.keys.refresh(&*self.store, &self.config, self.clock.now()).await?;
+        self.notice().await?;
         while self.store.sweep(self.clock.now()).await? {
             tokio::task::yield_now().await;
         }

@@ -18,6 +18,7 @@ use crate::config::{Client, RefreshTokens};
 use crate::error::Failure;
 use crate::metrics::RefreshLabel;
 use crate::provider::Provider;
+use crate::revocations;
 use crate::secret::{self, SecretHash};
 use crate::store::{Grant, RefreshFamily, RefreshOutcome, RefreshUse, Successor};
 
@@ -39,6 +40,7 @@ pub(crate) async fn begin(
         last_used_at: now,
         expires_at: (now + idle_lifetime).min(absolute_until),
         absolute_until,
+        tokens_until: now + provider.config.longest_access_token_lifetime(client),
     };
     provider.store.add_refresh_family(grant.clone(), family).await?;
     Ok(token.into_text())
@@ -98,6 +100,7 @@ pub(crate) async fn present(
         successor: next.as_ref().map(|(next, salt)| Successor { hash: next.hash(), salt: *salt }),
         idle_lifetime,
         reuse_interval,
+        tokens_until: now + provider.config.longest_access_token_lifetime(client) + reuse_interval,
         now,
     };
     let outcome = provider.store.use_refresh_token(usage).await?;
@@ -113,7 +116,10 @@ pub(crate) async fn present(
             let (next, _) = token.successor(successor.salt);
             Used::Good(grant, Some(next.into_text()))
         }
-        RefreshOutcome::Replayed => Used::Replayed,
+        RefreshOutcome::Replayed => {
+            revocations::notice(provider).await?;
+            Used::Replayed
+        }
         RefreshOutcome::Refused => Used::Refused,
     })
 }
@@ -143,6 +149,7 @@ pub(crate) async fn revoke(
         Some((grant, _)) if grant.client_id != client.client_id => Ok(Revocation::AnothersToken),
         Some((grant, _)) => {
             provider.store.end_grant(grant.id, now).await?;
+            revocations::notice(provider).await?;
             Ok(Revocation::Done)
         }
         None => Ok(Revocation::Done),

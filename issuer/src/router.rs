@@ -15,8 +15,8 @@ use tower_http::timeout::TimeoutLayer;
 use crate::dev::{failures, requests};
 use crate::provider::Provider;
 use crate::routes::{
-    account, authorize, consent, dev, discovery, health, home, introspect, logout, metrics, revoke, secret, sign_in,
-    token, userinfo,
+    account, authorize, consent, dev, discovery, health, home, introspect, logout, metrics, revoke, revoked, secret,
+    sign_in, token, userinfo,
 };
 use crate::web::form::LARGEST_BODY;
 use crate::web::headers::NO_SNIFF;
@@ -32,6 +32,7 @@ pub fn router(provider: Arc<Provider>) -> Router {
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
         .route("/.well-known/jwks.json", get(discovery::jwks))
+        .route("/oauth/revoked", get(revoked::revoked))
         .layer(fail.clone())
         .layer(CorsLayer::new().allow_origin(Any).allow_methods([Method::GET]));
 

@@ -11,6 +11,7 @@ pub(crate) mod introspect;
 pub(crate) mod logout;
 pub(crate) mod metrics;
 pub(crate) mod revoke;
+pub(crate) mod revoked;
 pub(crate) mod secret;
 pub(crate) mod sign_in;
 pub(crate) mod token;

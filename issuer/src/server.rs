@@ -13,6 +13,7 @@ use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
 use crate::clock::Clock;
@@ -26,6 +27,9 @@ use crate::{passwords, router};
 
 /// How often rows that are over are removed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How often it is looked at what other processes did: a revocation or a withdrawn key counts everywhere this soon.
+const NOTICE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long requests in flight may take after the signal to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -111,6 +115,7 @@ async fn serve(options: &Options, mut config: Config) -> anyhow::Result<()> {
     let provider = Arc::new(Provider::open(config, Arc::new(store), Clock::system(), options.dev).await?);
     let (stop, stopped) = watch::channel(());
     let mut servers = start(listeners, &router::router(Arc::clone(&provider)), &stopped);
+    tokio::spawn(notice_regularly(Arc::clone(&provider)));
     tokio::spawn(sweep_regularly(provider));
     let signalled = signalled()?;
     announce(&address.host, port)?;
@@ -150,6 +155,24 @@ fn announce(host: &str, port: u16) -> io::Result<()> {
     let mut output = io::stdout().lock();
     writeln!(output, "evergrant-issuer is listening on http://{host}:{port}")?;
     output.flush()
+}
+
+async fn notice_regularly(provider: Arc<Provider>) {
+    let mut interval = tokio::time::interval(NOTICE_INTERVAL);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut works = true;
+    loop {
+        interval.tick().await;
+        match provider.notice().await {
+            Ok(()) => works = true,
+            Err(failure) if works => {
+                error!("keys and revocations of other processes cannot be seen: {failure}");
+                works = false;
+            }
+            // Said once, not every second.
+            Err(_) => {}
+        }
+    }
 }
 
 async fn sweep_regularly(provider: Arc<Provider>) {

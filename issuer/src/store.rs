@@ -8,6 +8,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use evergrant_core::protocol::jwt::Algorithm;
+use evergrant_core::protocol::revoked::RevokedEntry;
 use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 
@@ -80,6 +81,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// the grant in the same step.
     async fn use_code(&self, code: SecretHash, client_id: &ClientId, now: UnixTime) -> Result<CodeUse, StoreError>;
 
+    /// Stores a grant for which no code stands: its access tokens went out at once.
+    async fn add_grant(&self, grant: Grant) -> Result<(), StoreError>;
+
     /// Begins a family of refresh tokens, and stores its grant unless a code stood for it before. If that grant has ended
     /// meanwhile, the family is over from the start.
     async fn add_refresh_family(&self, grant: Grant, family: RefreshFamily) -> Result<(), StoreError>;
@@ -92,7 +96,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// other of that family ends the family in the same step, unless it is the one just used.
     async fn use_refresh_token(&self, usage: RefreshUse) -> Result<RefreshOutcome, StoreError>;
 
-    /// Ends a grant, and with it every code and refresh token that stands for it.
+    /// Ends a grant, and with it every code and refresh token that stands for it. In the same step, as whenever a grant
+    /// ends, it is put on the list of what was revoked, until its last access token has expired.
     async fn end_grant(&self, id: String, now: UnixTime) -> Result<(), StoreError>;
 
     /// Where a person is signed in, the newest sign-in first.
@@ -111,11 +116,14 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Ends every session and every grant of a person, in one step.
     async fn sign_out_everywhere(&self, subject: &Subject, now: UnixTime) -> Result<(), StoreError>;
 
-    /// Puts an access token's `jti` on the list of revoked ones, until the token expires.
+    /// Puts an access token's `jti` on the list of what was revoked, until the token expires.
     async fn revoke_access_token(&self, jti: String, expires_at: UnixTime) -> Result<(), StoreError>;
 
-    /// Whether an access token is on the list.
-    async fn is_access_token_revoked(&self, jti: &str) -> Result<bool, StoreError>;
+    /// Whether an access token is on the list, by itself or by its grant.
+    async fn is_revoked(&self, jti: &str, grant_id: Option<&str>) -> Result<bool, StoreError>;
+
+    /// The list of what was revoked and had not expired by itself at `after`, in an order that stays.
+    async fn revoked(&self, after: UnixTime) -> Result<Vec<RevokedEntry>, StoreError>;
 
     /// Removes a batch of rows that are over; whether there may be more.
     async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError>;

@@ -2,6 +2,7 @@
 
 pub(crate) mod assets;
 pub(crate) mod bearer;
+pub(crate) mod conditional;
 pub(crate) mod cookies;
 pub(crate) mod delivery;
 pub(crate) mod device;

@@ -2,15 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, App, Browser, CALLBACK, Server};
+use crate::support::{Answer, App, Browser, CALLBACK, Server, field};
 
 const OFFLINE: &str = "refresh_token";
-
-/// The value of a hidden field of the page; the first, where there are several.
-fn field(page: &Answer, name: &str) -> String {
-    let (_, rest) = page.body.split_once(&format!(r#"name="{name}" value=""#)).expect("the field is there");
-    rest.split_once('"').unwrap().0.to_owned()
-}
 
 async fn sign_out(browser: &Browser, page: &Answer, name: &str, value: &str) -> Answer {
     let token = field(page, "form_token");

@@ -23,6 +23,7 @@ mod refresh_family;
 mod response_modes;
 mod restart;
 mod revoke;
+mod revoked;
 mod secrecy;
 mod secret;
 mod sign_in;

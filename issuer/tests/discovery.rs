@@ -36,7 +36,7 @@ async fn every_endpoint_that_is_named_is_there() {
         assert_ne!(browser.get(path).await.status, 404, "{name}");
         seen += 1;
     }
-    assert_eq!(seen, 7);
+    assert_eq!(seen, 8);
 }
 
 #[tokio::test]

@@ -5,5 +5,5 @@ mod browser;
 mod server;
 
 pub(crate) use app::{App, CALLBACK, STATE, VERIFIER, claims};
-pub(crate) use browser::{Answer, Browser};
+pub(crate) use browser::{Answer, Browser, field};
 pub(crate) use server::{PASSWORD, Server, config};

@@ -1,6 +1,7 @@
 //! Building an authorization response: tokens and codes as decided, the error otherwise, and `iss` in both (RFC 9207 §2).
 
 use std::fmt;
+use std::time::Duration;
 
 use evergrant_core::protocol::{AuthorizationCode, OAuthError, State, params};
 
@@ -50,6 +51,8 @@ pub async fn grant(
     session: &Session,
     now: UnixTime,
 ) -> Result<AuthorizationResponse, Failure> {
+    let kind = request.response_type;
+    let code_lifetime = if kind.code { provider.config.lifetimes.authorization_code } else { Duration::ZERO };
     let grant = Grant {
         id: Secret::invent()?.expose().to_owned(),
         client_id: request.client.client_id.clone(),
@@ -60,8 +63,8 @@ pub async fn grant(
         audience: request.audience.clone(),
         auth_time: session.auth_time,
         created_at: now,
+        tokens_until: now + code_lifetime + provider.config.longest_access_token_lifetime(request.client),
     };
-    let kind = request.response_type;
     let access_token = match kind.token {
         true => Some(tokens::access_token(provider, &grant, true, now)?),
         false => None,
@@ -82,8 +85,10 @@ pub async fn grant(
         false => None,
     };
     let scope = grant.scope.to_string();
-    if let Some(code) = &code {
-        provider.store.add_code(grant, stored(provider, request, code, now)).await?;
+    match &code {
+        Some(code) => provider.store.add_code(grant, stored(provider, request, code, now)).await?,
+        None if kind.token => provider.store.add_grant(grant).await?,
+        None => {}
     }
     let expires_in = access_token.as_ref().map(|issued| issued.expires_in.as_secs().to_string());
     let front_scope = access_token.as_ref().map(|_| scope.as_str());

@@ -11,6 +11,7 @@ use evergrant_core::time::UnixTime;
 
 use crate::error::Failure;
 use crate::provider::Provider;
+use crate::revocations;
 use crate::secret::Secret;
 use crate::sessions::{self, SignedIn};
 use crate::store::{Grant, RefreshFamily, Session};
@@ -61,9 +62,11 @@ pub(crate) async fn sign_out(
         }
         (None, Some(id), false) => {
             store.end_grant_of(subject, id, now).await.map_err(Failure::from)?;
+            revocations::notice(&provider).await?;
         }
         (None, None, true) => {
             store.sign_out_everywhere(subject, now).await.map_err(Failure::from)?;
+            revocations::notice(&provider).await?;
             return Ok(signed_out_everywhere(&provider));
         }
         _ => return Err(PageError::bad_request("The form does not say what to sign out.")),
@@ -106,8 +109,7 @@ fn nobody() -> Response {
 fn signed_out_everywhere(provider: &Provider) -> Response {
     let mut response = MessagePage {
         heading: "You are signed out everywhere",
-        sentence: "No browser and no application can renew your sign-in any more. What an application holds at this moment \
-                   lasts until it expires.",
+        sentence: "No browser and no application can renew your sign-in any more, and the access they have is withdrawn.",
     }
     .respond(StatusCode::OK);
     set_cookie(&mut response, Cookie::Session.remove(&provider.config));

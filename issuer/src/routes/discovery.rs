@@ -47,7 +47,7 @@ fn describe(config: &Config) -> ProviderMetadata {
         end_session_endpoint: Some(endpoint("oidc/logout")),
         revocation_endpoint: Some(endpoint("oauth/revoke")),
         introspection_endpoint: Some(endpoint("oauth/introspect")),
-        revoked_tokens_endpoint: None,
+        revoked_tokens_endpoint: Some(endpoint("oauth/revoked")),
         response_types_supported: texts(response_types(config)),
         response_modes_supported: texts(ResponseMode::ALL.map(ResponseMode::as_str)),
         grant_types_supported: texts(grant_types(config)),

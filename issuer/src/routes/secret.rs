@@ -1,5 +1,4 @@
-//! `GET /secret`: a protected resource, which looks nothing up: a valid token is accepted even while the store is away, and
-//! a revoked one until it expires (resource servers that must know sooner use introspection).
+//! `GET /secret`: a protected resource, which looks nothing up: a valid token is accepted even while the store is away.
 
 use std::sync::Arc;
 

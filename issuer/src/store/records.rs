@@ -105,6 +105,8 @@ pub struct Grant {
     pub auth_time: UnixTime,
     /// When it was granted.
     pub created_at: UnixTime,
+    /// When the last access token expires that it leads to without a refresh token.
+    pub tokens_until: UnixTime,
 }
 
 /// An authorization code, and what must come back with it.
@@ -150,6 +152,8 @@ pub struct RefreshFamily {
     pub expires_at: UnixTime,
     /// When it ends in any case.
     pub absolute_until: UnixTime,
+    /// When the last access token expires that its tokens brought so far.
+    pub tokens_until: UnixTime,
 }
 
 /// A refresh token that was presented, and what is to follow if it is good.
@@ -167,6 +171,8 @@ pub struct RefreshUse {
     pub idle_lifetime: Duration,
     /// For how long a used token still brings its successor.
     pub reuse_interval: Duration,
+    /// When the access tokens expire that this use brings, repeated ones included.
+    pub tokens_until: UnixTime,
     /// The time.
     pub now: UnixTime,
 }

@@ -18,6 +18,7 @@ use std::fmt;
 use std::path::Path;
 
 use async_trait::async_trait;
+use evergrant_core::protocol::revoked::RevokedEntry;
 use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use rusqlite::Connection;
@@ -160,6 +161,10 @@ impl Store for SqliteStore {
         self.write(move |db| codes::redeem(db, code, &client_id, now)).await
     }
 
+    async fn add_grant(&self, grant: Grant) -> Result<(), StoreError> {
+        self.write(move |db| grants::add(db, &grant, grant.tokens_until)).await
+    }
+
     async fn add_refresh_family(&self, grant: Grant, family: RefreshFamily) -> Result<(), StoreError> {
         self.write(move |db| refresh::add(db, &grant, &family)).await
     }
@@ -212,9 +217,13 @@ impl Store for SqliteStore {
         self.write(move |db| revocations::add(db, &jti, expires_at)).await
     }
 
-    async fn is_access_token_revoked(&self, jti: &str) -> Result<bool, StoreError> {
-        let jti = jti.to_owned();
-        self.read(move |db| revocations::holds(db, &jti)).await
+    async fn is_revoked(&self, jti: &str, grant_id: Option<&str>) -> Result<bool, StoreError> {
+        let (jti, grant_id) = (jti.to_owned(), grant_id.map(str::to_owned));
+        self.read(move |db| revocations::names(db, &jti, grant_id.as_deref())).await
+    }
+
+    async fn revoked(&self, after: UnixTime) -> Result<Vec<RevokedEntry>, StoreError> {
+        self.read(move |db| revocations::all(db, after)).await
     }
 
     async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError> {

@@ -165,3 +165,9 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {} {}", self.status, self.body))
     }
 }
+
+/// The value of a hidden field of the page; the first, where there are several.
+pub(crate) fn field(page: &Answer, name: &str) -> String {
+    let (_, rest) = page.body.split_once(&format!(r#"name="{name}" value=""#)).expect("the field is there");
+    rest.split_once('"').unwrap().0.to_owned()
+}

@@ -6,10 +6,10 @@ use evergrant_core::protocol::{CodeVerifier, pkce};
 use super::{Call, invalid_grant, invalid_request};
 use crate::authorize::OFFLINE_ACCESS;
 use crate::error::Failure;
-use crate::refresh_tokens;
 use crate::secret::SecretHash;
 use crate::store::{Code, CodeUse};
 use crate::web::oauth_refusal::OAuthRefusal;
+use crate::{refresh_tokens, revocations};
 
 pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusal> {
     let Call { provider, client, params, now, .. } = *call;
@@ -19,7 +19,10 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
     let used = provider.store.use_code(SecretHash::of(code), &client.client_id, now).await.map_err(Failure::from)?;
     let (grant, code) = match used {
         CodeUse::Redeemed(redeemed) => *redeemed,
-        CodeUse::Replayed => return Err(invalid_grant("the code was used before")),
+        CodeUse::Replayed => {
+            revocations::notice(provider).await?;
+            return Err(invalid_grant("the code was used before"));
+        }
         CodeUse::Refused => return Err(invalid_grant("the code is unknown, expired or another client's")),
     };
     // From here on the code is used up: whoever holds it without knowing the rest has one guess.

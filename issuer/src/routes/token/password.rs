@@ -34,10 +34,14 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
         audience: api.map(|api| api.identifier.clone()),
         auth_time: now,
         created_at: now,
+        tokens_until: now + provider.config.longest_access_token_lifetime(client),
     };
     let refresh_token = match grant.scope.contains(OFFLINE_ACCESS) {
         true => Some(refresh_tokens::begin(provider, client, &grant, now).await?),
-        false => None,
+        false => {
+            provider.store.add_grant(grant.clone()).await.map_err(Failure::from)?;
+            None
+        }
     };
     Ok(call.respond(&grant, None, refresh_token)?)
 }

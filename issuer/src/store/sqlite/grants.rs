@@ -7,11 +7,13 @@ use rusqlite::{Connection, Row, params};
 use super::row;
 use crate::store::{Grant, StoreError};
 
-/// Adds a grant, or keeps the one there is, for what stands for it until `keep_until`.
+/// Adds a grant, or keeps the one there is, for the refresh tokens that stand for it until `keep_until`, and for its access
+/// tokens.
 pub(super) fn add(db: &Connection, grant: &Grant, keep_until: UnixTime) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT INTO grants (id, client_id, subject, sid, scope, audience, auth_time, created_at, keep_until, device)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        "INSERT INTO grants
+             (id, client_id, subject, sid, scope, audience, auth_time, created_at, keep_until, device, tokens_until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (id) DO UPDATE SET keep_until = max(keep_until, excluded.keep_until)",
     )?
     .execute(params![
@@ -23,15 +25,17 @@ pub(super) fn add(db: &Connection, grant: &Grant, keep_until: UnixTime) -> Resul
         grant.audience,
         grant.auth_time.as_millis(),
         grant.created_at.as_millis(),
-        keep_until.as_millis(),
+        keep_until.max(grant.tokens_until).as_millis(),
         grant.device,
+        grant.tokens_until.as_millis(),
     ])?;
     Ok(())
 }
 
 pub(super) fn find(db: &Connection, id: &str) -> Result<Grant, StoreError> {
     db.prepare_cached(
-        "SELECT id, client_id, subject, sid, device, scope, audience, auth_time, created_at FROM grants WHERE id = ?1",
+        "SELECT id, client_id, subject, sid, device, scope, audience, auth_time, created_at, tokens_until
+         FROM grants WHERE id = ?1",
     )?
     .query_row([id], |row| Ok(read(row)))?
 }
@@ -69,5 +73,6 @@ fn read(row: &Row<'_>) -> Result<Grant, StoreError> {
         audience: row.get("audience")?,
         auth_time: row::time(row, "auth_time")?,
         created_at: row::time(row, "created_at")?,
+        tokens_until: row::time(row, "tokens_until")?,
     })
 }

@@ -11,8 +11,8 @@ use crate::store::{Grant, RefreshFamily, RefreshOutcome, RefreshUse, StoreError,
 pub(super) fn add(db: &Connection, grant: &Grant, family: &RefreshFamily) -> Result<(), StoreError> {
     grants::add(db, grant, family.absolute_until)?;
     db.prepare_cached(
-        "INSERT INTO refresh_family (id, grant_id, current, created_at, last_used_at, expires_at, absolute_until)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO refresh_family (id, grant_id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
         family.id.as_bytes(),
@@ -22,6 +22,7 @@ pub(super) fn add(db: &Connection, grant: &Grant, family: &RefreshFamily) -> Res
         family.last_used_at.as_millis(),
         family.expires_at.as_millis(),
         family.absolute_until.as_millis(),
+        family.tokens_until.as_millis(),
     ])?;
     Ok(())
 }
@@ -88,7 +89,8 @@ fn exchange(db: &Connection, usage: &RefreshUse) -> Result<Option<String>, Store
             "UPDATE refresh_family SET
                  previous = iif(:next IS NULL, previous, current), current = coalesce(:next, current),
                  salt = coalesce(:salt, salt), rotated_at = iif(:next IS NULL, rotated_at, :now),
-                 last_used_at = :now, expires_at = min(:idle_until, absolute_until)
+                 last_used_at = :now, expires_at = min(:idle_until, absolute_until),
+                 tokens_until = max(tokens_until, :tokens_until)
              WHERE id = :family AND current = :presented AND expires_at > :now
                AND EXISTS (SELECT 1 FROM grants
                            WHERE id = refresh_family.grant_id AND client_id = :client AND ended_at IS NULL)
@@ -102,6 +104,7 @@ fn exchange(db: &Connection, usage: &RefreshUse) -> Result<Option<String>, Store
                 ":next": successor.map(|successor| successor.hash.as_bytes()),
                 ":salt": successor.map(|successor| &successor.salt[..]),
                 ":idle_until": (usage.now + usage.idle_lifetime).as_millis(),
+                ":tokens_until": usage.tokens_until.as_millis(),
                 ":now": usage.now.as_millis(),
             },
             |row| row.get(0),
@@ -163,5 +166,6 @@ fn read_family(row: &Row<'_>) -> Result<RefreshFamily, StoreError> {
         last_used_at: row::time(row, "last_used_at")?,
         expires_at: row::time(row, "expires_at")?,
         absolute_until: row::time(row, "absolute_until")?,
+        tokens_until: row::time(row, "tokens_until")?,
     })
 }

@@ -1,23 +1,27 @@
 //! The tables, how a file is brought up to date, and how rows that are over leave it.
 
+use std::time::Duration;
+
 use evergrant_core::time::UnixTime;
 use rusqlite::{Connection, TransactionBehavior, named_params};
 
+use crate::revocations::CLOCKS_DIFFER;
 use crate::store::StoreError;
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("0001_first.sql"),
     include_str!("0002_refresh.sql"),
     include_str!("0003_revocation.sql"),
     include_str!("0004_devices.sql"),
+    include_str!("0005_revoked.sql"),
 ];
 
 /// Rows per table and sweep: small enough that a sign-in never waits for it.
 const SWEEP_BATCH: u32 = 200;
 
 /// A used code is kept this long past its expiry, so that a replay is recognised as one.
-const REPLAY_MEMORY_MILLIS: i64 = 10 * 60 * 1000;
+const REPLAY_MEMORY: Duration = Duration::from_secs(10 * 60);
 
 /// Sets the connection up for durable writes and brings the schema up to date.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
@@ -46,31 +50,30 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
 
 /// Removes a batch of rows that are over; whether there may be more.
 pub(super) fn sweep(db: &Connection, now: UnixTime) -> Result<bool, StoreError> {
-    let now = now.as_millis();
     let mut more = false;
     for (sql, before) in [
         (
             "DELETE FROM session WHERE id IN
                 (SELECT id FROM session WHERE min(idle_until, absolute_until) <= :before LIMIT :batch)",
-            now,
+            now.as_millis(),
         ),
         (
             "DELETE FROM interaction WHERE id IN (SELECT id FROM interaction WHERE expires_at <= :before LIMIT :batch)",
-            now,
+            now.as_millis(),
         ),
         (
             "DELETE FROM code WHERE hash IN (SELECT hash FROM code WHERE expires_at <= :before LIMIT :batch)",
-            now - REPLAY_MEMORY_MILLIS,
+            (now - REPLAY_MEMORY).as_millis(),
         ),
         (
             "DELETE FROM refresh_family WHERE id IN
-                (SELECT id FROM refresh_family WHERE expires_at <= :before LIMIT :batch)",
-            now,
+                (SELECT id FROM refresh_family WHERE expires_at <= :before AND tokens_until <= :before LIMIT :batch)",
+            now.as_millis(),
         ),
         (
-            "DELETE FROM revoked_access_token WHERE jti IN
-                (SELECT jti FROM revoked_access_token WHERE expires_at <= :before LIMIT :batch)",
-            now,
+            "DELETE FROM revoked WHERE (kind, id) IN
+                (SELECT kind, id FROM revoked WHERE expires_at <= :before LIMIT :batch)",
+            (now - CLOCKS_DIFFER).as_millis(),
         ),
         // A grant is remembered as long as something stands for it.
         (
@@ -79,7 +82,7 @@ pub(super) fn sweep(db: &Connection, now: UnixTime) -> Result<bool, StoreError> 
                     AND NOT EXISTS (SELECT 1 FROM code WHERE code.grant_id = grants.id)
                     AND NOT EXISTS (SELECT 1 FROM refresh_family WHERE refresh_family.grant_id = grants.id)
                  LIMIT :batch)",
-            now,
+            now.as_millis(),
         ),
     ] {
         let removed = db.prepare_cached(sql)?.execute(named_params! { ":before": before, ":batch": SWEEP_BATCH })?;

@@ -1,0 +1,15 @@
+//! `GET /oauth/revoked`: what was revoked and has not expired by itself, for resource servers that ask every few seconds. It
+//! holds identifiers of tokens and grants, which open nothing: anybody may read it.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use crate::provider::Provider;
+
+pub(crate) async fn revoked(State(provider): State<Arc<Provider>>, headers: HeaderMap) -> Response {
+    // Nobody in between may hold a revocation back; who asks again keeps the tag by itself.
+    provider.revoked.published().answer(&headers, "no-store")
+}
