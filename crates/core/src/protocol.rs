@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | discovery | [`metadata::discovery_url`] | [`metadata::judge`] | OpenID Connect Discovery 1.0 §4 |
 //! | authorization | [`authorize::begin`] | [`callback::judge`] | RFC 6749 §4.1, OIDC Core §3 |
+//! | authorization of a server, with an ID token at once | [`hybrid::begin`] | [`hybrid::judge`] | OIDC Core §3.3 |
 //! | token | [`token::redeem_code`] | [`token::judge`] | RFC 6749 §4.1.3, §5 |
 //! | access token | | [`access_token::judge`] | RFC 9068 §4 |
 //! | ID token | | [`id_token::validate`] | OIDC Core §3.1.3.7, §3.2.2.11 |
@@ -18,6 +19,7 @@ pub mod authorize;
 pub mod callback;
 pub mod challenge;
 pub mod error;
+pub mod hybrid;
 pub mod id_token;
 mod json;
 pub mod jwk;

@@ -142,8 +142,22 @@ pub fn begin(
     entropy: Entropy,
     now: UnixTime,
 ) -> (Url, Transaction) {
+    let transaction = transaction(metadata, request, return_to, entropy, now);
+    let challenge = (request.flow == Flow::Code).then(|| pkce::challenge(&transaction.code_verifier));
+    let asked = Asked { response_type: request.flow.response_type(), response_mode: None };
+    let url = request_url(&metadata.authorization_endpoint, request, &asked, &transaction, challenge.as_ref());
+    (url, transaction)
+}
+
+pub(super) fn transaction(
+    metadata: &ProviderMetadata,
+    request: &AuthorizationRequest<'_>,
+    return_to: Option<String>,
+    entropy: Entropy,
+    now: UnixTime,
+) -> Transaction {
     let [state, nonce, verifier] = entropy;
-    let transaction = Transaction {
+    Transaction {
         state: State::from_entropy(state),
         nonce: Nonce::from_entropy(nonce),
         code_verifier: CodeVerifier::from_entropy(verifier),
@@ -155,15 +169,20 @@ pub fn begin(
         max_age: request.max_age,
         requested_at: now,
         return_to,
-    };
-    let challenge = (request.flow == Flow::Code).then(|| pkce::challenge(&transaction.code_verifier));
-    let url = request_url(&metadata.authorization_endpoint, request, &transaction, challenge.as_ref());
-    (url, transaction)
+    }
 }
 
-fn request_url(
+/// What comes back, and how.
+pub(super) struct Asked {
+    pub(super) response_type: &'static str,
+    /// The default of the response type when left out.
+    pub(super) response_mode: Option<&'static str>,
+}
+
+pub(super) fn request_url(
     endpoint: &Url,
     request: &AuthorizationRequest<'_>,
+    asked: &Asked,
     transaction: &Transaction,
     challenge: Option<&CodeChallenge>,
 ) -> Url {
@@ -171,7 +190,8 @@ fn request_url(
     let scope = request.scope.to_string();
     let max_age = request.max_age.map(|age| age.as_secs().to_string());
     let parameters = [
-        ("response_type", Some(request.flow.response_type())),
+        ("response_type", Some(asked.response_type)),
+        ("response_mode", asked.response_mode),
         ("client_id", Some(request.client_id.as_str())),
         ("redirect_uri", Some(request.redirect_uri)),
         ("scope", Some(scope.as_str())),

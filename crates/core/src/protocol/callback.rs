@@ -35,6 +35,15 @@ pub fn state_of(params: &Params) -> Option<State> {
 /// # Errors
 /// A [`CallbackError`]. The transaction is spent either way: take it out of the store before calling.
 pub fn judge(params: &Params, transaction: &Transaction, now: UnixTime) -> Result<Granted, CallbackError> {
+    check(params, transaction, now)?;
+    match transaction.flow {
+        Flow::Code => code(params),
+        Flow::Implicit => tokens(params, &transaction.scope),
+    }
+}
+
+/// What holds for every response, whatever it brings.
+pub(super) fn check(params: &Params, transaction: &Transaction, now: UnixTime) -> Result<(), CallbackError> {
     // RFC 6749 §10.12: the state first, or anything that follows could be somebody else's.
     if params.filled("state") != Some(transaction.state.secret()) {
         return Err(CallbackError::State);
@@ -48,12 +57,9 @@ pub fn judge(params: &Params, transaction: &Transaction, now: UnixTime) -> Resul
         None if transaction.iss_required => return Err(CallbackError::IssuerMissing),
         _ => {}
     }
-    if let Some(error) = OAuthError::from_params(params) {
-        return Err(CallbackError::Refused(error));
-    }
-    match transaction.flow {
-        Flow::Code => code(params),
-        Flow::Implicit => tokens(params, &transaction.scope),
+    match OAuthError::from_params(params) {
+        Some(error) => Err(CallbackError::Refused(error)),
+        None => Ok(()),
     }
 }
 

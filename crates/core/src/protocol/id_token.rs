@@ -361,4 +361,4 @@ pub(super) mod numeric_date {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
 
 use super::error::{ErrorCode, OAuthError};
 use super::json;
-use super::names::{AccessToken, AuthorizationCode, ClientId, CodeVerifier, IdToken, RefreshToken};
+use super::names::{AccessToken, AuthorizationCode, ClientId, ClientSecret, CodeVerifier, IdToken, RefreshToken};
 use super::params;
 use super::scope::Scope;
 
@@ -33,6 +36,19 @@ pub fn redeem_refresh_token(client_id: &ClientId, refresh_token: &RefreshToken) 
         ("client_id", client_id.as_str()),
         ("refresh_token", refresh_token.secret()),
     ])
+}
+
+/// The body that asks for new tokens where the refresh token travels in a cookie, which this client cannot read.
+pub fn redeem_refresh_cookie(client_id: &ClientId) -> String {
+    params::encode([("grant_type", "refresh_token"), ("client_id", client_id.as_str())])
+}
+
+/// The `Authorization` header by which a client proves itself with its secret (RFC 6749 §2.3.1): both parts are
+/// form-encoded before they are joined.
+pub fn basic_authorization(client_id: &ClientId, secret: &ClientSecret) -> String {
+    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let credentials = format!("{}:{}", encoded(client_id.as_str()), encoded(secret.secret()));
+    format!("Basic {}", STANDARD.encode(credentials))
 }
 
 /// A successful answer of the token endpoint (RFC 6749 §5.1, OIDC Core §3.1.3.3).
@@ -171,6 +187,13 @@ mod tests {
         let response = judge(200, br#"{"access_token":"sesame","token_type":"Bearer","refresh_token":"open"}"#);
         let text = format!("{response:?}");
         assert!(!text.contains("sesame") && !text.contains("open"), "{text}");
+    }
+
+    #[test]
+    fn client_credentials_are_encoded_before_they_are_joined() {
+        let header = basic_authorization(&ClientId::new("a:b"), &ClientSecret::new("c d&"));
+        let credentials = STANDARD.decode(header.strip_prefix("Basic ").unwrap()).unwrap();
+        assert_eq!(credentials, b"a%3Ab:c+d%26");
     }
 
     proptest! {

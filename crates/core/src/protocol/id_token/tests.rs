@@ -13,7 +13,7 @@ use crate::protocol::jwt::{Header, compact, signing_input};
 const NOW: UnixTime = UnixTime::from_seconds(1_000_000);
 
 /// Signs by repeating the message's hash: enough to tell a good signature from a bad one, and nothing like a MAC in production.
-struct HashVerifier;
+pub(crate) struct HashVerifier;
 
 impl SignatureVerifier for HashVerifier {
     async fn verify(&self, _: Algorithm, _: &Jwk, message: &[u8], signature: &[u8]) -> Result<bool, CryptoUnavailable> {
@@ -84,7 +84,7 @@ impl Case {
     }
 }
 
-fn ready<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("nothing here waits"),
