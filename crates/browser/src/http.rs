@@ -1,4 +1,4 @@
-//! Requests to the issuer: no cookies, no cache, a time limit, and an answer whatever the status.
+//! Requests to the issuer, and to the server that keeps its cookie: no cache, a time limit, and an answer whatever the status.
 
 use std::time::Duration;
 
@@ -44,14 +44,24 @@ impl Answer {
 /// [`Failure::Unreachable`] when no answer came.
 pub async fn get(endpoint: &'static str, url: &str) -> Result<Answer, Failure> {
     let init = RequestInit::new();
+    init.set_credentials(RequestCredentials::Omit);
     send(endpoint, url, &init).await
+}
+
+/// Whether cookies go along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cookies {
+    /// They stay here: the issuer must not tell two apps of one browser apart, nor confuse them.
+    Omit,
+    /// They go to the server, also of another origin, and what it sets is kept.
+    Include,
 }
 
 /// Posts a form. A redirect counts as no answer: a token request must not wander.
 ///
 /// # Errors
 /// [`Failure::Unreachable`] when no answer came.
-pub async fn post_form(endpoint: &'static str, url: &str, body: &str) -> Result<Answer, Failure> {
+pub async fn post_form(endpoint: &'static str, url: &str, body: &str, cookies: Cookies) -> Result<Answer, Failure> {
     let headers = Headers::new().map_err(|error| refused("fetch", &error))?;
     let content_type = headers.append("Content-Type", "application/x-www-form-urlencoded");
     content_type.map_err(|error| refused("fetch", &error))?;
@@ -60,6 +70,10 @@ pub async fn post_form(endpoint: &'static str, url: &str, body: &str) -> Result<
     init.set_headers(&headers);
     init.set_redirect(RequestRedirect::Error);
     init.set_body(&JsValue::from_str(body));
+    init.set_credentials(match cookies {
+        Cookies::Omit => RequestCredentials::Omit,
+        Cookies::Include => RequestCredentials::Include,
+    });
     send(endpoint, url, &init).await
 }
 
@@ -67,7 +81,6 @@ async fn send(endpoint: &'static str, url: &str, init: &RequestInit) -> Result<A
     let abort = AbortOnDrop::new()?;
     init.set_signal(Some(&abort.0.signal()));
     init.set_cache(RequestCache::NoStore);
-    init.set_credentials(RequestCredentials::Omit);
     let unreachable = || Failure::Unreachable { endpoint };
     let exchange = async {
         let response = JsFuture::from(window()?.fetch_with_str_and_init(url, init)).await.map_err(|_| unreachable())?;

@@ -1,11 +1,11 @@
 //! Renewing a session: by a hidden iframe, or by its refresh token.
 
-use evergrant_core::config::Config;
-use evergrant_core::protocol::RefreshToken;
+use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Flow, Prompt};
 use evergrant_core::protocol::callback;
 use evergrant_core::protocol::id_token::{Expectation, IdTokenClaims};
 use evergrant_core::protocol::token;
+use evergrant_core::protocol::{ErrorCode, RefreshToken};
 use evergrant_core::session::{Failure, Method, Session, Tokens};
 
 use crate::provider::Provider;
@@ -39,15 +39,34 @@ pub(crate) async fn renew(
     match (method, &session.refresh_token) {
         (Method::RefreshToken, Some(refresh_token)) => {
             let body = token::redeem_refresh_token(&config.client_id, refresh_token);
-            by_refresh_token(config, provider, session, &body).await
+            by_refresh_token(config, provider, Some(session), &body).await
+        }
+        (Method::RefreshToken, None) if session.refresh_cookie => {
+            by_refresh_token(config, provider, Some(session), &token::redeem_refresh_cookie(&config.client_id)).await
         }
         _ => Ok(by_iframe(config, provider, session.flow, Some(&session.claims)).await?),
     }
 }
 
+/// Asks who is signed in, when this page knows no session: by the refresh token in the cookie where there is one (R5),
+/// else in a hidden iframe.
+pub(crate) async fn ask(config: &Config, provider: &Provider, flow: Flow) -> Result<Tokens, Failure> {
+    if config.storage == StorageKind::Cookie && flow == Flow::Code {
+        let body = token::redeem_refresh_cookie(&config.client_id);
+        match by_refresh_token(config, provider, None, &body).await {
+            Ok(tokens) if tokens.id_token.is_some() => return Ok(tokens),
+            // OIDC Core §12.2: a refresh may bring no ID token, and then only the issuer can tell who it is.
+            Ok(_) => {}
+            Err(Failed { failure: Failure::Token(error), .. }) if error.is(&ErrorCode::InvalidGrant) => {}
+            Err(Failed { failure, .. }) => return Err(failure),
+        }
+    }
+    by_iframe(config, provider, flow, None).await
+}
+
 /// Asks the issuer in a hidden iframe with `prompt=none`. `renews` are the claims of the session that is renewed; without
 /// them whoever is signed in at the issuer is taken.
-pub(crate) async fn by_iframe(
+async fn by_iframe(
     config: &Config,
     provider: &Provider,
     flow: Flow,
@@ -74,23 +93,24 @@ pub(crate) async fn by_iframe(
     tokens(config, provider, granted, &transaction, requested_at, renews).await
 }
 
+/// `session` is the one that is renewed; without it whoever the refresh token stands for is taken.
 async fn by_refresh_token(
     config: &Config,
     provider: &Provider,
-    session: &Session,
+    session: Option<&Session>,
     body: &str,
 ) -> Result<Tokens, Failed> {
     let unused = |failure| Failed { failure, rotated: None, unused: true };
     let metadata = provider.metadata().await.map_err(unused)?;
     let left_offline = is_offline();
     let requested_at = clock::now();
-    let response = redeem(&metadata, body).await.map_err(|failure| {
+    let response = redeem(config, &metadata, body).await.map_err(|failure| {
         let unused = failure.proves_unused(left_offline && is_offline());
         Failed { failure, rotated: None, unused }
     })?;
     let algorithms = metadata.signing_algorithms();
     let expected = Expectation {
-        issuer: &session.issuer,
+        issuer: &config.issuer,
         client_id: &config.client_id,
         nonce: None,
         algorithms: &algorithms,
@@ -98,7 +118,7 @@ async fn by_refresh_token(
         access_token: Some(&response.access_token),
         code: None,
         front_channel: false,
-        renews: Some(&session.claims),
+        renews: session.map(|session| &session.claims),
         now: clock::wall(),
         tolerance: config.clock_tolerance,
     };
@@ -113,10 +133,10 @@ async fn by_refresh_token(
         access_token: response.access_token,
         id_token,
         refresh_token: response.refresh_token,
-        scope: response.scope.unwrap_or_else(|| session.scope.clone()),
+        scope: response.scope.unwrap_or_else(|| session.map_or(&config.scope, |session| &session.scope).clone()),
         expires_in: response.expires_in,
-        flow: session.flow,
-        generation: session.generation,
+        flow: session.map_or(Flow::Code, |session| session.flow),
+        generation: session.map_or(0, |session| session.generation),
         requested_at,
     })
 }

@@ -18,6 +18,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::ledger::SharedLedger;
 use crate::lifecycle::Lifecycle;
+use crate::locks::Held;
 use crate::popup::Popup;
 use crate::provider::Provider;
 use crate::renewal::Failed;
@@ -152,7 +153,15 @@ impl fmt::Debug for Runtime {
 impl Inner {
     fn listen(self: &Rc<Self>) {
         let weak = Rc::downgrade(self);
-        let report = move |event| with(&weak, |inner| inner.dispatch(event));
+        let report = move |event| {
+            with(&weak, |inner| {
+                let wakes = matches!(event, Event::Woke(_) | Event::Network { online: true });
+                inner.dispatch(event);
+                if wakes {
+                    inner.ask_again();
+                }
+            });
+        };
         *self.lifecycle.borrow_mut() = Some(Lifecycle::watch(report.clone()));
         *self.tabs.borrow_mut() = Tabs::open(&self.config.client_id, move |message| match message {
             TabMessage::SignedOut => report(Event::SignedOutElsewhere),
@@ -292,9 +301,21 @@ impl Inner {
 
     fn ask_silently(self: &Rc<Self>, attempt: u64, flow: Flow) {
         self.spawn(async move |inner: &Rc<Self>| {
-            let tokens = renewal::by_iframe(&inner.config, &inner.provider, flow, None).await;
+            let tokens = match inner.lock().await {
+                Ok(_lock) => renewal::ask(&inner.config, &inner.provider, flow).await,
+                Err(failure) => Err(failure),
+            };
             inner.signed_in(attempt, tokens).await;
         });
+    }
+
+    /// Somebody may have signed in in another tab, which shares the cookie, or the network was away when this page opened.
+    fn ask_again(self: &Rc<Self>) {
+        if self.config.storage == StorageKind::Cookie
+            && let Some(flow) = self.store.flow_before()
+        {
+            self.dispatch(Event::OpenedBlank { flow });
+        }
     }
 
     async fn signed_in(self: &Rc<Self>, attempt: u64, tokens: Result<Tokens, Failure>) {
@@ -333,11 +354,9 @@ impl Inner {
 
     async fn renew(self: &Rc<Self>, attempt: u64, session: Box<Session>) -> Event {
         let ended = |outcome| Event::RenewalEnded { attempt, outcome };
-        let lock = format!("evergrant.{}.renewal", self.config.client_id);
-        let _lock = match timer::within(LOCK_PATIENCE, locks::acquire(&lock)).await {
-            Some(Ok(lock)) => lock,
-            Some(Err(failure)) => return ended(Err(failure)),
-            None => return ended(Err(Failure::OtherTabBusy)),
+        let _lock = match self.lock().await {
+            Ok(lock) => lock,
+            Err(failure) => return ended(Err(failure)),
         };
         let method = match self.ledger.apply(&Change::Claim { session: session.clone() }).await {
             Verdict::Renew(method) => method,
@@ -367,6 +386,12 @@ impl Inner {
                 ended(Err(failure))
             }
         }
+    }
+
+    /// One tab at a time talks about this client's session (R6).
+    async fn lock(&self) -> Result<Held, Failure> {
+        let name = format!("evergrant.{}.renewal", self.config.client_id);
+        timer::within(LOCK_PATIENCE, locks::acquire(&name)).await.unwrap_or(Err(Failure::OtherTabBusy))
     }
 
     /// What the ledger says of the session that this tab lives by.

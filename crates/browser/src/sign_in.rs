@@ -12,12 +12,14 @@ use evergrant_core::time::Now;
 
 use url::Url;
 
+use crate::http::{self, Cookies};
 use crate::popup::Popup;
 use crate::provider::Provider;
 use crate::storage::Store;
-use crate::{clock, crypto, http, location};
+use crate::{clock, crypto, location};
 
-pub(crate) const TOKEN_ENDPOINT: &str = "the issuer's token endpoint";
+const TOKEN_ENDPOINT: &str = "the issuer's token endpoint";
+pub(crate) const BACKEND: &str = "the server that keeps the refresh token";
 
 /// Leaves for the issuer. Returns only when that failed, or a moment before the page goes.
 pub(crate) async fn begin(config: &Config, provider: &Provider, store: &Store, sign_in: SignIn) -> Result<(), Failure> {
@@ -101,7 +103,7 @@ pub(crate) async fn tokens(
             let body =
                 token::redeem_code(&config.client_id, &code, &transaction.code_verifier, &transaction.redirect_uri);
             let sent = clock::now();
-            (redeem(&metadata, &body).await?, sent, false)
+            (redeem(config, &metadata, &body).await?, sent, false)
         }
     };
     let id_token = response.id_token.clone().ok_or(Failure::NoIdToken)?;
@@ -132,9 +134,14 @@ pub(crate) async fn tokens(
     })
 }
 
-/// Posts to the token endpoint and judges the answer.
-pub(crate) async fn redeem(metadata: &ProviderMetadata, body: &str) -> Result<TokenResponse, Failure> {
-    let endpoint = metadata.token_endpoint.as_ref().ok_or(Failure::NoEndpoint("token endpoint"))?;
-    let answer = http::post_form(TOKEN_ENDPOINT, endpoint.as_str(), body).await?.unless_busy(TOKEN_ENDPOINT)?;
+/// Posts to the token endpoint, the issuer's own or that of the server between, and judges the answer.
+pub(crate) async fn redeem(config: &Config, metadata: &ProviderMetadata, body: &str) -> Result<TokenResponse, Failure> {
+    let answer = match config.backend_endpoint("token") {
+        Some(url) => http::post_form(BACKEND, &url, body, Cookies::Include).await?.unless_busy(BACKEND)?,
+        None => {
+            let url = metadata.token_endpoint.as_ref().ok_or(Failure::NoEndpoint("token endpoint"))?;
+            http::post_form(TOKEN_ENDPOINT, url.as_str(), body, Cookies::Omit).await?.unless_busy(TOKEN_ENDPOINT)?
+        }
+    };
     Ok(token::judge(answer.status, &answer.body)?)
 }

@@ -8,25 +8,34 @@ use evergrant_core::protocol::revoke;
 use evergrant_core::protocol::{IdToken, RefreshToken, State};
 use evergrant_core::session::Failure;
 
+use crate::http::{self, Cookies};
 use crate::provider::Provider;
+use crate::sign_in::BACKEND;
 use crate::storage::Store;
 use crate::timer::within;
-use crate::{crypto, http, location};
+use crate::{crypto, location};
 
 /// How long the person waits for a revocation before the page is left all the same.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Revokes the refresh token, where the issuer takes revocations. Whether that worked changes nothing for the person: the
+/// Revokes the refresh token, where the issuer takes revocations; one in a cookie is revoked by the server that keeps it.
+/// Whether that worked changes nothing for the person: the
 /// token is forgotten here, and the issuer's session ends next.
 pub(crate) async fn revoke(
     config: &Config,
     provider: &Provider,
     refresh_token: Option<&RefreshToken>,
 ) -> Result<(), Failure> {
+    if let Some(url) = config.backend_endpoint("revoke") {
+        let body = revoke::refresh_cookie(&config.client_id);
+        let _ = within(PATIENCE, http::post_form(BACKEND, &url, &body, Cookies::Include)).await;
+        return Ok(());
+    }
     let metadata = provider.metadata().await?;
     if let (Some(refresh_token), Some(endpoint)) = (refresh_token, &metadata.revocation_endpoint) {
         let body = revoke::refresh_token(&config.client_id, refresh_token);
-        let _ = within(PATIENCE, http::post_form("the issuer's revocation", endpoint.as_str(), &body)).await;
+        let _ =
+            within(PATIENCE, http::post_form("the issuer's revocation", endpoint.as_str(), &body, Cookies::Omit)).await;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub struct Store {
     session_key: String,
     transaction_prefix: String,
     logout_key: String,
-    /// That somebody was signed in, and how: no token, for the silent question after a reload in memory mode.
+    /// That somebody was signed in, and how: no token, for the silent question after a reload when the session is in memory.
     hint_key: String,
     /// What the session is when it cannot be stored.
     memory: RefCell<Option<Session>>,
@@ -41,7 +41,7 @@ impl Store {
 
     /// A sentence for the person when the session is kept in memory against the configuration's wish.
     pub fn warning(&self) -> Option<&'static str> {
-        (self.in_memory.get() && self.kind != StorageKind::Memory).then_some(
+        (self.in_memory.get() && !self.keeps_nothing()).then_some(
             "This browser does not let this site store anything, or its storage is full. You stay signed in only until \
              this page is reloaded. Allow site data for this site in your browser's settings to change that.",
         )
@@ -62,7 +62,12 @@ impl Store {
 
     /// The flow by which somebody was signed in before this page was loaded, when the session is kept in memory alone.
     pub fn flow_before(&self) -> Option<Flow> {
-        (self.kind == StorageKind::Memory).then(|| get(StorageKind::Local, &self.hint_key))?
+        self.keeps_nothing().then(|| get(StorageKind::Local, &self.hint_key))?
+    }
+
+    /// Whether the page keeps no session by the configuration's wish.
+    fn keeps_nothing(&self) -> bool {
+        matches!(self.kind, StorageKind::Memory | StorageKind::Cookie)
     }
 
     /// Keeps the session; falls back to memory when the browser refuses (storage full, or blocked meanwhile).
@@ -74,7 +79,7 @@ impl Store {
         if self.in_memory.get() {
             *self.memory.borrow_mut() = Some(session.clone());
         }
-        if self.kind == StorageKind::Memory {
+        if self.keeps_nothing() {
             set(StorageKind::Local, &self.hint_key, &session.flow);
         }
     }
@@ -130,7 +135,7 @@ fn is_available(kind: StorageKind) -> bool {
     let storage = match kind {
         StorageKind::Session => window.session_storage(),
         StorageKind::Local => window.local_storage(),
-        StorageKind::Memory => return false,
+        StorageKind::Memory | StorageKind::Cookie => return false,
     };
     matches!(storage, Ok(Some(_)))
 }
@@ -142,7 +147,7 @@ fn get<T: DeserializeOwned>(kind: StorageKind, key: &str) -> Option<T> {
     match kind {
         StorageKind::Session => SessionStorage::get(key).ok(),
         StorageKind::Local => LocalStorage::get(key).ok(),
-        StorageKind::Memory => None,
+        StorageKind::Memory | StorageKind::Cookie => None,
     }
 }
 
@@ -151,7 +156,7 @@ fn set(kind: StorageKind, key: &str, value: &impl Serialize) -> bool {
         && match kind {
             StorageKind::Session => SessionStorage::set(key, value).is_ok(),
             StorageKind::Local => LocalStorage::set(key, value).is_ok(),
-            StorageKind::Memory => false,
+            StorageKind::Memory | StorageKind::Cookie => false,
         }
 }
 
@@ -160,7 +165,7 @@ fn delete(kind: StorageKind, key: &str) {
         match kind {
             StorageKind::Session => SessionStorage::delete(key),
             StorageKind::Local => LocalStorage::delete(key),
-            StorageKind::Memory => {}
+            StorageKind::Memory | StorageKind::Cookie => {}
         }
     }
 }

@@ -69,25 +69,27 @@ fn what_is_stored_has_the_names_of_the_tutorial() {
 
 #[wasm_bindgen_test]
 fn memory_keeps_no_token_where_a_script_could_find_it_and_remembers_how_to_ask() {
-    let config = common::config("memory");
-    let store = Store::open(StorageKind::Memory, &config.client_id);
-    let session = common::session(&config, Duration::from_secs(60));
-    assert_eq!(store.flow_before(), None);
-    store.save(&session);
-    assert_eq!(store.session(), Some(session));
-    assert_eq!(store.warning(), None, "this is what was asked for");
-    let local = web_sys::window().unwrap().local_storage().unwrap().unwrap();
-    for storage in [session_storage(), local] {
-        for index in 0..storage.length().unwrap() {
-            let key = storage.key(index).unwrap().unwrap();
-            assert!(!storage.get_item(&key).unwrap().unwrap().contains("access"), "{key}");
+    for kind in [StorageKind::Memory, StorageKind::Cookie] {
+        let config = common::config("memory");
+        let store = Store::open(kind, &config.client_id);
+        let session = common::session(&config, Duration::from_secs(60));
+        assert_eq!(store.flow_before(), None);
+        store.save(&session);
+        assert_eq!(store.session(), Some(session));
+        assert_eq!(store.warning(), None, "this is what was asked for");
+        let local = web_sys::window().unwrap().local_storage().unwrap().unwrap();
+        for storage in [session_storage(), local] {
+            for index in 0..storage.length().unwrap() {
+                let key = storage.key(index).unwrap().unwrap();
+                assert!(!storage.get_item(&key).unwrap().unwrap().contains("access"), "{key}");
+            }
         }
+        let reloaded = Store::open(kind, &config.client_id);
+        assert_eq!(reloaded.session(), None);
+        assert_eq!(reloaded.flow_before(), Some(Flow::Code));
+        reloaded.forget();
+        assert_eq!(reloaded.flow_before(), None);
     }
-    let reloaded = Store::open(StorageKind::Memory, &config.client_id);
-    assert_eq!(reloaded.session(), None);
-    assert_eq!(reloaded.flow_before(), Some(Flow::Code));
-    reloaded.forget();
-    assert_eq!(reloaded.flow_before(), None);
 }
 
 #[wasm_bindgen_test]

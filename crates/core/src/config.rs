@@ -38,6 +38,9 @@ pub struct Config {
     pub iframe_timeout: Duration,
     /// The origins of APIs that may be sent the access token. Default: none.
     pub allowed_api_origins: Vec<String>,
+    /// The server that redeems codes in the page's stead and keeps the refresh token in a cookie; used with
+    /// [`StorageKind::Cookie`] alone. `/token` and `/revoke` are below it. It must be of the same site as the app.
+    pub token_backend: Option<Url>,
 }
 
 /// Where the session is kept between two page loads.
@@ -51,6 +54,9 @@ pub enum StorageKind {
     Local,
     /// The page's memory alone: a script that reads the stores finds nothing. After a reload the issuer is asked silently.
     Memory,
+    /// The page's memory too, but the refresh token is in a cookie that no script can read, kept by
+    /// [`Config::token_backend`]: the session survives a reload and is every tab's. `offline_access` is asked for.
+    Cookie,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +78,7 @@ struct Wire {
     iframe_timeout_seconds: Option<u64>,
     #[serde(default)]
     allowed_api_origins: Vec<String>,
+    token_backend: Option<String>,
 }
 
 impl Config {
@@ -89,7 +96,18 @@ impl Config {
         if wire.client_id.is_empty() {
             return Err(ConfigError::wrong("client_id", "it is empty"));
         }
-        let scope = wire.scope.map_or_else(|| Scope::parse("openid profile email"), |text| Scope::parse(&text));
+        let mut scope = wire.scope.unwrap_or_else(|| "openid profile email".to_owned());
+        if wire.storage == StorageKind::Cookie {
+            if wire.token_backend.is_none() {
+                return Err(ConfigError::wrong(
+                    "token_backend",
+                    "storage = cookie needs the server that keeps the cookie",
+                ));
+            }
+            // Without it the issuer gives no refresh token, and there would be nothing to keep.
+            scope.push_str(" offline_access");
+        }
+        let scope = Scope::parse(&scope);
         if !scope.contains("openid") {
             return Err(ConfigError::wrong("scope", "it must contain openid"));
         }
@@ -109,7 +127,14 @@ impl Config {
             iframe_timeout: seconds("iframe_timeout_seconds", wire.iframe_timeout_seconds, 1..=120)?
                 .unwrap_or(Duration::from_secs(10)),
             allowed_api_origins: wire.allowed_api_origins.iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
+            token_backend: wire.token_backend.map(|text| address("token_backend", &text)).transpose()?,
         })
+    }
+
+    /// The address of an endpoint of [`Config::token_backend`], in the mode that uses it.
+    pub fn backend_endpoint(&self, name: &str) -> Option<String> {
+        let backend = self.token_backend.as_ref().filter(|_| self.storage == StorageKind::Cookie)?;
+        Some(format!("{}/{name}", backend.as_str().trim_end_matches('/')))
     }
 
     /// The origin that silent answers come from: the only one whose messages count.
@@ -218,6 +243,7 @@ mod tests {
             ("clock_tolerance_seconds", "601"),
             ("iframe_timeout_seconds", "0"),
             ("allowed_api_origins", r#"["https://api.example/path"]"#),
+            ("token_backend", r#""http://server.example/oauth""#),
         ] {
             let base = if key == "issuer" { "" } else { r#""issuer":"http://localhost:3000/","# };
             let error = parse(&format!(r#"{{{base}"client_id":"app","{key}":{value}}}"#)).unwrap_err();
@@ -230,6 +256,21 @@ mod tests {
         let json =
             r#"{"issuer":"https://i.example/","client_id":"a","allowed_api_origins":["HTTPS://API.example:443/"]}"#;
         assert_eq!(parse(json).unwrap().allowed_api_origins, ["https://api.example"]);
+    }
+
+    #[test]
+    fn the_cookie_mode_needs_its_server_and_asks_for_offline_access() {
+        let base = r#""issuer":"http://localhost:3000/","client_id":"app""#;
+        let error = parse(&format!(r#"{{{base},"storage":"cookie"}}"#)).unwrap_err();
+        assert!(matches!(error, ConfigError::Wrong { key: "token_backend", .. }), "{error}");
+        for backend in ["http://localhost:3003/oauth", "http://localhost:3003/oauth/"] {
+            let config = parse(&format!(r#"{{{base},"storage":"cookie","token_backend":"{backend}"}}"#)).unwrap();
+            assert_eq!(config.backend_endpoint("token").as_deref(), Some("http://localhost:3003/oauth/token"));
+            assert!(config.scope.contains("offline_access"));
+            let other = parse(&format!(r#"{{{base},"token_backend":"{backend}"}}"#)).unwrap();
+            assert_eq!(other.backend_endpoint("token"), None, "the word may stand there in every mode");
+            assert!(!other.scope.contains("offline_access"));
+        }
     }
 
     proptest! {

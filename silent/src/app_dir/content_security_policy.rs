@@ -37,6 +37,7 @@ struct ConfiguredServers {
     issuer: Option<Url>,
     silent_redirect_uri: Option<Url>,
     allowed_api_origins: Vec<Url>,
+    token_backend: Option<Url>,
 }
 
 impl ContentSecurityPolicy {
@@ -95,7 +96,8 @@ fn policy(inline: &InlineSources, servers: &ConfiguredServers, connect: &[Origin
 
     let script_src = sources(&["'self'", "'wasm-unsafe-eval'"], &inline.scripts);
     let style_src = sources(&["'self'"], &inline.styles);
-    let connect_src = sources(&["'self'"], issuer.iter().chain(&apis).chain(connect));
+    let backend = servers.token_backend.as_ref().and_then(Origin::of);
+    let connect_src = sources(&["'self'"], issuer.iter().chain(&apis).chain(&backend).chain(connect));
     let frames = sources(&[], issuer.iter().chain(&silent));
     let frame_src = if frames.is_empty() { "'none'" } else { &frames };
     format!(
@@ -138,10 +140,13 @@ mod tests {
         let policy = with_config(
             r#"{"issuer": "http://localhost:3000/", "client_id": "app",
                 "silent_redirect_uri": "http://localhost:3001/silent",
-                "allowed_api_origins": ["http://localhost:3002", "http://localhost:3000"]}"#,
+                "allowed_api_origins": ["http://localhost:3002", "http://localhost:3000"],
+                "token_backend": "http://localhost:3003/oauth"}"#,
         );
         assert!(
-            policy.contains("connect-src 'self' http://localhost:3000 http://localhost:3002 https://token.example;"),
+            policy.contains(
+                "connect-src 'self' http://localhost:3000 http://localhost:3002 http://localhost:3003 https://token.example;"
+            ),
             "{policy}"
         );
         assert!(policy.contains("frame-src http://localhost:3000 http://localhost:3001;"), "{policy}");

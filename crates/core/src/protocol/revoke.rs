@@ -8,6 +8,11 @@ pub fn refresh_token(client_id: &ClientId, token: &RefreshToken) -> String {
     params::encode([("token", token.secret()), ("token_type_hint", "refresh_token"), ("client_id", client_id.as_str())])
 }
 
+/// The body that revokes the refresh token in the cookie that travels with it, which this client cannot read.
+pub fn refresh_cookie(client_id: &ClientId) -> String {
+    params::encode([("client_id", client_id.as_str())])
+}
+
 /// Whether the server has revoked the token, or never knew it: both are 200 (§2.2).
 pub fn judge(status: u16) -> bool {
     status == 200

@@ -14,7 +14,7 @@ pub enum Event {
         stored: Option<Box<Session>>,
     },
     /// The page opened, its session was kept in memory alone, and somebody was signed in before: the issuer knows whether
-    /// they still are.
+    /// they still are. With the refresh token in a cookie, a page where nobody is signed in asks again when it wakes.
     OpenedBlank {
         /// By which flow they signed in.
         flow: Flow,

@@ -117,7 +117,8 @@ impl Ledger {
             Verdict::Good { .. } => {}
             other => return other,
         }
-        let Some(refresh_token) = &session.refresh_token else { return Verdict::Renew(Method::Iframe) };
+        // A refresh token in a cookie is no page's to count: the server that keeps it takes care.
+        let Some(refresh_token) = &session.refresh_token else { return Verdict::Renew(session.method()) };
         if !self.mark_sent(fingerprint(refresh_token)) {
             // R7: it was sent, by a tab that died or lost the answer. Sent again it could pass for stolen.
             return self.replacement(session).map_or(Verdict::Renew(Method::Iframe), Verdict::Adopt);

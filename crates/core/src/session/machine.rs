@@ -46,6 +46,8 @@ pub struct Machine {
     lead: Option<Duration>,
     /// Whether all tabs share one session.
     shared: bool,
+    /// Whether refresh tokens are kept in a cookie, out of this page's sight.
+    refresh_cookie: bool,
     state: State,
     /// The latest attempt to sign in or renew. Answers to earlier ones are worthless.
     attempt: u64,
@@ -74,6 +76,7 @@ impl Machine {
             client_id: config.client_id.clone(),
             lead: config.lead,
             shared: config.storage == StorageKind::Local,
+            refresh_cookie: config.storage == StorageKind::Cookie,
             state: State::SignedOut(None),
             attempt: 0,
             over: None,
@@ -167,6 +170,8 @@ impl Machine {
         // The wall clock may have been set back while the request was under way.
         let lease = lease.corrected(now).unwrap_or(lease);
         session.expires_at = lease.expires_at();
+        // Whatever redeemed a code has filled the cookie anew.
+        session.refresh_cookie = self.refresh_cookie && session.flow == Flow::Code;
         commands.push(Command::Save(Box::new(session.clone())));
         if self.shared {
             commands.push(Command::TellTabs(TabMessage::Changed));

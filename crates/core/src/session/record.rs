@@ -50,6 +50,9 @@ pub struct Session {
     /// For the next renewal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<RefreshToken>,
+    /// Whether a refresh token is in a cookie that the page cannot read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refresh_cookie: bool,
     /// What was granted.
     pub scope: Scope,
     /// The flow it began with; silent renewals use the same.
@@ -88,6 +91,7 @@ impl Session {
             id_token,
             claims,
             refresh_token: tokens.refresh_token,
+            refresh_cookie: false,
             scope: tokens.scope,
             flow: tokens.flow,
             expires_at: tokens.requested_at.wall + lifetime,
@@ -124,9 +128,9 @@ impl Session {
 
     /// How it will be renewed: a refresh token if there is one, else the iframe.
     pub fn method(&self) -> Method {
-        match self.refresh_token {
-            Some(_) => Method::RefreshToken,
-            None => Method::Iframe,
+        match self.refresh_cookie || self.refresh_token.is_some() {
+            true => Method::RefreshToken,
+            false => Method::Iframe,
         }
     }
 }

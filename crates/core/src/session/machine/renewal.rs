@@ -98,6 +98,7 @@ impl Machine {
         if method == Method::RefreshToken && refused {
             // R5: the refresh token is spent, the issuer's session may live. One try by iframe.
             signed_in.session.refresh_token = None;
+            signed_in.session.refresh_cookie = false;
             signed_in.phase = Phase::Stopped { failed: None };
             commands.push(Command::Save(Box::new(signed_in.session.clone())));
             self.renew(Cause::Retry, now, commands);

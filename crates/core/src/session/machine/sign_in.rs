@@ -27,6 +27,9 @@ impl Machine {
     }
 
     pub(super) fn opened_blank(&mut self, flow: Flow, commands: &mut Vec<Command>) {
+        if !matches!(self.state, State::SignedOut(_)) {
+            return;
+        }
         self.attempt += 1;
         self.state = State::SigningIn { silently: true };
         commands.extend([Command::AskSilently { attempt: self.attempt, flow }, Command::TellApp]);

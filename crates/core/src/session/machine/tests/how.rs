@@ -64,6 +64,37 @@ fn a_refused_refresh_token_is_dropped_and_the_iframe_tried_once() {
     page.expect_ended(EndReason::AskThePerson(refused(ErrorCode::LoginRequired)));
 }
 
+fn signed_in_with_cookie(lifetime: u64) -> Page {
+    let mut page = Page::configured(r#","storage":"cookie","token_backend":"https://app.example/oauth""#);
+    page.sign_in(lifetime);
+    page
+}
+
+#[test]
+fn a_refresh_token_in_a_cookie_is_preferred_to_the_iframe() {
+    let mut page = signed_in_with_cookie(300);
+    assert_eq!(refresh_token(&page), None);
+    assert_eq!(begun(&page.fire()), [Method::RefreshToken]);
+    page.renewed(300);
+    assert_eq!(begun(&page.fire()), [Method::RefreshToken]);
+}
+
+#[test]
+fn a_refused_cookie_is_followed_by_the_iframe_whose_code_fills_it_again() {
+    let mut page = signed_in_with_cookie(300);
+    page.fire();
+    assert_eq!(begun(&page.failed(invalid_grant())), [Method::Iframe]);
+    page.renewed(300);
+    assert_eq!(page.view().last_method, Some(Method::Iframe));
+    assert_eq!(begun(&page.fire()), [Method::RefreshToken]);
+}
+
+#[test]
+fn a_page_that_wakes_with_somebody_signed_in_does_not_ask_who_it_is() {
+    let mut page = signed_in_with_cookie(300);
+    assert!(page.send(Event::OpenedBlank { flow: Flow::Code }).is_empty());
+}
+
 #[test]
 fn after_a_refused_refresh_token_the_iframe_carries_on() {
     let mut page = Page::signed_in_with_refresh_token(300);
