@@ -4,6 +4,7 @@ mod api;
 mod client;
 mod demo_secrets;
 mod error;
+mod keys;
 mod origin;
 mod overrides;
 mod refresh_tokens;
@@ -23,6 +24,7 @@ use url::{Host, Url};
 pub use api::Api;
 pub use client::{Client, ClientSecretHash, ClientType, GrantType};
 pub use error::ConfigError;
+pub use keys::Keys;
 pub use origin::Origin;
 pub use overrides::{OriginReplacement, Overrides};
 pub use refresh_tokens::RefreshTokens;
@@ -44,6 +46,9 @@ pub struct Config {
     /// How long things last.
     #[serde(default)]
     pub lifetimes: Lifetimes,
+    /// When signing keys change by themselves.
+    #[serde(default)]
+    pub keys: Keys,
     /// Whether anybody who reaches the issuer may read its counters at `/metrics`.
     #[serde(default)]
     pub metrics: bool,
@@ -145,6 +150,7 @@ impl Config {
         unique("[[client]] client_id", self.clients.iter().map(|client| client.client_id.as_str()))?;
         unique("[[user]] username", self.users.iter().map(|user| user.username.as_str()))?;
         unique("[[user]] sub", self.users.iter().map(|user| user.sub.as_str()))?;
+        self.keys.check()?;
         self.clients.iter().try_for_each(Client::check)
     }
 
@@ -191,6 +197,13 @@ impl Config {
     /// Whether a page of this origin belongs to a registered client.
     pub fn is_registered_origin(&self, origin: &str) -> bool {
         self.clients.iter().flat_map(|client| &client.origins).any(|known| known.as_str() == origin)
+    }
+
+    /// Whether a token of `client` may be signed with `algorithm`.
+    pub fn signs_for(&self, client: &Client, algorithm: Algorithm) -> bool {
+        self.signing_alg == algorithm
+            || self.apis.iter().any(|api| api.signing_alg == Some(algorithm))
+            || client.id_token_signing_alg == Some(algorithm)
     }
 
     /// Whether anything is to be signed with `algorithm`.

@@ -1,96 +1,121 @@
-//! The keys that sign tokens: made at the first start, kept in the store, published as a JWK set.
+//! The keys that sign tokens: made when they are first needed, kept in the store, published as a JWK set. They belong to the
+//! issuer as a whole, or to one client alone, whose tokens then end with it when it is withdrawn.
 
 mod signing_key;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use evergrant_core::protocol::ClientId;
 use evergrant_core::protocol::jwk::JwkSet;
 use evergrant_core::protocol::jwt::{self, Algorithm, Header, JwtError, Unverified};
+use evergrant_core::time::UnixTime;
 use serde::Serialize;
 
-use crate::config::Config;
-use crate::store::{Store, StoreError};
-use evergrant_core::time::UnixTime;
+use crate::config::{Client, Config};
+use crate::store::{Store, StoreError, StoredKey};
+use crate::web::conditional::Document;
 
 use signing_key::SigningKey;
 
-/// A new key is published this long before it signs: longer than any issuer takes to notice it, and anybody else to ask
-/// for the published keys again.
-const PUBLISHED_AHEAD: Duration = Duration::from_secs(5 * 60);
-
-/// Every key, the newest first. The newest that has been published long enough signs; older ones stay published until
-/// what they signed has expired.
+/// Every key, the newest first. Of those with the same use, the newest that has been published long enough signs; older ones
+/// stay published until what they signed has expired.
 #[derive(Debug)]
 pub struct KeyRing {
-    keys: RwLock<Arc<[SigningKey]>>,
+    keys: RwLock<Arc<Keys>>,
+    /// [`crate::config::Keys::overlap`].
+    overlap: Duration,
+}
+
+#[derive(Debug)]
+struct Keys {
+    all: Vec<SigningKey>,
+    published: Document,
+}
+
+/// What a key is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeyUse {
+    algorithm: Algorithm,
+    /// The client whose own it is.
+    client_id: Option<ClientId>,
 }
 
 impl KeyRing {
-    /// Takes the keys from the store, first making one for each algorithm the configuration uses and the store lacks.
+    /// Takes the keys from the store, first making those the configuration needs and the store lacks.
     ///
     /// # Errors
     /// When the store fails or a stored key cannot be used.
     pub async fn open(store: &dyn Store, config: &Config, now: UnixTime) -> Result<Self, KeyError> {
-        let stored = store.signing_keys().await?;
-        for algorithm in used_algorithms(config) {
-            if stored.iter().all(|key| key.algorithm != algorithm) {
-                store.add_first_signing_key(SigningKey::generate(algorithm, now)?).await?;
-            }
-        }
-        Ok(Self { keys: RwLock::new(read_all(store).await?) })
+        let stored = kept_up(store, config, now).await?;
+        Ok(Self { keys: RwLock::new(Arc::new(Keys::read(&stored)?)), overlap: config.keys.overlap })
     }
 
-    /// Puts a new key for each algorithm in use into the store, and returns their `kid`s. Issuers notice them at their next
+    /// Puts a new key for each use into the store, and returns their `kid`s. Issuers notice them at their next
     /// [`KeyRing::refresh`].
     ///
     /// # Errors
     /// When the store fails or a key cannot be made.
     pub async fn rotate(store: &dyn Store, config: &Config, now: UnixTime) -> Result<Vec<String>, KeyError> {
         let mut kids = Vec::new();
-        for algorithm in used_algorithms(config) {
-            let key = SigningKey::generate(algorithm, now)?;
+        for needed in needed(config) {
+            let key = SigningKey::generate(&needed, now)?;
             kids.push(key.kid.clone());
-            store.add_signing_key(key).await?;
+            store.add_signing_key(key, now).await?;
         }
         Ok(kids)
     }
 
-    /// Notices keys that were added, and removes those that nothing in use was signed with.
+    /// Takes keys out of the store that must sign nothing and prove nothing any more, and returns their `kid`s. Issuers notice
+    /// at their next [`KeyRing::refresh`], and make new ones where none is left.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn withdraw(store: &dyn Store, withdrawn: &Withdrawn) -> Result<Vec<String>, KeyError> {
+        let stored = store.signing_keys().await?;
+        let kids: Vec<String> = stored.into_iter().filter(|key| withdrawn.names(key)).map(|key| key.kid).collect();
+        for kid in &kids {
+            store.remove_signing_key(kid).await?;
+        }
+        Ok(kids)
+    }
+
+    /// Notices keys that were added or withdrawn; makes new ones that are due, and removes those that nothing in use was
+    /// signed with.
     ///
     /// # Errors
     /// When the store fails or a stored key cannot be used.
     pub async fn refresh(&self, store: &dyn Store, config: &Config, now: UnixTime) -> Result<(), KeyError> {
-        let mut keys = read_all(store).await?;
-        let over: Vec<String> = keys.iter().filter_map(|key| is_over(key, &keys, config, now)).collect();
-        for kid in &over {
-            store.remove_signing_key(kid).await?;
+        let stored = kept_up(store, config, now).await?;
+        // Reading keys takes longer than comparing their names.
+        if !self.current().are(&stored) {
+            let keys = Arc::new(Keys::read(&stored)?);
+            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
         }
-        if !over.is_empty() {
-            keys = read_all(store).await?;
-        }
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
         Ok(())
     }
 
     /// The public halves (RFC 7517 §5).
-    pub fn public(&self) -> JwkSet {
-        JwkSet { keys: self.all().iter().map(|key| key.public().clone()).collect() }
+    pub(crate) fn published(&self) -> Document {
+        self.current().published.clone()
     }
 
-    /// Signs claims as a JWT of the given `typ`.
+    /// Signs claims as a JWT of the given `typ`, with the client's own key where it has one.
     ///
     /// # Errors
     /// When there is no key for the algorithm, or the claims have no JSON form.
     pub fn sign(
         &self,
+        client: &Client,
         algorithm: Algorithm,
         typ: &str,
         claims: &impl Serialize,
         now: UnixTime,
     ) -> Result<String, KeyError> {
-        let keys = self.all();
-        let key = signing(&keys, algorithm, now).ok_or(KeyError::NoKey(algorithm))?;
+        let keys = self.current();
+        let needed = KeyUse::of(client, algorithm);
+        let fitting = keys.all.iter().filter(|key| *key.usage() == needed);
+        let key = signing(fitting, SigningKey::created_at, self.overlap, now).ok_or(KeyError::NoKey(algorithm))?;
         let header = Header {
             alg: algorithm.name().to_owned(),
             kid: key.public().kid.clone(),
@@ -105,38 +130,111 @@ impl KeyRing {
     /// Takes a token apart if one of these keys signed it; its claims are still to be judged.
     pub fn verified<'a>(&self, token: &'a str) -> Option<Unverified<'a>> {
         let jwt = Unverified::parse(token).ok()?;
-        let keys = self.all();
-        let key = keys.iter().find(|key| key.public().kid == jwt.header.kid)?;
-        let algorithm_fits = jwt.header.alg == key.algorithm().name();
+        let keys = self.current();
+        let key = keys.all.iter().find(|key| key.public().kid == jwt.header.kid)?;
+        let algorithm_fits = jwt.header.alg == key.usage().algorithm.name();
         (algorithm_fits && key.verifies(jwt.signing_input, &jwt.signature)).then_some(jwt)
     }
 
-    fn all(&self) -> Arc<[SigningKey]> {
+    fn current(&self) -> Arc<Keys> {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-async fn read_all(store: &dyn Store) -> Result<Arc<[SigningKey]>, KeyError> {
-    store.signing_keys().await?.iter().map(SigningKey::read).collect()
+/// Which keys are to be withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Withdrawn {
+    /// Those of one client's own.
+    Client(ClientId),
+    /// The one of this name.
+    Kid(String),
 }
 
-fn used_algorithms(config: &Config) -> impl Iterator<Item = Algorithm> {
-    [Algorithm::Es256, Algorithm::Rs256].into_iter().filter(|algorithm| config.uses_algorithm(*algorithm))
+impl Withdrawn {
+    fn names(&self, key: &StoredKey) -> bool {
+        match self {
+            Self::Client(client_id) => key.client_id.as_ref() == Some(client_id),
+            Self::Kid(kid) => key.kid == *kid,
+        }
+    }
 }
 
-/// The newest key that has been published long enough; the very first has nobody to wait for.
-fn signing(keys: &[SigningKey], algorithm: Algorithm, now: UnixTime) -> Option<&SigningKey> {
-    let mut of_algorithm = keys.iter().filter(|key| key.algorithm() == algorithm);
-    let published = of_algorithm.clone().find(|key| now >= key.created_at() + PUBLISHED_AHEAD);
-    published.or_else(|| of_algorithm.next_back())
+impl Keys {
+    fn read(stored: &[StoredKey]) -> Result<Self, KeyError> {
+        let all: Vec<SigningKey> = stored.iter().map(SigningKey::read).collect::<Result<_, _>>()?;
+        let public = JwkSet { keys: all.iter().map(|key| key.public().clone()).collect() };
+        let published = Document::json(&public).map_err(|_| KeyError::Crypto("published"))?;
+        Ok(Self { all, published })
+    }
+
+    fn are(&self, stored: &[StoredKey]) -> bool {
+        let kids = self.all.iter().map(|key| key.public().kid.as_deref());
+        kids.eq(stored.iter().map(|key| Some(key.kid.as_str())))
+    }
 }
 
-/// The `kid` of a key whose successor has been signing for longer than any token lasts.
-fn is_over(key: &SigningKey, keys: &[SigningKey], config: &Config, now: UnixTime) -> Option<String> {
-    let successor = signing(keys, key.algorithm(), now)?;
-    let signs_since = successor.created_at() + PUBLISHED_AHEAD;
-    let over = key.created_at() < successor.created_at() && now >= signs_since + config.longest_token_lifetime();
-    key.public().kid.clone().filter(|_| over)
+impl KeyUse {
+    fn of(client: &Client, algorithm: Algorithm) -> Self {
+        Self { algorithm, client_id: client.own_signing_key.then(|| client.client_id.clone()) }
+    }
+
+    fn of_stored(key: &StoredKey) -> Self {
+        Self { algorithm: key.algorithm, client_id: key.client_id.clone() }
+    }
+}
+
+/// The keys in the store, after adding those that are due and removing those that are over. Each addition is conditional:
+/// several issuers on one store make one key.
+async fn kept_up(store: &dyn Store, config: &Config, now: UnixTime) -> Result<Vec<StoredKey>, KeyError> {
+    let stored = store.signing_keys().await?;
+    let mut changed = false;
+    for needed in needed(config) {
+        let newest = stored.iter().find(|key| KeyUse::of_stored(key) == needed).map(|key| key.created_at);
+        let unless_after = match (newest, config.keys.rotate_every) {
+            (None, _) => UnixTime::from_millis(i64::MIN),
+            (Some(made), Some(rotate_every)) if now >= made + rotate_every => made,
+            (Some(_), _) => continue,
+        };
+        store.add_signing_key(SigningKey::generate(&needed, now)?, unless_after).await?;
+        changed = true;
+    }
+    for kid in stored.iter().filter(|key| is_over(key, &stored, config, now)).map(|key| &key.kid) {
+        store.remove_signing_key(kid).await?;
+        changed = true;
+    }
+    if changed { Ok(store.signing_keys().await?) } else { Ok(stored) }
+}
+
+/// Every use the configuration has for a key.
+fn needed(config: &Config) -> Vec<KeyUse> {
+    let algorithms = [Algorithm::Es256, Algorithm::Rs256];
+    let shared = algorithms.into_iter().filter(|algorithm| config.uses_algorithm(*algorithm));
+    let mut needed: Vec<KeyUse> = shared.map(|algorithm| KeyUse { algorithm, client_id: None }).collect();
+    for client in config.clients.iter().filter(|client| client.own_signing_key) {
+        let own = algorithms.into_iter().filter(|algorithm| config.signs_for(client, *algorithm));
+        needed.extend(own.map(|algorithm| KeyUse::of(client, algorithm)));
+    }
+    needed
+}
+
+/// Of keys for the same use, the newest first: the newest that has been published long enough, or the oldest, which nobody
+/// can be waiting for.
+fn signing<'a, Key>(
+    mut newest_first: impl DoubleEndedIterator<Item = &'a Key> + Clone,
+    created_at: impl Fn(&Key) -> UnixTime,
+    overlap: Duration,
+    now: UnixTime,
+) -> Option<&'a Key> {
+    let published = newest_first.clone().find(|key| now >= created_at(key) + overlap);
+    published.or_else(|| newest_first.next_back())
+}
+
+/// Whether a key's successor has been signing for longer than any token lasts.
+fn is_over(key: &StoredKey, all: &[StoredKey], config: &Config, now: UnixTime) -> bool {
+    let same_use = all.iter().filter(|other| KeyUse::of_stored(other) == KeyUse::of_stored(key));
+    let Some(successor) = signing(same_use, |key| key.created_at, config.keys.overlap, now) else { return false };
+    let signs_since = successor.created_at + config.keys.overlap;
+    key.created_at < successor.created_at && now >= signs_since + config.longest_token_lifetime()
 }
 
 /// Why nothing could be signed.

@@ -81,6 +81,22 @@ pub enum Command {
         #[arg(long, value_name = "PATH")]
         database: Option<PathBuf>,
     },
+    /// Withdraw signing keys that somebody else may have: they are unpublished within seconds, and every token they signed is
+    /// refused from then on. New ones are made where none is left.
+    WithdrawKey {
+        /// The configuration, a TOML file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The SQLite file, if not the one of the configuration.
+        #[arg(long, value_name = "PATH")]
+        database: Option<PathBuf>,
+        /// Whose own keys.
+        #[arg(long, value_name = "CLIENT_ID", required_unless_present = "kid", conflicts_with = "kid")]
+        client: Option<String>,
+        /// Which key, by its name in the published set.
+        #[arg(long)]
+        kid: Option<String>,
+    },
     /// Read a client's secret from standard input and print its hash for `[[client]] secret_hashes`.
     HashSecret,
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use axum::Router;
 use axum::serve::ListenerExt as _;
+use evergrant_core::protocol::ClientId;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -18,7 +19,7 @@ use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::config::{ClientSecretHash, Config};
-use crate::keys::KeyRing;
+use crate::keys::{KeyRing, Withdrawn};
 use crate::listen;
 use crate::options::{Command, Options};
 use crate::provider::Provider;
@@ -43,6 +44,13 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         Some(Command::HashPassword) => println!("{}", passwords::hash(&read_secret("Password")?)?),
         Some(Command::HashSecret) => println!("{}", ClientSecretHash::of(&read_secret("Secret")?).to_text()),
         Some(Command::RotateKeys { config, database }) => rotate_keys(config, database.as_deref())?,
+        Some(Command::WithdrawKey { config, database, client, kid }) => {
+            let withdrawn = match (client, kid) {
+                (Some(client_id), _) => Withdrawn::Client(ClientId::new(client_id)),
+                (None, kid) => Withdrawn::Kid(kid.clone().unwrap_or_default()),
+            };
+            withdraw_key(config, database.as_deref(), &withdrawn)?;
+        }
         None => {
             let config = read_config(options)?;
             if options.print_config {
@@ -60,14 +68,30 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
 }
 
 fn rotate_keys(config: &Path, database: Option<&Path>) -> anyhow::Result<()> {
-    let config =
-        Config::read(config).with_context(|| format!("the configuration {} cannot be used", config.display()))?;
-    let store = open_store(database.unwrap_or(&config.database))?;
+    let (config, store) = opened(config, database)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     for kid in runtime.block_on(KeyRing::rotate(&store, &config, Clock::system().now()))? {
         println!("{kid}");
     }
     Ok(())
+}
+
+fn withdraw_key(config: &Path, database: Option<&Path>, withdrawn: &Withdrawn) -> anyhow::Result<()> {
+    let (_, store) = opened(config, database)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let kids = runtime.block_on(KeyRing::withdraw(&store, withdrawn))?;
+    if kids.is_empty() {
+        bail!("there is no such key: see the published ones at /.well-known/jwks.json");
+    }
+    kids.iter().for_each(|kid| println!("{kid}"));
+    Ok(())
+}
+
+fn opened(config: &Path, database: Option<&Path>) -> anyhow::Result<(Config, SqliteStore)> {
+    let config =
+        Config::read(config).with_context(|| format!("the configuration {} cannot be used", config.display()))?;
+    let store = open_store(database.unwrap_or(&config.database))?;
+    Ok((config, store))
 }
 
 fn open_store(database: &Path) -> anyhow::Result<SqliteStore> {

@@ -26,11 +26,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Every signing key, the newest first.
     async fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError>;
 
-    /// Adds a key unless there is one for its algorithm already: of several issuers that start at once, one wins.
-    async fn add_first_signing_key(&self, key: StoredKey) -> Result<(), StoreError>;
-
-    /// Adds a key beside those there are.
-    async fn add_signing_key(&self, key: StoredKey) -> Result<(), StoreError>;
+    /// Adds a key, unless one for the same algorithm and client was made after `unless_after`: of several issuers that find a
+    /// key missing or too old, one adds it.
+    async fn add_signing_key(&self, key: StoredKey, unless_after: UnixTime) -> Result<(), StoreError>;
 
     /// Removes a key.
     async fn remove_signing_key(&self, kid: &str) -> Result<(), StoreError>;

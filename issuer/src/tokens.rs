@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use evergrant_core::protocol::id_token::{Audience, IdTokenClaims, half_hash};
 use evergrant_core::protocol::{
-    AccessToken, AccessTokenClaims, AuthorizationCode, ClientId, IdToken, Nonce, Scope, Subject, access_token,
+    AccessToken, AccessTokenClaims, AuthorizationCode, IdToken, Nonce, Scope, Subject, access_token,
 };
 use evergrant_core::time::UnixTime;
 use serde::Serialize;
@@ -44,19 +44,20 @@ struct FullIdToken {
     person: Map<String, Value>,
 }
 
-/// Makes the access token of a grant. `in_browser` chooses between the two lifetimes an API has.
+/// Makes the access token of a client's grant. `in_browser` chooses between the two lifetimes an API has.
 ///
 /// # Errors
 /// When it cannot be signed.
 pub fn access_token(
     provider: &Provider,
+    client: &Client,
     grant: &Grant,
     in_browser: bool,
     now: UnixTime,
 ) -> Result<IssuedAccessToken, Failure> {
     let bearer = Bearer {
         subject: grant.subject.clone(),
-        client_id: grant.client_id.clone(),
+        client,
         auth_time: Some(grant.auth_time.as_seconds()),
         grant_id: Some(grant.id.clone()),
         scope: grant.scope.clone(),
@@ -76,20 +77,15 @@ pub fn client_access_token(
     scope: Scope,
     now: UnixTime,
 ) -> Result<IssuedAccessToken, Failure> {
-    let bearer = Bearer {
-        subject: Subject::new(client.client_id.as_str()),
-        client_id: client.client_id.clone(),
-        auth_time: None,
-        grant_id: None,
-        scope,
-    };
+    let bearer =
+        Bearer { subject: Subject::new(client.client_id.as_str()), client, auth_time: None, grant_id: None, scope };
     issue(provider, audience, bearer, access_token_lifetime(&provider.config, audience, false), now)
 }
 
 /// Who may present an access token, and for what.
-struct Bearer {
+struct Bearer<'a> {
     subject: Subject,
-    client_id: ClientId,
+    client: &'a Client,
     auth_time: Option<i64>,
     grant_id: Option<String>,
     scope: Scope,
@@ -98,7 +94,7 @@ struct Bearer {
 fn issue(
     provider: &Provider,
     audience: Option<&str>,
-    bearer: Bearer,
+    bearer: Bearer<'_>,
     expires_in: Duration,
     now: UnixTime,
 ) -> Result<IssuedAccessToken, Failure> {
@@ -107,7 +103,7 @@ fn issue(
         iss: config.issuer(),
         sub: bearer.subject,
         aud: Audience::One(audience.map_or_else(|| config.endpoint("userinfo"), str::to_owned)),
-        client_id: bearer.client_id,
+        client_id: bearer.client.client_id.clone(),
         iat: now.as_seconds(),
         exp: (now + expires_in).as_seconds(),
         auth_time: bearer.auth_time,
@@ -117,7 +113,7 @@ fn issue(
     };
     let api = audience.and_then(|audience| config.api(audience));
     let algorithm = api.and_then(|api| api.signing_alg).unwrap_or(config.signing_alg);
-    let token = AccessToken::new(provider.keys.sign(algorithm, access_token::TYP, &claims, now)?);
+    let token = AccessToken::new(provider.keys.sign(bearer.client, algorithm, access_token::TYP, &claims, now)?);
     Ok(IssuedAccessToken { token, expires_in })
 }
 
@@ -156,7 +152,7 @@ pub fn id_token(
         person: person.map(|person| person.claims(&grant.scope)).unwrap_or_default(),
     };
     let algorithm = client.id_token_signing_alg.unwrap_or(config.signing_alg);
-    Ok(IdToken::new(provider.keys.sign(algorithm, "JWT", &claims, now)?))
+    Ok(IdToken::new(provider.keys.sign(client, algorithm, "JWT", &claims, now)?))
 }
 
 fn access_token_lifetime(config: &Config, audience: Option<&str>, in_browser: bool) -> Duration {

@@ -1,13 +1,16 @@
 //! Signing keys change without anybody noticing: published before they sign, and for as long as anything is signed with them.
 
-use std::process::Stdio;
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
-use evergrant_issuer::keys::KeyRing;
+use evergrant_core::protocol::ClientId;
+use evergrant_issuer::keys::{KeyRing, Withdrawn};
+use reqwest::Method;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::process::{issuer, started};
-use crate::support::{App, Browser, Server};
+use crate::support::{App, Browser, Server, config};
 
 async fn published(browser: &Browser) -> Vec<String> {
     let keys = browser.get("/.well-known/jwks.json").await.json();
@@ -52,26 +55,164 @@ async fn old_and_new_overlap() {
     assert_eq!(kid(&id_token(&browser).await), new);
 }
 
+/// With a key of its own for `trusted`.
+fn with_own_key() -> String {
+    config().replace(r#"client_id = "trusted""#, "client_id = \"trusted\"\nown_signing_key = true")
+}
+
+async fn userinfo(browser: &Browser, token: &Value) -> u16 {
+    let header = format!("Bearer {}", token.as_str().unwrap());
+    browser.send(Method::GET, "/userinfo", &[("authorization", &header)], None).await.status
+}
+
 #[tokio::test]
-async fn the_command_adds_one_for_each_algorithm_in_use() {
+async fn a_clients_own_key_is_withdrawn_with_all_it_signed_and_nothing_else() {
+    let server = Server::with(&with_own_key()).await;
+    let browser = Browser::of(&server);
+    let provider = &server.provider;
+    let own = App::code("trusted").tokens(&browser).await;
+    let others = App::offline("app").tokens(&browser).await;
+    let old = kid(&own["access_token"]);
+    assert_eq!(kid(&own["id_token"]), old);
+    assert_ne!(kid(&others["access_token"]), old);
+    assert_eq!(published(&browser).await.len(), 2);
+    App::validate(&server, "trusted", own["id_token"].as_str().unwrap(), None, None).await.unwrap();
+    assert_eq!(userinfo(&browser, &own["access_token"]).await, 200);
+
+    let withdrawn = Withdrawn::Client(ClientId::new("trusted"));
+    assert_eq!(KeyRing::withdraw(&*provider.store, &withdrawn).await.unwrap(), [old.clone()]);
+    provider.notice().await.unwrap();
+    assert!(!published(&browser).await.contains(&old));
+    assert_eq!(userinfo(&browser, &own["access_token"]).await, 401);
+    assert_eq!(userinfo(&browser, &others["access_token"]).await, 200);
+    let next = App::code("trusted").tokens(&browser).await;
+    assert!(published(&browser).await.contains(&kid(&next["access_token"])), "a new one from the next token on");
+    assert_eq!(userinfo(&browser, &next["access_token"]).await, 200);
+
+    let by_name = Withdrawn::Kid(kid(&others["access_token"]));
+    KeyRing::withdraw(&*provider.store, &by_name).await.unwrap();
+    provider.notice().await.unwrap();
+    assert_eq!(userinfo(&browser, &others["access_token"]).await, 401);
+    assert_eq!(userinfo(&browser, &next["access_token"]).await, 200);
+    assert_eq!(App::refresh(&browser, others["refresh_token"].as_str().unwrap()).await.status, 200);
+}
+
+#[tokio::test]
+async fn keys_change_by_schedule_once_for_all_issuers_on_one_store() {
     let directory = tempfile::tempdir().unwrap();
     let database = directory.path().join("issuer.sqlite3");
-    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/demo.toml");
-    let start = || {
-        let mut command = issuer(&["--config", demo, "--listen", "127.0.0.1:0", "--exit-on-stdin-close", "--database"]);
-        command.arg(&database);
-        started(command, Stdio::null())
-    };
-    let (mut child, url) = start();
-    let old = published(&Browser::at(&url)).await;
-    drop(child.stdin.take());
-    child.wait().unwrap();
+    let scheduled = config().replace("[lifetimes]", "[keys]\nrotate_every = 1000\noverlap = 100\n\n[lifetimes]");
+    let one = Server::launch(&scheduled, &database, 0, false).await;
+    let other = Server::launch(&scheduled, &database, 0, false).await;
+    let (browser, elsewhere) = (Browser::of(&one), Browser::of(&other));
+    let first = published(&browser).await;
+    assert_eq!((first.len(), published(&elsewhere).await), (1, first.clone()));
+    for server in [&one, &other] {
+        server.clock.advance(Duration::from_secs(1001));
+    }
+    let (this, that) = tokio::join!(one.provider.notice(), other.provider.notice());
+    this.and(that).unwrap();
+    one.provider.notice().await.unwrap();
+    let both = published(&browser).await;
+    assert_eq!((both.len(), &both[1]), (2, &first[0]));
+    assert_eq!(kid(&id_token(&browser).await), first[0], "not before everybody can know the new one");
+    for server in [&one, &other] {
+        server.clock.advance(Duration::from_secs(100));
+        server.provider.notice().await.unwrap();
+    }
+    assert_eq!(published(&elsewhere).await, both, "it is not due again");
+    for browser in [&browser, &elsewhere] {
+        assert_eq!(kid(&id_token(browser).await), both[0]);
+    }
+}
 
-    let rotated = issuer(&["rotate-keys", "--config", demo, "--database"]).arg(&database).output().unwrap();
-    assert!(rotated.status.success(), "{rotated:?}");
-    let added = String::from_utf8(rotated.stdout).unwrap();
-    let (mut child, url) = start();
-    assert_eq!(published(&Browser::at(&url)).await, [added.trim_end(), old[0].as_str()]);
+#[tokio::test]
+async fn whoever_has_the_published_keys_is_told_so() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let path = "/.well-known/jwks.json";
+    let answer = browser.get(path).await;
+    let known = [("if-none-match", answer.header("etag").unwrap())];
+    assert!(answer.header("cache-control").unwrap().starts_with("public, max-age=5,"));
+    assert_eq!(browser.send(Method::GET, path, &known, None).await.status, 304);
+    KeyRing::rotate(&*server.provider.store, &server.provider.config, server.clock.now()).await.unwrap();
+    server.provider.notice().await.unwrap();
+    assert_eq!(browser.send(Method::GET, path, &known, None).await.status, 200);
+}
+
+/// The demo's issuer on a file, by its own command.
+struct Demo {
+    directory: TempDir,
+}
+
+impl Demo {
+    const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/demo.toml");
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = issuer(arguments);
+        command.args(["--config", Self::CONFIG, "--database"]).arg(self.directory.path().join("issuer.sqlite3"));
+        command
+    }
+
+    fn start(&self) -> (Child, Browser) {
+        let (child, url) = started(self.command(&["--listen", "127.0.0.1:0", "--exit-on-stdin-close"]), Stdio::null());
+        (child, Browser::at(&url))
+    }
+
+    /// What a command prints, line by line; the command must succeed.
+    fn printed(&self, arguments: &[&str]) -> Vec<String> {
+        let output = self.command(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+    }
+}
+
+fn end(mut child: Child) {
     drop(child.stdin.take());
     child.wait().unwrap();
+}
+
+#[tokio::test]
+async fn the_command_adds_one_for_each_use_of_a_key() {
+    let demo = Demo { directory: tempfile::tempdir().unwrap() };
+    let (child, browser) = demo.start();
+    let old = published(&browser).await;
+    end(child);
+    let added = demo.printed(&["rotate-keys"]);
+    assert_eq!(added.len(), 2, "everybody's, and the one of testclient");
+    let (child, browser) = demo.start();
+    let all = published(&browser).await;
+    assert_eq!(all.len(), 4);
+    assert!(added.iter().chain(&old).all(|kid| all.contains(kid)), "{all:?}");
+    end(child);
+}
+
+#[tokio::test]
+async fn a_key_withdrawn_by_command_is_gone_from_a_running_issuer_within_seconds() {
+    let demo = Demo { directory: tempfile::tempdir().unwrap() };
+    let (child, browser) = demo.start();
+    let fields = [
+        ("client_id", "testclient"),
+        ("client_secret", "secret"),
+        ("grant_type", "password"),
+        ("username", "test"),
+        ("password", "test"),
+        ("scope", "openid"),
+    ];
+    let token = browser.post_with("/oauth/token", &fields, &[]).await.json()["access_token"].clone();
+    assert_eq!(userinfo(&browser, &token).await, 200);
+    assert_eq!(demo.printed(&["withdraw-key", "--client", "testclient"]), [kid(&token)]);
+    let withdrawn = Instant::now();
+    while published(&browser).await.contains(&kid(&token)) {
+        assert!(withdrawn.elapsed() < Duration::from_secs(20), "it is still published");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(userinfo(&browser, &token).await, 401);
+    let token = browser.post_with("/oauth/token", &fields, &[]).await.json()["access_token"].clone();
+    assert_eq!(userinfo(&browser, &token).await, 200);
+
+    let unknown = demo.command(&["withdraw-key", "--client", "evergrant-app"]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(String::from_utf8(unknown.stderr).unwrap().contains("no such key"));
+    end(child);
 }

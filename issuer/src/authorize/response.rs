@@ -66,7 +66,7 @@ pub async fn grant(
         tokens_until: now + code_lifetime + provider.config.longest_access_token_lifetime(request.client),
     };
     let access_token = match kind.token {
-        true => Some(tokens::access_token(provider, &grant, true, now)?),
+        true => Some(tokens::access_token(provider, request.client, &grant, true, now)?),
         false => None,
     };
     let code = match kind.code {

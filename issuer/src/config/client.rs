@@ -52,6 +52,9 @@ pub struct Client {
     /// How its ID tokens are signed; the issuer's way when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_token_signing_alg: Option<Algorithm>,
+    /// Whether its tokens are signed with a key of its own, which can be withdrawn without touching anybody else's.
+    #[serde(default)]
+    pub own_signing_key: bool,
     /// Whether people are asked before it gets anything; `false` for one's own applications.
     #[serde(default = "default_require_consent")]
     pub require_consent: bool,

@@ -16,13 +16,14 @@ use evergrant_core::protocol::jwt::Algorithm;
 use evergrant_core::time::UnixTime;
 use sha2::{Digest as _, Sha256};
 
-use super::KeyError;
+use super::{KeyError, KeyUse};
 use crate::store::StoredKey;
 
 /// A private key ready for use. `Debug` shows the public half alone.
 pub(super) struct SigningKey {
     pair: Pair,
     public: Jwk,
+    usage: KeyUse,
     created_at: UnixTime,
 }
 
@@ -33,9 +34,9 @@ enum Pair {
 
 impl SigningKey {
     /// Makes a new key, in the form in which it is stored.
-    pub(super) fn generate(algorithm: Algorithm, now: UnixTime) -> Result<StoredKey, KeyError> {
+    pub(super) fn generate(usage: &KeyUse, now: UnixTime) -> Result<StoredKey, KeyError> {
         let made = |_| KeyError::Crypto("made");
-        let (pair, pkcs8) = match algorithm {
+        let (pair, pkcs8) = match usage.algorithm {
             Algorithm::Es256 => {
                 let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(made)?;
                 let pkcs8 = pair.to_pkcs8v1().map_err(made)?.as_ref().to_vec();
@@ -46,11 +47,12 @@ impl SigningKey {
                 let pkcs8 = pair.as_der().map_err(made)?.as_ref().to_vec();
                 (Pair::Rsa(Box::new(pair)), pkcs8)
             }
-            Algorithm::Ps256 => return Err(KeyError::NoKey(algorithm)),
+            Algorithm::Ps256 => return Err(KeyError::NoKey(usage.algorithm)),
         };
         Ok(StoredKey {
-            kid: Self::from_pair(pair, now).public.kid.unwrap_or_default(),
-            algorithm,
+            kid: Self::public_half(&pair).kid.unwrap_or_default(),
+            algorithm: usage.algorithm,
+            client_id: usage.client_id.clone(),
             pkcs8,
             created_at: now,
         })
@@ -65,14 +67,12 @@ impl SigningKey {
             Algorithm::Rs256 => Pair::Rsa(Box::new(RsaKeyPair::from_pkcs8(&stored.pkcs8).map_err(read)?)),
             Algorithm::Ps256 => return Err(KeyError::NoKey(stored.algorithm)),
         };
-        Ok(Self::from_pair(pair, stored.created_at))
+        let public = Self::public_half(&pair);
+        Ok(Self { pair, public, usage: KeyUse::of_stored(stored), created_at: stored.created_at })
     }
 
-    pub(super) fn algorithm(&self) -> Algorithm {
-        match self.pair {
-            Pair::Ecdsa(_) => Algorithm::Es256,
-            Pair::Rsa(_) => Algorithm::Rs256,
-        }
+    pub(super) fn usage(&self) -> &KeyUse {
+        &self.usage
     }
 
     pub(super) fn created_at(&self) -> UnixTime {
@@ -107,12 +107,11 @@ impl SigningKey {
         }
     }
 
-    fn from_pair(pair: Pair, created_at: UnixTime) -> Self {
-        let public = match &pair {
+    fn public_half(pair: &Pair) -> Jwk {
+        match pair {
             Pair::Ecdsa(pair) => ec_jwk(pair),
             Pair::Rsa(pair) => rsa_jwk(pair),
-        };
-        Self { pair, public, created_at }
+        }
     }
 }
 
@@ -177,7 +176,8 @@ mod tests {
     #[test]
     fn a_stored_key_signs_what_it_verifies_and_nothing_else() {
         for algorithm in [Algorithm::Es256, Algorithm::Rs256] {
-            let stored = SigningKey::generate(algorithm, UnixTime::default()).unwrap();
+            let usage = KeyUse { algorithm, client_id: None };
+            let stored = SigningKey::generate(&usage, UnixTime::default()).unwrap();
             let key = SigningKey::read(&stored).unwrap();
             assert_eq!(key.public().kid.as_deref(), Some(stored.kid.as_str()));
             let signature = key.sign(b"message").unwrap();

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::Response;
 use evergrant_core::protocol::authorize::Prompt;
-use evergrant_core::protocol::jwk::JwkSet;
 use evergrant_core::protocol::metadata::ProviderMetadata;
 use evergrant_core::protocol::pkce;
 use url::Url;
@@ -18,9 +18,12 @@ use crate::client_authentication;
 use crate::config::{Config, GrantType};
 use crate::provider::Provider;
 
-/// Short enough that a new key is seen soon, long enough to spare a request at each start of an app.
+/// Short enough that a change is seen soon, long enough to spare a request at each start of an app.
 const CACHED: [(HeaderName, HeaderValue); 1] =
     [(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"))];
+
+/// Shorter: a withdrawn key must be gone within seconds. Whoever has an older copy may go on with it while asking again.
+const JWKS_CACHED: &str = "public, max-age=5, stale-while-revalidate=55";
 
 type Cached<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
 
@@ -28,8 +31,8 @@ pub(crate) async fn metadata(State(provider): State<Arc<Provider>>) -> Cached<Pr
     (CACHED, Json(describe(&provider.config)))
 }
 
-pub(crate) async fn jwks(State(provider): State<Arc<Provider>>) -> Cached<JwkSet> {
-    (CACHED, Json(provider.keys.public()))
+pub(crate) async fn jwks(State(provider): State<Arc<Provider>>, headers: HeaderMap) -> Response {
+    provider.keys.published().answer(&headers, JWKS_CACHED)
 }
 
 fn describe(config: &Config) -> ProviderMetadata {

@@ -76,7 +76,7 @@ impl Call<'_> {
         refresh_token: Option<RefreshToken>,
     ) -> Result<TokenResponse, Failure> {
         let Self { provider, client, now, .. } = *self;
-        let access_token = tokens::access_token(provider, grant, client.is_browser_app(), now)?;
+        let access_token = tokens::access_token(provider, client, grant, client.is_browser_app(), now)?;
         let parts = IdTokenParts { nonce, access_token: Some(&access_token.token), code: None };
         let id_token = match grant.scope.contains("openid") {
             true => Some(tokens::id_token(provider, client, grant, parts, now)?),

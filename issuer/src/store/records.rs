@@ -16,6 +16,8 @@ pub struct StoredKey {
     pub kid: String,
     /// What it signs with.
     pub algorithm: Algorithm,
+    /// The client whose tokens alone it signs; `None` for a key of all others.
+    pub client_id: Option<ClientId>,
     /// The key in PKCS#8.
     pub pkcs8: Vec<u8>,
     /// When it was made.
@@ -28,6 +30,7 @@ impl fmt::Debug for StoredKey {
             .debug_struct("StoredKey")
             .field("kid", &self.kid)
             .field("algorithm", &self.algorithm)
+            .field("client_id", &self.client_id)
             .finish_non_exhaustive()
     }
 }

@@ -89,12 +89,8 @@ impl Store for SqliteStore {
         self.read(keys::all).await
     }
 
-    async fn add_first_signing_key(&self, key: StoredKey) -> Result<(), StoreError> {
-        self.write(move |db| keys::add_first(db, &key)).await
-    }
-
-    async fn add_signing_key(&self, key: StoredKey) -> Result<(), StoreError> {
-        self.write(move |db| keys::add(db, &key)).await
+    async fn add_signing_key(&self, key: StoredKey, unless_after: UnixTime) -> Result<(), StoreError> {
+        self.write(move |db| keys::add(db, &key, unless_after)).await
     }
 
     async fn remove_signing_key(&self, kid: &str) -> Result<(), StoreError> {

@@ -9,12 +9,13 @@ use crate::revocations::CLOCKS_DIFFER;
 use crate::store::StoreError;
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("0001_first.sql"),
     include_str!("0002_refresh.sql"),
     include_str!("0003_revocation.sql"),
     include_str!("0004_devices.sql"),
     include_str!("0005_revoked.sql"),
+    include_str!("0006_client_keys.sql"),
 ];
 
 /// Rows per table and sweep: small enough that a sign-in never waits for it.
