@@ -80,7 +80,7 @@ async fn a_clients_own_key_is_withdrawn_with_all_it_signed_and_nothing_else() {
     assert_eq!(userinfo(&browser, &own["access_token"]).await, 200);
 
     let withdrawn = Withdrawn::Client(ClientId::new("trusted"));
-    assert_eq!(KeyRing::withdraw(&*provider.store, &withdrawn).await.unwrap(), [old.clone()]);
+    assert_eq!(KeyRing::withdraw(&*provider.store, &withdrawn).await.unwrap(), std::slice::from_ref(&old));
     provider.notice().await.unwrap();
     assert!(!published(&browser).await.contains(&old));
     assert_eq!(userinfo(&browser, &own["access_token"]).await, 401);
