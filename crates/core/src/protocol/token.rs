@@ -126,7 +126,8 @@ pub(crate) mod whole_seconds {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
         Ok(match Value::deserialize(from)? {
             Value::Number(seconds) => seconds.as_f64().and_then(whole),
-            Value::String(text) => text.parse().ok().and_then(whole),
+            // Without parsing a float from text: its tables would be 12 KB more of every app.
+            Value::String(text) => text.split('.').next().and_then(|whole| whole.parse().ok()).map(Duration::from_secs),
             _ => None,
         })
     }
@@ -158,6 +159,8 @@ mod tests {
         )
         .unwrap();
         assert_eq!(full.expires_in, Some(Duration::from_secs(3600)));
+        let fraction = judge(200, br#"{"access_token":"a","token_type":"Bearer","expires_in":"10.9"}"#).unwrap();
+        assert_eq!(fraction.expires_in, Some(Duration::from_secs(10)));
         let bare = judge(200, br#"{"access_token":"a","token_type":"Bearer","expires_in":10.9}"#).unwrap();
         assert_eq!(bare.expires_in, Some(Duration::from_secs(10)));
         assert_eq!(bare.refresh_token, None);
@@ -165,7 +168,7 @@ mod tests {
 
     #[test]
     fn odd_lifetimes_count_as_unknown() {
-        for odd in ["-5", "1e300", "\"soon\"", "null"] {
+        for odd in ["-5", "1e300", "\"soon\"", "\"-5\"", "null"] {
             let body = format!(r#"{{"access_token":"a","token_type":"Bearer","expires_in":{odd}}}"#);
             assert_eq!(judge(200, body.as_bytes()).unwrap().expires_in, None, "{odd}");
         }
