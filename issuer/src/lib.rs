@@ -32,7 +32,6 @@ pub mod error;
 mod interactions;
 pub mod keys;
 mod limits;
-pub mod listen;
 mod metrics;
 pub mod options;
 pub mod passwords;

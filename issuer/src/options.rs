@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Origin, OriginReplacement, Overrides};
-use crate::listen::ListenAddress;
+use evergrant_server::ListenAddress;
 
 /// A small, complete OpenID provider.
 #[derive(Debug, Parser)]

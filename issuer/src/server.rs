@@ -1,26 +1,20 @@
 //! The process: from the command line to a server that ends when it is told to.
 
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
-use std::net::SocketAddr;
+use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use axum::Router;
-use axum::serve::ListenerExt as _;
 use evergrant_core::protocol::ClientId;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use evergrant_server::Server;
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::config::{ClientSecretHash, Config};
 use crate::keys::{KeyRing, Withdrawn};
-use crate::listen;
 use crate::options::{Command, Options};
 use crate::provider::Provider;
 use crate::store::SqliteStore;
@@ -32,7 +26,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 /// How often it is looked at what other processes did: a revocation or a withdrawn key counts everywhere this soon.
 const NOTICE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long requests in flight may take after the signal to end.
+/// How long work on other threads, such as the check of a password, may take at the end.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Does what the command line says.
@@ -108,17 +102,22 @@ fn read_config(options: &Options) -> anyhow::Result<Config> {
 }
 
 async fn serve(options: &Options, mut config: Config) -> anyhow::Result<()> {
-    let address = &options.listen;
-    let listeners = listen::open(address).await.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => anyhow::anyhow!(
-            "port {} is taken by another program; choose another with --listen {}:PORT",
-            address.port,
-            address.host
-        ),
-        _ => anyhow::anyhow!("cannot listen on {}:{}: {error}", address.host, address.port),
-    })?;
-    let loopback = listen::are_loopback(&listeners);
-    if options.dev && !loopback {
+    let server = Server::bind(&options.listen).await?;
+    warn_of_dangers(&config, server.is_loopback(), options.dev)?;
+    if options.listen.is_any_port() && config.issuer_is_loopback() {
+        let set = config.issuer.set_port(Some(server.port()));
+        set.map_err(|()| anyhow::anyhow!("the issuer {} cannot have a port", config.issuer))?;
+    }
+    let store = open_store(&config.database)?;
+    let provider = Arc::new(Provider::open(config, Arc::new(store), Clock::system(), options.dev).await?);
+    tokio::spawn(notice_regularly(Arc::clone(&provider)));
+    tokio::spawn(sweep_regularly(Arc::clone(&provider)));
+    server.announce_and_run("evergrant-issuer", router::router(provider), options.exit_on_stdin_close).await?;
+    Ok(())
+}
+
+fn warn_of_dangers(config: &Config, loopback: bool, dev: bool) -> anyhow::Result<()> {
+    if dev && !loopback {
         bail!(
             "--dev lets anybody sign in as anyone, so it works only on a loopback address such as --listen localhost:3000"
         );
@@ -131,54 +130,7 @@ async fn serve(options: &Options, mut config: Config) -> anyhow::Result<()> {
     } else if config.uses_demo_secrets() {
         info!("passwords or secrets of the demo are in use: everybody knows them, so keep this to this machine");
     }
-    let port = listen::port(&listeners)?;
-    if address.port == 0 && config.issuer_is_loopback() && config.issuer.set_port(Some(port)).is_err() {
-        bail!("the issuer {} cannot have a port", config.issuer);
-    }
-    let store = open_store(&config.database)?;
-    let provider = Arc::new(Provider::open(config, Arc::new(store), Clock::system(), options.dev).await?);
-    let (stop, stopped) = watch::channel(());
-    let mut servers = start(listeners, &router::router(Arc::clone(&provider)), &stopped);
-    tokio::spawn(notice_regularly(Arc::clone(&provider)));
-    tokio::spawn(sweep_regularly(provider));
-    let signalled = signalled()?;
-    announce(&address.host, port)?;
-    tokio::select! {
-        () = signalled => {}
-        () = stdin_closed(), if options.exit_on_stdin_close => {}
-    }
-    drop(stop);
-    let ended = async { while servers.join_next().await.is_some() {} };
-    // Connections that stay open beyond the grace are cut.
-    let _ = tokio::time::timeout(GRACE, ended).await;
     Ok(())
-}
-
-fn start(listeners: Vec<TcpListener>, router: &Router, stopped: &watch::Receiver<()>) -> JoinSet<io::Result<()>> {
-    let mut servers = JoinSet::new();
-    for listener in listeners {
-        // Answers are small and whole: waiting to fill a packet only delays them.
-        let listener = listener.tap_io(|stream| {
-            if let Err(failure) = stream.set_nodelay(true) {
-                warn!("TCP_NODELAY cannot be set: {failure}");
-            }
-        });
-        let service = router.clone().into_make_service_with_connect_info::<SocketAddr>();
-        let mut stopped = stopped.clone();
-        let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-            let _ = stopped.changed().await;
-        });
-        servers.spawn(server.into_future());
-    }
-    servers
-}
-
-/// The one line on standard output: whoever started this process waits for it.
-fn announce(host: &str, port: u16) -> io::Result<()> {
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    let mut output = io::stdout().lock();
-    writeln!(output, "evergrant-issuer is listening on http://{host}:{port}")?;
-    output.flush()
 }
 
 async fn notice_regularly(provider: Arc<Provider>) {
@@ -207,36 +159,6 @@ async fn sweep_regularly(provider: Arc<Provider>) {
             error!("rows that are over cannot be removed: {failure}");
         }
     }
-}
-
-/// Ctrl-C or SIGTERM. It listens from the call on, so that whoever waits for the announcement can end the process at once.
-#[cfg(unix)]
-fn signalled() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupted.recv() => {}
-            _ = terminated.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn signalled() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
-}
-
-/// On a thread of its own: a read from standard input cannot be given up.
-async fn stdin_closed() {
-    let (closed, seen) = tokio::sync::oneshot::channel::<()>();
-    std::thread::spawn(move || {
-        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
-        drop(closed);
-    });
-    let _ = seen.await;
 }
 
 fn read_secret(what: &str) -> anyhow::Result<String> {

@@ -67,7 +67,7 @@ fn a_taken_port_is_named_with_the_flag_that_changes_it() {
     assert_eq!(output.status.code(), Some(1));
     let message = text(&output);
     let sentence = message.lines().last().unwrap();
-    assert!(sentence.contains(&format!("port {port} is taken")) && sentence.contains("--listen"), "{message}");
+    assert!(sentence.contains(&format!("Port {port} is taken")) && sentence.contains("--listen"), "{message}");
 }
 
 #[test]

@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+mod connections;
 mod listen;
 mod log;
 mod origin;

@@ -48,6 +48,11 @@ impl ListenAddress {
         &self.host
     }
 
+    /// Whether any free port will do.
+    pub fn is_any_port(&self) -> bool {
+        self.port == 0
+    }
+
     /// Binds every address the host stands for, all on one port: the given one, or a free one
     /// where port 0 was given.
     ///

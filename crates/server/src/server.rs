@@ -2,17 +2,15 @@
 
 use std::future::Future;
 use std::io::{self, Write as _};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tracing::warn;
 
+use crate::connections::{self, Bounds};
 use crate::{ListenAddress, ListenError, shutdown};
 
 /// How long answers under way may take once a stop is asked for. Connections that stay open beyond it are cut.
@@ -78,18 +76,11 @@ impl Server {
         let (stopping, _) = watch::channel(false);
         let mut serving = JoinSet::new();
         for listener in self.listeners {
-            // Answers are small and whole: waiting to fill a packet only delays them.
-            let listener = listener.tap_io(|stream| {
-                if let Err(failure) = stream.set_nodelay(true) {
-                    warn!("TCP_NODELAY cannot be set: {failure}");
-                }
-            });
             let mut stopped = stopping.subscribe();
             let wait = async move {
                 stopped.wait_for(|stopped| *stopped).await.ok();
             };
-            let service = router.clone().into_make_service_with_connect_info::<SocketAddr>();
-            serving.spawn(axum::serve(listener, service).with_graceful_shutdown(wait).into_future());
+            serving.spawn(connections::serve(listener, router.clone(), Bounds::default(), wait));
         }
         stop.await;
         stopping.send_replace(true);
