@@ -1,11 +1,12 @@
 //! What an app says about itself: the `config.json` it is deployed with. Every default stands here, with its reason.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use serde::Deserialize;
 use url::Url;
 
 use crate::protocol::authorize::Flow;
+use crate::protocol::json::{self, MemberError, Members};
 use crate::protocol::metadata::is_safe_to_use;
 use crate::protocol::{ClientId, Issuer, Scope};
 
@@ -44,8 +45,7 @@ pub struct Config {
 }
 
 /// Where the session is kept between two page loads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StorageKind {
     /// `sessionStorage`: per tab, survives a reload, gone with the tab.
     #[default]
@@ -59,27 +59,7 @@ pub enum StorageKind {
     Cookie,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wire {
-    issuer: String,
-    client_id: String,
-    scope: Option<String>,
-    audience: Option<String>,
-    redirect_uri: Option<String>,
-    silent_redirect_uri: Option<String>,
-    post_logout_redirect_uri: Option<String>,
-    #[serde(default)]
-    flow: Flow,
-    #[serde(default)]
-    storage: StorageKind,
-    clock_tolerance_seconds: Option<u64>,
-    renewal_lead_seconds: Option<u64>,
-    iframe_timeout_seconds: Option<u64>,
-    #[serde(default)]
-    allowed_api_origins: Vec<String>,
-    token_backend: Option<String>,
-}
+json::words!(StorageKind { "session" => Session, "local" => Local, "memory" => Memory, "cookie" => Cookie });
 
 impl Config {
     /// Reads `config.json`, for an app served at `app_origin` (as `location.origin` gives it).
@@ -87,18 +67,19 @@ impl Config {
     /// # Errors
     /// A [`ConfigError`] that names the key at fault.
     pub fn parse(json: &str, app_origin: &str) -> Result<Self, ConfigError> {
-        let wire: Wire = serde_json::from_str(json).map_err(|error| ConfigError::Json(error.to_string()))?;
-        let here = |text: Option<String>, key, path| {
-            let text = text.unwrap_or_else(|| format!("{app_origin}{path}"));
-            address(key, &text)
-        };
-        address("issuer", &wire.issuer)?;
-        if wire.client_id.is_empty() {
+        let value = serde_json::from_str(json).map_err(|error| ConfigError::Json(error.to_string()))?;
+        let mut members = Members::of(value)?;
+        let issuer: String = members.required("issuer")?;
+        address("issuer", &issuer)?;
+        let client_id: String = members.required("client_id")?;
+        if client_id.is_empty() {
             return Err(ConfigError::wrong("client_id", "it is empty"));
         }
-        let mut scope = wire.scope.unwrap_or_else(|| "openid profile email".to_owned());
-        if wire.storage == StorageKind::Cookie {
-            if wire.token_backend.is_none() {
+        let storage = members.or_default("storage")?;
+        let token_backend = members.optional("token_backend")?.map(|text: String| address("token_backend", &text));
+        let mut scope = members.optional("scope")?.unwrap_or_else(|| "openid profile email".to_owned());
+        if storage == StorageKind::Cookie {
+            if token_backend.is_none() {
                 return Err(ConfigError::wrong(
                     "token_backend",
                     "storage = cookie needs the server that keeps the cookie",
@@ -111,24 +92,32 @@ impl Config {
         if !scope.contains("openid") {
             return Err(ConfigError::wrong("scope", "it must contain openid"));
         }
-        Ok(Self {
-            issuer: Issuer::new(wire.issuer),
-            client_id: ClientId::new(wire.client_id),
+        let mut here = |key, path: &str| {
+            let text = members.optional(key)?.unwrap_or_else(|| format!("{app_origin}{path}"));
+            address(key, &text)
+        };
+        let config = Self {
+            issuer: Issuer::new(issuer),
+            client_id: ClientId::new(client_id),
             scope,
-            audience: wire.audience.filter(|text| !text.is_empty()),
-            redirect_uri: here(wire.redirect_uri, "redirect_uri", "/callback")?,
-            silent_redirect_uri: here(wire.silent_redirect_uri, "silent_redirect_uri", "/silent")?,
-            post_logout_redirect_uri: here(wire.post_logout_redirect_uri, "post_logout_redirect_uri", "/")?,
-            flow: wire.flow,
-            storage: wire.storage,
-            clock_tolerance: seconds("clock_tolerance_seconds", wire.clock_tolerance_seconds, 0..=600)?
+            redirect_uri: here("redirect_uri", "/callback")?,
+            silent_redirect_uri: here("silent_redirect_uri", "/silent")?,
+            post_logout_redirect_uri: here("post_logout_redirect_uri", "/")?,
+            audience: members.optional("audience")?.filter(|text: &String| !text.is_empty()),
+            flow: members.or_default("flow")?,
+            storage,
+            clock_tolerance: seconds(&mut members, "clock_tolerance_seconds", 0..=600)?
                 .unwrap_or(Duration::from_secs(60)),
-            lead: seconds("renewal_lead_seconds", wire.renewal_lead_seconds, 0..=86_400)?,
-            iframe_timeout: seconds("iframe_timeout_seconds", wire.iframe_timeout_seconds, 1..=120)?
+            lead: seconds(&mut members, "renewal_lead_seconds", 0..=86_400)?,
+            iframe_timeout: seconds(&mut members, "iframe_timeout_seconds", 1..=120)?
                 .unwrap_or(Duration::from_secs(10)),
-            allowed_api_origins: wire.allowed_api_origins.iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
-            token_backend: wire.token_backend.map(|text| address("token_backend", &text)).transpose()?,
-        })
+            allowed_api_origins: (members.or_default::<Vec<String>>("allowed_api_origins")?.iter())
+                .map(|text| origin(text))
+                .collect::<Result<_, _>>()?,
+            token_backend: token_backend.transpose()?,
+        };
+        members.finish()?;
+        Ok(config)
     }
 
     /// The address of an endpoint of [`Config::token_backend`], in the mode that uses it.
@@ -165,11 +154,11 @@ fn origin(text: &str) -> Result<String, ConfigError> {
 }
 
 fn seconds(
+    members: &mut Members,
     key: &'static str,
-    value: Option<u64>,
-    allowed: std::ops::RangeInclusive<u64>,
+    allowed: RangeInclusive<u64>,
 ) -> Result<Option<Duration>, ConfigError> {
-    match value {
+    match members.optional(key)? {
         Some(value) if !allowed.contains(&value) => {
             Err(ConfigError::wrong(key, format!("it must be from {} to {}", allowed.start(), allowed.end())))
         }
@@ -191,6 +180,12 @@ pub enum ConfigError {
         /// What is wrong with its value.
         reason: String,
     },
+}
+
+impl From<MemberError> for ConfigError {
+    fn from(error: MemberError) -> Self {
+        Self::Json(error.to_string())
+    }
 }
 
 impl ConfigError {

@@ -21,7 +21,7 @@ pub mod challenge;
 pub mod error;
 pub mod hybrid;
 pub mod id_token;
-mod json;
+pub(crate) mod json;
 pub mod jwk;
 pub mod jwt;
 pub mod logout;

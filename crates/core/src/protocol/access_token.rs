@@ -2,9 +2,10 @@
 
 mod judge;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::id_token::{Audience, numeric_date};
+use super::id_token::Audience;
+use super::json;
 use super::names::{ClientId, Issuer, Subject};
 use super::scope::Scope;
 
@@ -14,7 +15,7 @@ pub use judge::{AccessTokenError, Expectation, check_times, judge};
 pub const TYP: &str = "at+jwt";
 
 /// The claims of an access token (RFC 9068 §2.2).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AccessTokenClaims {
     /// Who issued it.
     pub iss: Issuer,
@@ -25,24 +26,34 @@ pub struct AccessTokenClaims {
     /// Who may use it.
     pub client_id: ClientId,
     /// When it was issued, in seconds since the epoch.
-    #[serde(with = "numeric_date")]
     pub iat: i64,
     /// When it expires, in seconds since the epoch.
-    #[serde(with = "numeric_date")]
     pub exp: i64,
     /// When the person last entered credentials, in seconds since the epoch, if a person takes part.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
     /// Unique to this token: what a list of revoked tokens names it by.
     pub jti: String,
     /// The grant it comes from, if a person gave one: what a list of revoked tokens names all tokens of the grant by. A claim
     /// of Evergrant's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<String>,
     /// What it allows.
-    #[serde(default)]
     pub scope: Scope,
 }
+
+json::members!(AccessTokenClaims {
+    iss: required,
+    sub: required,
+    aud: required,
+    client_id: required,
+    iat: required,
+    exp: required,
+    auth_time: optional,
+    jti: required,
+    grant_id: optional,
+    scope: or_default,
+});
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

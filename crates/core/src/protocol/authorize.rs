@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::json;
 use super::metadata::ProviderMetadata;
 use super::names::{ClientId, CodeChallenge, CodeVerifier, IdToken, Issuer, Nonce, State};
 use super::pkce;
@@ -13,7 +14,7 @@ use super::scope::Scope;
 use crate::time::UnixTime;
 
 /// How tokens come to the app.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Flow {
     /// Authorization code with PKCE (RFC 7636): what every new app should use.
@@ -23,6 +24,8 @@ pub enum Flow {
     /// get them this way (OAuth 2.0 for Browser-Based Apps §7.2). For issuers that offer nothing else.
     Implicit,
 }
+
+json::words!(Flow { "code" => Code, "implicit" => Implicit, });
 
 impl Flow {
     /// `response_type` of this flow.
@@ -96,7 +99,7 @@ pub struct AuthorizationRequest<'a> {
 pub type Entropy = [[u8; 32]; 3];
 
 /// What must be remembered until the answer comes: one-time, and bound to this browser (RFC 9700 §2.1).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Transaction {
     /// What the answer's `state` must be.
     pub state: State,
@@ -121,6 +124,20 @@ pub struct Transaction {
     /// Where in the app the person was.
     pub return_to: Option<String>,
 }
+
+json::members!(Transaction {
+    state: required,
+    nonce: required,
+    code_verifier: required,
+    issuer: required,
+    iss_required: required,
+    redirect_uri: required,
+    flow: required,
+    scope: required,
+    max_age: optional,
+    requested_at: required,
+    return_to: optional,
+});
 
 impl Transaction {
     /// How long a person may take at the issuer before the answer counts as stale.

@@ -3,23 +3,27 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::json::{self, Member};
 use super::params::Params;
 
 /// An error answer of an authorization server (RFC 6749 §4.1.2.1 and §5.2, OIDC Core §3.1.2.6).
 ///
 /// Two errors are equal when their codes are: the description is for people.
-#[derive(Clone, Debug, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Eq, Serialize)]
 pub struct OAuthError {
     /// The machine-readable code.
     pub error: ErrorCode,
     /// Words for a developer, as the server put them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_description: Option<String>,
     /// A page with more about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_uri: Option<String>,
 }
+
+json::members!(OAuthError { error: required, error_description: optional, error_uri: optional });
 
 impl OAuthError {
     /// An error with a description a person can act on.
@@ -131,6 +135,12 @@ error_codes! {
     UnsupportedTokenType = "unsupported_token_type",
     /// The `resource` or `audience` is unknown or not allowed (RFC 8707 §2).
     InvalidTarget = "invalid_target",
+}
+
+impl Member for ErrorCode {
+    fn read(value: Value) -> Option<Self> {
+        String::read(value).map(Self::from)
+    }
 }
 
 impl From<ErrorCode> for String {

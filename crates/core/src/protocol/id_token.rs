@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::json::{self, Member, MemberError};
 use super::jwk::{Jwk, JwkSet, KeyChoiceError};
 use super::jwt::{Algorithm, CryptoUnavailable, JwtError, SignatureVerifier, Unverified};
 use super::names::{AccessToken, AuthorizationCode, ClientId, IdToken, Issuer, Nonce, Subject};
 use crate::time::UnixTime;
 
 /// The claims of an ID token (OIDC Core §2, §5.1), as far as an app shows or checks them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct IdTokenClaims {
     /// Who issued it.
     pub iss: Issuer,
@@ -23,42 +24,58 @@ pub struct IdTokenClaims {
     /// For whom it is.
     pub aud: Audience,
     /// When it expires, in seconds since the epoch.
-    #[serde(with = "numeric_date")]
     pub exp: i64,
     /// When it was issued, in seconds since the epoch.
-    #[serde(with = "numeric_date")]
     pub iat: i64,
     /// When the person last entered credentials, in seconds since the epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
     /// What ties it to its request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<Nonce>,
     /// The authorized party.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub azp: Option<ClientId>,
     /// Half a hash of the access token (§3.2.2.9).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub at_hash: Option<String>,
     /// Half a hash of the code (§3.3.2.11).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub c_hash: Option<String>,
     /// The issuer's session (Front-Channel Logout §3).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
     /// The full name, for display.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The name the person goes by.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_username: Option<String>,
     /// The address, when the `email` scope was granted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// A picture's URL.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
 }
+
+json::members!(IdTokenClaims {
+    iss: required,
+    sub: required,
+    aud: required,
+    exp: required,
+    iat: required,
+    auth_time: optional,
+    nonce: optional,
+    azp: optional,
+    at_hash: optional,
+    c_hash: optional,
+    sid: optional,
+    name: optional,
+    preferred_username: optional,
+    email: optional,
+    picture: optional,
+});
 
 impl IdTokenClaims {
     /// What to call the person: the first of name, preferred user name, e-mail address and subject that is there.
@@ -73,8 +90,8 @@ impl IdTokenClaims {
 }
 
 /// `aud`: one audience or several (RFC 7519 §4.1.3).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, try_from = "Value")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Audience {
     /// A single string.
     One(String),
@@ -82,18 +99,10 @@ pub enum Audience {
     Many(Vec<String>),
 }
 
-impl TryFrom<Value> for Audience {
-    type Error = &'static str;
-
-    fn try_from(value: Value) -> Result<Self, Self::Error> {
-        let text = |value: Value| match value {
-            Value::String(text) => Ok(text),
-            _ => Err("an audience is a string"),
-        };
-        match value {
-            Value::Array(many) => Ok(Self::Many(many.into_iter().map(text).collect::<Result<_, _>>()?)),
-            one => text(one).map(Self::One),
-        }
+json::member! {
+    Audience: |value| match value {
+        Value::String(one) => Ok(Self::One(one)),
+        many => Member::read(many).map(Self::Many).ok_or(MemberError::Wrong("aud")),
     }
 }
 
@@ -343,20 +352,6 @@ impl std::fmt::Display for ClockFault {
             Self::Expired => "ID token expired already",
             Self::UsedTooEarly => "ID token used too early",
         })
-    }
-}
-
-/// NumericDate (RFC 7519 §2): JSON numbers that may have a fraction.
-pub(super) mod numeric_date {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(in crate::protocol) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
-        // The cast saturates, which is what an absurd date deserves.
-        Ok(f64::deserialize(from)?.floor() as i64)
-    }
-
-    pub(in crate::protocol) fn serialize<S: Serializer>(seconds: &i64, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_i64(*seconds)
     }
 }
 

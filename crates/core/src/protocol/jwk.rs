@@ -81,16 +81,13 @@ impl JwkSet {
     /// # Errors
     /// [`JwkSetError`] when it is not a key set, or an endless one.
     pub fn parse(body: &[u8]) -> Result<Self, JwkSetError> {
-        /// A key this crate cannot read must not make the others unreadable (RFC 7517 §5).
-        #[derive(Deserialize)]
-        struct Raw {
-            keys: Vec<Value>,
-        }
-        let raw: Raw = json::read(body).map_err(|_| JwkSetError::NotAKeySet)?;
-        if raw.keys.len() > MOST_KEYS {
+        let document: Value = json::read(body).map_err(|_| JwkSetError::NotAKeySet)?;
+        let keys = document.get("keys").and_then(Value::as_array).ok_or(JwkSetError::NotAKeySet)?;
+        if keys.len() > MOST_KEYS {
             return Err(JwkSetError::TooMany);
         }
-        Ok(Self { keys: raw.keys.iter().filter_map(Jwk::read).collect() })
+        // A key this crate cannot read must not make the others unreadable (RFC 7517 §5).
+        Ok(Self { keys: keys.iter().filter_map(Jwk::read).collect() })
     }
 
     /// The key that a token's header asks for (OIDC Core §10.1).

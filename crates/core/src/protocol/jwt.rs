@@ -54,20 +54,22 @@ impl fmt::Display for Algorithm {
 }
 
 /// A JOSE header, as far as it matters here (RFC 7515 §4).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Header {
     /// `alg`, still unjudged.
     pub alg: String,
     /// `kid`: which of the issuer's keys signed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
     /// `typ`: `at+jwt` for access tokens (RFC 9068 §2.1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub typ: Option<String>,
     /// `crit`: extensions that must be understood. None is, so a token that has it is refused (RFC 7515 §4.1.11).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub crit: Option<Vec<String>>,
 }
+
+json::members!(Header { alg: required, kid: optional, typ: optional, crit: optional });
 
 /// A token taken apart. Nothing in it is verified. `Debug` shows the header alone.
 #[derive(Clone, PartialEq, Eq)]
@@ -165,7 +167,7 @@ pub struct CryptoUnavailable(pub String);
 /// Where in a JSON text something is wrong; never what stands there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JsonPlace {
-    /// Line, from 1.
+    /// Line, from 1; 0 when the text is JSON, but lacks a member or has one of another kind.
     pub line: usize,
     /// Column, from 1.
     pub column: usize,
@@ -179,7 +181,10 @@ impl From<&serde_json::Error> for JsonPlace {
 
 impl fmt::Display for JsonPlace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "line {}, column {}", self.line, self.column)
+        match self.line {
+            0 => formatter.write_str("one is missing, or not of the right kind"),
+            line => write!(formatter, "line {line}, column {}", self.column),
+        }
     }
 }
 

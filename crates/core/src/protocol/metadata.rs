@@ -1,6 +1,6 @@
 //! Discovery: what an issuer says about itself (OpenID Connect Discovery 1.0, RFC 8414).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use url::Url;
 
 use super::json;
@@ -8,66 +8,87 @@ use super::jwt::Algorithm;
 use super::names::Issuer;
 
 /// The issuer's own description (Discovery §3, RFC 8414 §2, RFC 9207 §3).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProviderMetadata {
     /// The issuer identifier; equal, byte by byte, to the one that was asked.
     pub issuer: Issuer,
     /// Where a person is sent to sign in.
     pub authorization_endpoint: Url,
     /// Where codes and refresh tokens become tokens. Absent for an implicit-only issuer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint: Option<Url>,
     /// Where the public keys are.
     pub jwks_uri: Url,
     /// Claims about the person (OIDC Core §5.3).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo_endpoint: Option<Url>,
     /// Where the issuer's own session ends (RP-Initiated Logout §2.1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub end_session_endpoint: Option<Url>,
     /// Where tokens are revoked (RFC 7009).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint: Option<Url>,
     /// Where tokens are looked up (RFC 7662).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub introspection_endpoint: Option<Url>,
     /// Where the list of tokens revoked before their time is ([`super::revoked`]). A member of Evergrant's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_tokens_endpoint: Option<Url>,
     /// Which response types work.
-    #[serde(default)]
     pub response_types_supported: Vec<String>,
     /// Which response modes work; when absent, `query` and `fragment`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub response_modes_supported: Vec<String>,
     /// Which grants work; when absent, `authorization_code` and `implicit`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub grant_types_supported: Vec<String>,
     /// Which subject identifiers are given: `public`, `pairwise`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub subject_types_supported: Vec<String>,
     /// How ID tokens are signed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub id_token_signing_alg_values_supported: Vec<String>,
     /// Which scopes there are.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scopes_supported: Vec<String>,
     /// Which claims there are.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub claims_supported: Vec<String>,
     /// How clients authenticate at the token endpoint.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub token_endpoint_auth_methods_supported: Vec<String>,
     /// Which PKCE methods work (RFC 8414 §2).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub code_challenge_methods_supported: Vec<String>,
     /// Which `prompt` values work.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub prompt_values_supported: Vec<String>,
     /// Whether every authorization response carries `iss` (RFC 9207 §3).
-    #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
 }
+
+json::members!(ProviderMetadata {
+    issuer: required,
+    authorization_endpoint: required,
+    token_endpoint: optional,
+    jwks_uri: required,
+    userinfo_endpoint: optional,
+    end_session_endpoint: optional,
+    revocation_endpoint: optional,
+    introspection_endpoint: optional,
+    revoked_tokens_endpoint: optional,
+    response_types_supported: or_default,
+    response_modes_supported: or_default,
+    grant_types_supported: or_default,
+    subject_types_supported: or_default,
+    id_token_signing_alg_values_supported: or_default,
+    scopes_supported: or_default,
+    claims_supported: or_default,
+    token_endpoint_auth_methods_supported: or_default,
+    code_challenge_methods_supported: or_default,
+    prompt_values_supported: or_default,
+    authorization_response_iss_parameter_supported: or_default,
+});
 
 impl ProviderMetadata {
     /// The signature algorithms the issuer names that are also accepted here; all accepted ones when it names none.

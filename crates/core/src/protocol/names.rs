@@ -5,6 +5,9 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::json::Member;
 
 macro_rules! public_text {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -22,6 +25,12 @@ macro_rules! public_text {
             /// The text as it stands on the wire.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl Member for $name {
+            fn read(value: Value) -> Option<Self> {
+                String::read(value).map(Self)
             }
         }
 
@@ -49,6 +58,12 @@ macro_rules! secret_text {
             /// The secret itself. Hand it to a request or a store, never to a log.
             pub fn secret(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl Member for $name {
+            fn read(value: Value) -> Option<Self> {
+                String::read(value).map(Self)
             }
         }
 

@@ -3,6 +3,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::json::Member;
 
 /// A set of scope words, in the order they were first given, without repeats.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,6 +54,12 @@ impl Scope {
 impl From<String> for Scope {
     fn from(text: String) -> Self {
         Self::parse(&text)
+    }
+}
+
+impl Member for Scope {
+    fn read(value: Value) -> Option<Self> {
+        String::read(value).map(Self::from)
     }
 }
 

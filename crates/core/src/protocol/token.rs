@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 use url::form_urlencoded;
 
 use super::error::{ErrorCode, OAuthError};
@@ -52,25 +52,34 @@ pub fn basic_authorization(client_id: &ClientId, secret: &ClientSecret) -> Strin
 }
 
 /// A successful answer of the token endpoint (RFC 6749 §5.1, OIDC Core §3.1.3.3).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TokenResponse {
     /// The access token.
     pub access_token: AccessToken,
     /// How to present it: `Bearer`, in any case.
     pub token_type: String,
     /// Seconds from now until the access token expires; RECOMMENDED, so it may be missing.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "whole_seconds")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "whole_seconds")]
     pub expires_in: Option<Duration>,
     /// The refresh token; when absent in an answer to a refresh, the old one stays (RFC 6749 §6).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<RefreshToken>,
     /// What was granted; when absent, what was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
     /// The ID token.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<IdToken>,
 }
+
+json::members!(TokenResponse {
+    access_token: required,
+    token_type: required,
+    expires_in: seconds,
+    refresh_token: optional,
+    scope: optional,
+    id_token: optional,
+});
 
 /// Judges an answer of the token endpoint.
 ///
@@ -116,32 +125,8 @@ impl TokenError {
     }
 }
 
-/// `expires_in`: whole seconds; some servers send them as a string or with a fraction.
-pub(crate) mod whole_seconds {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, Serializer};
-    use serde_json::Value;
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-        Ok(match Value::deserialize(from)? {
-            Value::Number(seconds) => seconds.as_f64().and_then(whole),
-            // Without parsing a float from text: its tables would be 12 KB more of every app.
-            Value::String(text) => text.split('.').next().and_then(|whole| whole.parse().ok()).map(Duration::from_secs),
-            _ => None,
-        })
-    }
-
-    pub(crate) fn serialize<S: Serializer>(duration: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
-        match duration {
-            Some(duration) => to.serialize_u64(duration.as_secs()),
-            None => to.serialize_none(),
-        }
-    }
-
-    fn whole(seconds: f64) -> Option<Duration> {
-        Duration::try_from_secs_f64(seconds.floor()).ok()
-    }
+fn whole_seconds<S: Serializer>(duration: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+    duration.map(|duration| duration.as_secs()).serialize(to)
 }
 
 #[cfg(test)]

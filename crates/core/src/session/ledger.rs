@@ -6,27 +6,29 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::record::{Method, Session};
 use crate::protocol::RefreshToken;
+use crate::protocol::json;
 
 /// How many refresh tokens are remembered as sent: those that tabs still hold are asked for, the others can go.
 const MOST_SENT: usize = 64;
 
 /// The ledger of one client. `Debug` hides the tokens in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ledger {
     /// Moved on by every sign-out, and by every sign-in to a shared session.
     generation: u64,
     /// The session that all tabs share; absent when each tab keeps its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<Box<Session>>,
     /// Hashes of refresh tokens that were sent, oldest first.
-    #[serde(default)]
     sent: Vec<String>,
 }
+
+json::members!(Ledger { generation: required, session: optional, sent: or_default });
 
 /// What a tab wants written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::protocol::authorize::Flow;
 use crate::protocol::id_token::IdTokenClaims;
+use crate::protocol::json;
 use crate::protocol::{AccessToken, ClientId, IdToken, Issuer, RefreshToken, Scope};
 use crate::time::{Now, UnixTime};
 
@@ -34,7 +35,7 @@ pub struct Tokens {
 }
 
 /// A session, as it is stored. `Debug` hides the tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Session {
     pub(super) version: u32,
     /// Who issued it.
@@ -48,10 +49,10 @@ pub struct Session {
     /// Its claims.
     pub claims: IdTokenClaims,
     /// For the next renewal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<RefreshToken>,
     /// Whether a refresh token is in a cookie that the page cannot read.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub refresh_cookie: bool,
     /// What was granted.
     pub scope: Scope,
@@ -64,15 +65,32 @@ pub struct Session {
     /// How often it was renewed.
     pub renewals: u32,
     /// How it was renewed last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_method: Option<Method>,
     /// The sign-in it belongs to, as the [ledger](super::ledger) counts them.
-    #[serde(default)]
     pub generation: u64,
     /// Renewals that failed since the last one that worked, also before a reload.
-    #[serde(default)]
     pub failures: u32,
 }
+
+json::members!(Session {
+    version: required,
+    issuer: required,
+    client_id: required,
+    access_token: required,
+    id_token: required,
+    claims: required,
+    refresh_token: optional,
+    refresh_cookie: or_default,
+    scope: required,
+    flow: required,
+    expires_at: required,
+    lifetime: required,
+    renewals: required,
+    last_method: optional,
+    generation: or_default,
+    failures: or_default,
+});
 
 impl Session {
     /// The lifetime assumed when the issuer does not tell (RFC 6749 §5.1 only recommends `expires_in`): short enough to
@@ -136,7 +154,7 @@ impl Session {
 }
 
 /// How a session is renewed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// A hidden iframe asks the issuer with `prompt=none`.
@@ -144,6 +162,8 @@ pub enum Method {
     /// The refresh grant (RFC 6749 §6).
     RefreshToken,
 }
+
+json::words!(Method { "iframe" => Iframe, "refresh_token" => RefreshToken, });
 
 impl Method {
     /// The word used in pages and measures.
