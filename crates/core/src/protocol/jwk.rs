@@ -97,14 +97,21 @@ impl JwkSet {
     /// # Errors
     /// [`KeyChoiceError::Unknown`] means: fetch the set once more, the issuer may have changed its keys.
     pub fn choose(&self, header: &Header, algorithm: Algorithm) -> Result<&Jwk, KeyChoiceError> {
-        let mut fitting = self.keys.iter().filter(|key| key.fits(algorithm));
+        self.position(header, algorithm).map(|position| &self.keys[position])
+    }
+
+    /// Where in [`JwkSet::keys`] the key of [`JwkSet::choose`] is.
+    ///
+    /// # Errors
+    /// As [`JwkSet::choose`].
+    pub fn position(&self, header: &Header, algorithm: Algorithm) -> Result<usize, KeyChoiceError> {
+        let mut fitting = self.keys.iter().enumerate().filter(|(_, key)| key.fits(algorithm));
         if let Some(kid) = &header.kid {
-            return fitting
-                .find(|key| key.kid.as_ref() == Some(kid))
-                .ok_or_else(|| KeyChoiceError::Unknown(kid.clone()));
+            let named = fitting.find(|(_, key)| key.kid.as_ref() == Some(kid));
+            return named.map(|(position, _)| position).ok_or_else(|| KeyChoiceError::Unknown(kid.clone()));
         }
         match (fitting.next(), fitting.next()) {
-            (Some(key), None) => Ok(key),
+            (Some((position, _)), None) => Ok(position),
             (None, _) => Err(KeyChoiceError::Unknown(String::new())),
             (Some(_), Some(_)) => Err(KeyChoiceError::Ambiguous),
         }

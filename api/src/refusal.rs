@@ -1,0 +1,111 @@
+//! The answer without a good token: status, challenge and JSON as RFC 6750 §3 has them.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use evergrant_core::protocol::access_token::AccessTokenError;
+use evergrant_core::protocol::challenge::Challenge;
+use evergrant_core::protocol::{ErrorCode, OAuthError, Scope};
+
+use crate::verifier::NotAccepted;
+
+/// Why a request is refused, in the protected space `realm`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    realm: String,
+    reason: Reason,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Reason {
+    NothingPresented,
+    Unclear,
+    NotAccepted(NotAccepted),
+    InsufficientScope(Scope),
+}
+
+impl Refusal {
+    /// No token was presented: there is no error to name (RFC 6750 §3.1).
+    pub fn nothing_presented(realm: &str) -> Self {
+        Self { realm: realm.to_owned(), reason: Reason::NothingPresented }
+    }
+
+    /// More than one token was presented, or in a form that no token has.
+    pub fn unclear(realm: &str) -> Self {
+        Self { realm: realm.to_owned(), reason: Reason::Unclear }
+    }
+
+    /// The token was not accepted.
+    pub fn not_accepted(realm: &str, reason: NotAccepted) -> Self {
+        Self { realm: realm.to_owned(), reason: Reason::NotAccepted(reason) }
+    }
+
+    /// The token is good, and does not allow this.
+    pub fn insufficient_scope(realm: &str, needed: Scope) -> Self {
+        Self { realm: realm.to_owned(), reason: Reason::InsufficientScope(needed) }
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self.reason {
+            Reason::NothingPresented | Reason::NotAccepted(NotAccepted::Token(_)) => StatusCode::UNAUTHORIZED,
+            Reason::Unclear => StatusCode::BAD_REQUEST,
+            Reason::InsufficientScope(_) => StatusCode::FORBIDDEN,
+            Reason::NotAccepted(NotAccepted::IssuerUnknown) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn error(&self) -> Option<OAuthError> {
+        Some(match &self.reason {
+            Reason::NothingPresented => return None,
+            Reason::Unclear => {
+                OAuthError::new(ErrorCode::InvalidRequest, "Present one access token, as Authorization: Bearer TOKEN.")
+            }
+            Reason::NotAccepted(NotAccepted::Token(error)) => error.into(),
+            Reason::NotAccepted(NotAccepted::IssuerUnknown) => {
+                OAuthError::new(ErrorCode::TemporarilyUnavailable, "The issuer does not answer yet: try again.")
+            }
+            Reason::InsufficientScope(needed) => {
+                OAuthError::new(ErrorCode::InsufficientScope, format!("The scope {needed} is needed."))
+            }
+        })
+    }
+
+    /// What was wrong, for the log: with both clocks where time is the reason.
+    pub(crate) fn for_the_log(&self) -> String {
+        match &self.reason {
+            Reason::NotAccepted(NotAccepted::Token(error @ AccessTokenError::Expired { here, issued, expired })) => {
+                format!(
+                    "{error} By the issuer's clock it was issued at {issued} and expired at {expired}; this server's clock says {here}."
+                )
+            }
+            _ => self.error().and_then(|error| error.error_description).unwrap_or_default(),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let error = self.error();
+        let mut response = match &error {
+            Some(error) => (status, Json(error)).into_response(),
+            None => status.into_response(),
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+            return response;
+        }
+        let scope = match self.reason {
+            Reason::InsufficientScope(needed) => needed,
+            _ => Scope::default(),
+        };
+        let challenge = Challenge { realm: Some(self.realm), error, scope };
+        if let Ok(challenge) = HeaderValue::from_str(&challenge.to_string()) {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
