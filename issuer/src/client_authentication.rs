@@ -1,5 +1,7 @@
 //! Which client calls the token endpoint, and whether it is really that one (RFC 6749 §2.3).
 
+use std::net::IpAddr;
+
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,18 +9,21 @@ use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{ClientId, ClientSecret, ErrorCode};
 use url::form_urlencoded;
 
-use crate::config::{Client, ClientType, Config};
+use crate::config::{Client, ClientType};
+use crate::provider::Provider;
 use crate::web::oauth_refusal::OAuthRefusal;
 
 /// `token_endpoint_auth_methods_supported`.
 pub(crate) const METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
 
-/// The client that sent a request.
+/// The client that sent a request from `address`.
 ///
 /// # Errors
-/// `invalid_client`, the same for an unknown client and a wrong secret; `invalid_request` for two methods at once.
+/// `invalid_client`, the same for an unknown client and a wrong secret; `invalid_request` for two methods at once; 429 after
+/// too many failures.
 pub(crate) fn authenticate<'a>(
-    config: &'a Config,
+    provider: &'a Provider,
+    address: IpAddr,
     headers: &HeaderMap,
     params: &Params,
 ) -> Result<&'a Client, OAuthRefusal> {
@@ -48,13 +53,21 @@ pub(crate) fn authenticate<'a>(
             (id, posted_secret)
         }
     };
-    let client = config.client(&id).ok_or_else(|| OAuthRefusal::invalid_client(used_basic))?;
-    let proven = match (client.kind, &secret) {
-        (ClientType::Public, secret) => secret.as_ref().is_none_or(|secret| secret.secret().is_empty()),
+    let client = provider.config.client(&id);
+    let known = client.map(|client| &client.client_id);
+    provider.limits.authentication(address, known).map_err(OAuthRefusal::too_many)?;
+    client.filter(|client| is_proven(client, secret.as_ref())).ok_or_else(|| {
+        provider.limits.authentication_failed(address, known);
+        OAuthRefusal::invalid_client(used_basic)
+    })
+}
+
+fn is_proven(client: &Client, secret: Option<&ClientSecret>) -> bool {
+    match (client.kind, secret) {
+        (ClientType::Public, secret) => secret.is_none_or(|secret| secret.secret().is_empty()),
         (ClientType::Confidential, Some(secret)) => client.accepts_secret(secret),
         (ClientType::Confidential, None) => false,
-    };
-    if proven { Ok(client) } else { Err(OAuthRefusal::invalid_client(used_basic)) }
+    }
 }
 
 /// Both parts are form-encoded before they are joined (RFC 6749 §2.3.1).

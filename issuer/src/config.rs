@@ -5,6 +5,7 @@ mod client;
 mod demo_secrets;
 mod error;
 mod keys;
+mod limits;
 mod origin;
 mod overrides;
 mod refresh_tokens;
@@ -25,6 +26,7 @@ pub use api::Api;
 pub use client::{Client, ClientSecretHash, ClientType, GrantType};
 pub use error::ConfigError;
 pub use keys::Keys;
+pub use limits::Limits;
 pub use origin::Origin;
 pub use overrides::{OriginReplacement, Overrides};
 pub use refresh_tokens::RefreshTokens;
@@ -49,6 +51,9 @@ pub struct Config {
     /// When signing keys change by themselves.
     #[serde(default)]
     pub keys: Keys,
+    /// How often something may be tried.
+    #[serde(default)]
+    pub limits: Limits,
     /// Whether anybody who reaches the issuer may read its counters at `/metrics`.
     #[serde(default)]
     pub metrics: bool,

@@ -1,57 +1,119 @@
-//! How often sign-ins may be tried: by address and person, and by address alone.
+//! How often sign-ins and client authentications may be tried: by address, by person, and by client.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use evergrant_core::protocol::ClientId;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
+use crate::config;
 use crate::secret::SecretHash;
 
 type Limiter<Key> = RateLimiter<Key, HashMapStateStore<Key>, DefaultClock>;
 
-/// Slow enough that guessing is hopeless, generous enough for somebody who mistypes.
-const PER_PERSON: NonZeroU32 = NonZeroU32::new(10).unwrap();
+/// From all addresses together, this many times what one address may try: who guesses from everywhere is slowed down, and
+/// cannot so easily lock somebody else out.
+const PERSON_ANYWHERE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
-/// Many people may share one address.
-const PER_ADDRESS: NonZeroU32 = NonZeroU32::new(100).unwrap();
-
-/// The limits on sign-ins. Names are kept as hashes, so that what people type by mistake is not kept at all.
+/// The limits, and what was tried. Names are kept as hashes, so that what people type by mistake is not kept at all.
 #[derive(Debug)]
-pub(crate) struct SignInLimits {
-    by_person: Limiter<(IpAddr, SecretHash)>,
+pub(crate) struct Limits {
     by_address: Limiter<IpAddr>,
+    by_person_and_address: Limiter<(IpAddr, SecretHash)>,
+    by_person: Limiter<SecretHash>,
     clock: DefaultClock,
+    failures: Failures,
 }
 
-impl Default for SignInLimits {
-    fn default() -> Self {
+impl Limits {
+    pub(crate) fn new(limits: &config::Limits) -> Self {
+        let per_person = limits.sign_ins_per_person;
         Self {
-            by_person: RateLimiter::hashmap(Quota::per_minute(PER_PERSON)),
-            by_address: RateLimiter::hashmap(Quota::per_minute(PER_ADDRESS)),
+            by_address: RateLimiter::hashmap(Quota::per_minute(limits.sign_ins_per_address)),
+            by_person_and_address: RateLimiter::hashmap(Quota::per_minute(per_person)),
+            by_person: RateLimiter::hashmap(Quota::per_minute(per_person.saturating_mul(PERSON_ANYWHERE))),
             clock: DefaultClock::default(),
+            failures: Failures { most: limits.failures_per_client.get(), counts: Mutex::default() },
         }
     }
-}
 
-impl SignInLimits {
-    /// Counts an attempt.
+    /// Counts an attempt to sign in.
     ///
     /// # Errors
     /// How long to wait, when it is one too many.
-    pub(crate) fn attempt(&self, address: IpAddr, username: &str) -> Result<(), Duration> {
+    pub(crate) fn sign_in(&self, address: IpAddr, username: &str) -> Result<(), Duration> {
         let wait = |refusal: &governor::NotUntil<_>| refusal.wait_time_from(self.clock.now());
+        let person = SecretHash::of(username);
         self.by_address.check_key(&address).map_err(|refusal| wait(&refusal))?;
-        let person = (address, SecretHash::of(username));
+        self.by_person_and_address.check_key(&(address, person)).map_err(|refusal| wait(&refusal))?;
         self.by_person.check_key(&person).map_err(|refusal| wait(&refusal))
+    }
+
+    /// Whether a client may try to authenticate. All that are not registered are one.
+    ///
+    /// # Errors
+    /// How long to wait, when it has failed too often: a right secret is then held back as well, or guessing would go on.
+    pub(crate) fn authentication(&self, address: IpAddr, client: Option<&ClientId>) -> Result<(), Duration> {
+        self.failures.check(&(address, client.cloned()), Instant::now())
+    }
+
+    /// Counts a failed authentication.
+    pub(crate) fn authentication_failed(&self, address: IpAddr, client: Option<&ClientId>) {
+        self.failures.count((address, client.cloned()), Instant::now());
     }
 
     /// Forgets who has not tried for a while.
     pub(crate) fn forget_idle(&self) {
-        self.by_person.retain_recent();
         self.by_address.retain_recent();
+        self.by_person_and_address.retain_recent();
+        self.by_person.retain_recent();
+        self.failures.forget_old(Instant::now());
+    }
+}
+
+type Caller = (IpAddr, Option<ClientId>);
+
+/// Failures alone, counted from the first one on for a minute: success costs nothing, however often it comes.
+#[derive(Debug)]
+struct Failures {
+    most: u32,
+    counts: Mutex<HashMap<Caller, Count>>,
+}
+
+#[derive(Debug)]
+struct Count {
+    since: Instant,
+    failed: u32,
+}
+
+impl Failures {
+    const WINDOW: Duration = Duration::from_secs(60);
+
+    fn check(&self, caller: &Caller, now: Instant) -> Result<(), Duration> {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        match counts.get(caller).map(|count| (count.failed, Self::WINDOW.saturating_sub(now - count.since))) {
+            Some((failed, wait)) if failed >= self.most && !wait.is_zero() => Err(wait),
+            _ => Ok(()),
+        }
+    }
+
+    fn count(&self, caller: Caller, now: Instant) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(caller).or_insert(Count { since: now, failed: 0 });
+        if now - count.since >= Self::WINDOW {
+            *count = Count { since: now, failed: 0 };
+        }
+        count.failed += 1;
+    }
+
+    fn forget_old(&self, now: Instant) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.retain(|_, count| now - count.since < Self::WINDOW);
     }
 }
 
@@ -59,14 +121,45 @@ impl SignInLimits {
 mod tests {
     use super::*;
 
+    fn address(last: u8) -> IpAddr {
+        IpAddr::from([127, 0, 0, last])
+    }
+
+    fn allowed(limits: &Limits, tries: u32, address: impl Fn(u32) -> IpAddr, name: &str) -> usize {
+        (0..tries).filter(|n| limits.sign_in(address(*n), name).is_ok()).count()
+    }
+
     #[test]
     fn one_person_is_held_back_and_another_is_not() {
-        let limits = SignInLimits::default();
-        let address = IpAddr::from([127, 0, 0, 1]);
-        let allowed = (0..20).filter(|_| limits.attempt(address, "ann").is_ok()).count();
-        assert_eq!(allowed, 10);
-        assert!(limits.attempt(address, "ann").is_err_and(|wait| wait > Duration::ZERO));
-        assert!(limits.attempt(address, "bob").is_ok());
-        assert!(limits.attempt(IpAddr::from([127, 0, 0, 2]), "ann").is_ok());
+        let limits = Limits::new(&config::Limits::default());
+        assert_eq!(allowed(&limits, 20, |_| address(1), "ann"), 10);
+        assert!(limits.sign_in(address(1), "ann").is_err_and(|wait| wait > Duration::ZERO));
+        assert!(limits.sign_in(address(1), "bob").is_ok());
+        assert!(limits.sign_in(address(2), "ann").is_ok());
+    }
+
+    #[test]
+    fn a_person_is_guessed_at_from_everywhere_no_more_than_ten_times_as_often() {
+        let limits = Limits::new(&config::Limits::default());
+        let everywhere = |n: u32| IpAddr::from((0x0a00_0000 + n).to_be_bytes());
+        assert_eq!(allowed(&limits, 300, everywhere, "ann"), 100);
+        assert!(limits.sign_in(everywhere(999), "bob").is_ok());
+    }
+
+    #[test]
+    fn failures_count_for_a_minute_from_the_first_one() {
+        let failures = Failures { most: 2, counts: Mutex::default() };
+        let (caller, begun) = ((address(1), Some(ClientId::new("app"))), Instant::now());
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        failures.count(caller.clone(), at(0));
+        assert_eq!(failures.check(&caller, at(1)), Ok(()));
+        failures.count(caller.clone(), at(10));
+        assert_eq!(failures.check(&caller, at(20)), Err(Duration::from_secs(40)));
+        assert_eq!(failures.check(&(address(2), caller.1.clone()), at(20)), Ok(()));
+        assert_eq!(failures.check(&caller, at(60)), Ok(()));
+        failures.count(caller.clone(), at(61));
+        assert_eq!(failures.check(&caller, at(62)), Ok(()), "a new minute");
+        failures.forget_old(at(200));
+        assert!(failures.counts.lock().is_ok_and(|counts| counts.is_empty()));
     }
 }

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::dev::DevControls;
 use crate::error::Failure;
 use crate::keys::KeyRing;
-use crate::limits::SignInLimits;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::revocations::RevokedList;
@@ -27,7 +27,7 @@ pub struct Provider {
     /// Whether developers' shortcuts are on: only ever on a loopback address.
     pub dev: bool,
     pub(crate) passwords: Passwords,
-    pub(crate) limits: SignInLimits,
+    pub(crate) limits: Limits,
     pub(crate) revoked: RevokedList,
     pub(crate) metrics: Metrics,
     pub(crate) dev_controls: DevControls,
@@ -42,13 +42,13 @@ impl Provider {
         let keys = KeyRing::open(&*store, &config, clock.now()).await?;
         let revoked = RevokedList::open(&*store, clock.now()).await?;
         Ok(Self {
+            limits: Limits::new(&config.limits),
             config,
             store,
             clock,
             keys,
             dev,
             passwords: Passwords::default(),
-            limits: SignInLimits::default(),
             revoked,
             metrics: Metrics::default(),
             dev_controls: DevControls::default(),

@@ -12,6 +12,7 @@ pub(crate) mod headers;
 pub(crate) mod oauth_refusal;
 mod page_error;
 pub(crate) mod pages;
+pub(crate) mod peer;
 pub(crate) mod request_log;
 pub(crate) mod same_origin;
 

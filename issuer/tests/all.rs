@@ -14,6 +14,7 @@ mod introspect;
 mod keys;
 mod kill;
 mod lifetimes;
+mod limits;
 mod logout;
 mod metrics;
 mod password;

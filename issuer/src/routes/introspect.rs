@@ -19,16 +19,18 @@ use crate::provider::Provider;
 use crate::web::form::{FormRejection, FormText};
 use crate::web::headers::forbid_storing;
 use crate::web::oauth_refusal::OAuthRefusal;
+use crate::web::peer::Peer;
 use crate::{access_tokens, client_authentication, refresh_tokens};
 
 pub(crate) async fn introspect(
     State(provider): State<Arc<Provider>>,
+    Peer(address): Peer,
     headers: HeaderMap,
     form: Result<FormText, FormRejection>,
 ) -> Result<Response, OAuthRefusal> {
     let FormText(text) = form?;
     let params = Params::parse(&text)?;
-    let client = client_authentication::authenticate(&provider.config, &headers, &params)?;
+    let client = client_authentication::authenticate(&provider, address, &headers, &params)?;
     if client.kind == ClientType::Public {
         // §2.1: the caller must be authenticated, or tokens could be tried out here.
         return Err(OAuthRefusal::invalid_client(false));

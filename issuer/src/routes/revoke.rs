@@ -14,16 +14,18 @@ use crate::refresh_tokens::Revocation;
 use crate::web::form::{FormRejection, FormText};
 use crate::web::headers::forbid_storing;
 use crate::web::oauth_refusal::OAuthRefusal;
+use crate::web::peer::Peer;
 use crate::{access_tokens, client_authentication, refresh_tokens};
 
 pub(crate) async fn revoke(
     State(provider): State<Arc<Provider>>,
+    Peer(address): Peer,
     headers: HeaderMap,
     form: Result<FormText, FormRejection>,
 ) -> Result<Response, OAuthRefusal> {
     let FormText(text) = form?;
     let params = Params::parse(&text)?;
-    let client = client_authentication::authenticate(&provider.config, &headers, &params)?;
+    let client = client_authentication::authenticate(&provider, address, &headers, &params)?;
     let token = params.filled("token");
     let token = token.ok_or_else(|| OAuthRefusal::new(ErrorCode::InvalidRequest, "token is missing"))?;
     // The two kinds look different: `token_type_hint` saves nothing here, and a wrong one harms nothing (§2.1).

@@ -1,9 +1,8 @@
 //! `GET|POST /sign-in`: the page where a person enters user name and password, and what becomes of them.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use evergrant_core::protocol::params::Params;
@@ -17,6 +16,7 @@ use crate::sessions;
 use crate::web::form::{FormRejection, FormText};
 use crate::web::headers::set_cookie;
 use crate::web::pages::{Page as _, SignInPage};
+use crate::web::peer::Peer;
 use crate::web::{PageError, same_origin};
 
 /// One sentence for both, so that nobody learns who has an account.
@@ -35,7 +35,7 @@ pub(crate) async fn page(
 
 pub(crate) async fn submit(
     State(provider): State<Arc<Provider>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Peer(address): Peer,
     headers: HeaderMap,
     form: Result<FormText, FormRejection>,
 ) -> Result<Response, PageError> {
@@ -44,7 +44,7 @@ pub(crate) async fn submit(
     let pending = interactions::pending(&provider, &headers, &params, provider.clock.now()).await?;
     let username = params.first("username").unwrap_or_default();
     let password = params.first("password").unwrap_or_default();
-    provider.limits.attempt(peer.ip(), username).map_err(PageError::too_many)?;
+    provider.limits.sign_in(address, username).map_err(PageError::too_many)?;
     let person = provider.config.user_named(username);
     let hash = person.map(|person| &person.password_hash);
     let matches = provider.passwords.check(password.to_owned(), hash).await;

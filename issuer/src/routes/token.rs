@@ -5,11 +5,11 @@ mod code;
 mod password;
 mod refresh;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use evergrant_core::protocol::params::Params;
@@ -26,17 +26,18 @@ use crate::tokens::{self, IdTokenParts};
 use crate::web::form::{FormRejection, FormText};
 use crate::web::headers::forbid_storing;
 use crate::web::oauth_refusal::OAuthRefusal;
+use crate::web::peer::Peer;
 
 pub(crate) async fn token(
     State(provider): State<Arc<Provider>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Peer(address): Peer,
     headers: HeaderMap,
     form: Result<FormText, FormRejection>,
 ) -> Result<Response, OAuthRefusal> {
     let FormText(text) = form?;
     let params = Params::parse(&text)?;
     let asked = params.filled("grant_type").ok_or_else(|| invalid_request("grant_type is missing"))?;
-    let client = client_authentication::authenticate(&provider.config, &headers, &params)?;
+    let client = client_authentication::authenticate(&provider, address, &headers, &params)?;
     let grant_type = GrantType::ALL.into_iter().find(|grant| grant.as_str() == asked);
     let grant_type = grant_type
         .ok_or_else(|| OAuthRefusal::new(ErrorCode::UnsupportedGrantType, "this grant_type is not supported here"))?;
@@ -46,7 +47,7 @@ pub(crate) async fn token(
             "this client is not registered for this grant_type",
         ));
     }
-    let call = Call { provider: &provider, client, params: &params, peer: peer.ip(), now: provider.clock.now() };
+    let call = Call { provider: &provider, client, params: &params, address, now: provider.clock.now() };
     let tokens = match grant_type {
         GrantType::AuthorizationCode => code::redeem(&call).await?,
         GrantType::ClientCredentials => client_credentials::redeem(&call)?,
@@ -63,7 +64,7 @@ struct Call<'a> {
     provider: &'a Provider,
     client: &'a Client,
     params: &'a Params,
-    peer: IpAddr,
+    address: IpAddr,
     now: UnixTime,
 }
 

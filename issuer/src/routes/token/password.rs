@@ -49,7 +49,7 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
 /// The person, held to the limits of the sign-in page (RFC 6749 §4.3.2).
 async fn signed_in<'a>(call: &Call<'a>, username: &str, password: &str) -> Result<&'a User, OAuthRefusal> {
     let provider = call.provider;
-    provider.limits.attempt(call.peer, username).map_err(OAuthRefusal::too_many)?;
+    provider.limits.sign_in(call.address, username).map_err(OAuthRefusal::too_many)?;
     let person = provider.config.user_named(username);
     let hash = person.map(|person| &person.password_hash);
     let matches = provider.passwords.check(password.to_owned(), hash).await.map_err(Failure::from)?;

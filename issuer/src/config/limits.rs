@@ -1,0 +1,35 @@
+//! `[limits]`: how often something may be tried in a minute before the answer is 429.
+
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+/// What is held back, per minute.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Sign-ins from one address; many people may share it.
+    pub sign_ins_per_address: NonZeroU32,
+    /// Sign-ins as one person from one address; from all addresses together, ten times as many.
+    pub sign_ins_per_person: NonZeroU32,
+    /// Failed authentications of one client from one address.
+    pub failures_per_client: NonZeroU32,
+    /// Whether a reverse proxy stands in front, whose `X-Forwarded-For` says where a request comes from. Without one, anybody
+    /// could write that header.
+    pub behind_proxy: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const PER_ADDRESS: NonZeroU32 = NonZeroU32::new(100).unwrap();
+        // Slow enough that guessing is hopeless, generous enough for somebody who mistypes.
+        const PER_PERSON: NonZeroU32 = NonZeroU32::new(10).unwrap();
+        const PER_CLIENT: NonZeroU32 = NonZeroU32::new(20).unwrap();
+        Self {
+            sign_ins_per_address: PER_ADDRESS,
+            sign_ins_per_person: PER_PERSON,
+            failures_per_client: PER_CLIENT,
+            behind_proxy: false,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Who tries too often is told to wait, by address, by person and by client; and nobody else is.
+
+use std::sync::Arc;
+
+use crate::support::{Answer, Browser, PASSWORD, Server, config};
+
+type Fields<'a> = [(&'a str, &'a str)];
+
+const SERVER: [(&str, &str); 2] = [("client_id", "server"), ("client_secret", "s3cret")];
+
+fn with_limits(limits: &str) -> String {
+    config().replace("[lifetimes]", &format!("[limits]\n{limits}\n\n[lifetimes]"))
+}
+
+async fn password_grant(browser: &Browser, username: &str, password: &str, headers: &Fields<'_>) -> Answer {
+    let fields = [("grant_type", "password"), ("username", username), ("password", password), ("scope", "openid")];
+    browser.post_with("/oauth/token", &[&fields[..], &SERVER].concat(), headers).await
+}
+
+/// 429 with a time to come back at, and the RFC's words.
+fn assert_held_back(answer: &Answer) {
+    assert_eq!((answer.status, answer.json()["error"].as_str()), (429, Some("temporarily_unavailable")));
+    let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+}
+
+#[tokio::test]
+async fn a_person_and_an_address_are_held_back_at_the_token_endpoint_as_on_the_page() {
+    let server = Server::with(&with_limits("sign_ins_per_person = 2\nsign_ins_per_address = 5")).await;
+    let browser = Browser::of(&server);
+    for _ in 0..2 {
+        assert_eq!(password_grant(&browser, "ann", "guess", &[]).await.status, 400);
+    }
+    assert_held_back(&password_grant(&browser, "ann", PASSWORD, &[]).await);
+    assert_eq!(password_grant(&browser, "bob", PASSWORD, &[]).await.status, 200, "another person");
+    password_grant(&browser, "eve", PASSWORD, &[]).await;
+    assert_held_back(&password_grant(&browser, "joe", PASSWORD, &[]).await);
+}
+
+#[tokio::test]
+async fn a_client_that_fails_too_often_is_held_back_with_the_right_secret_as_well() {
+    let server = Server::with(&with_limits("failures_per_client = 3")).await;
+    let browser = Browser::of(&server);
+    let call = async |path: &str, fields: &Fields<'_>| browser.post_with(path, fields, &[]).await;
+    let own = [&SERVER[..], &[("grant_type", "client_credentials")]].concat();
+    assert_eq!(call("/oauth/token", &own).await.status, 200);
+    // Wherever it authenticates, it is one count.
+    for path in ["/oauth/token", "/oauth/revoke", "/oauth/introspect"] {
+        let guess = [("client_id", "server"), ("client_secret", "guess"), ("grant_type", "client_credentials")];
+        assert_eq!(call(path, &guess).await.json()["error"], "invalid_client", "{path}");
+    }
+    for path in ["/oauth/token", "/oauth/revoke", "/oauth/introspect"] {
+        assert_held_back(&call(path, &[&own[..], &[("token", "a")]].concat()).await);
+    }
+    let another = [("client_id", "app"), ("token", "unknown")];
+    assert_eq!(call("/oauth/revoke", &another).await.status, 200);
+    for made_up in ["a", "b", "c"] {
+        assert_eq!(call("/oauth/revoke", &[("client_id", made_up), ("token", "x")]).await.status, 401);
+    }
+    assert_held_back(&call("/oauth/revoke", &[("client_id", "d"), ("token", "x")]).await);
+}
+
+#[tokio::test]
+async fn behind_a_proxy_its_word_counts_and_without_one_nobodys() {
+    let from = |address: &'static str| [("x-forwarded-for", address)];
+    for (limits, held_back) in [("behind_proxy = true", false), ("", true)] {
+        let server = Server::with(&with_limits(&format!("sign_ins_per_address = 1\n{limits}"))).await;
+        let browser = Browser::of(&server);
+        password_grant(&browser, "ann", PASSWORD, &from("192.0.2.1")).await;
+        let answer = password_grant(&browser, "bob", PASSWORD, &from("192.0.2.1, 192.0.2.2")).await;
+        assert_eq!(answer.status == 429, held_back, "{limits}");
+        assert_held_back(&password_grant(&browser, "bob", PASSWORD, &from("192.0.2.2")).await);
+    }
+}
+
+#[tokio::test]
+async fn a_crowd_at_the_password_queue_is_sent_away_and_the_rest_is_served() {
+    let costly = evergrant_issuer::passwords::hash(PASSWORD).unwrap();
+    let cheap = config();
+    let (before, after) = cheap.split_once("password_hash = \"").unwrap();
+    let (_, after) = after.split_once('"').unwrap();
+    let limits = "[limits]\nsign_ins_per_person = 1000\nsign_ins_per_address = 1000\n\n[lifetimes]";
+    let config = format!("{before}password_hash = \"{costly}\"{after}").replace("[lifetimes]", limits);
+    let server = Server::with(&config).await;
+    let browser = Arc::new(Browser::of(&server));
+    let crowd: Vec<_> = (0..300)
+        .map(|_| {
+            let browser = Arc::clone(&browser);
+            tokio::spawn(async move { password_grant(&browser, "ann", PASSWORD, &[]).await })
+        })
+        .collect();
+    let (mut served, mut sent_away) = (0, 0);
+    for one in crowd {
+        let answer = one.await.unwrap();
+        match answer.status {
+            200 => served += 1,
+            503 => {
+                assert_eq!(answer.json()["error"], "temporarily_unavailable");
+                assert!(answer.header("retry-after").is_some());
+                sent_away += 1;
+            }
+            other => panic!("{other} {}", answer.body),
+        }
+    }
+    assert!(served >= 64 && sent_away > 0, "{served} {sent_away}");
+    assert_eq!(password_grant(&browser, "ann", PASSWORD, &[]).await.status, 200, "the crowd is gone");
+}
