@@ -85,6 +85,21 @@ async fn a_renewal_that_fails_is_said_and_listed_and_the_person_stays_signed_in(
 }
 
 #[wasm_bindgen_test]
+fn the_session_page_says_what_can_work_here() {
+    let config = common::config("app-abilities");
+    common::store_session(&config, HOUR);
+    let app = app(&config, "/session");
+    let text = app.text();
+    for sentence in [
+        "No refresh token was asked for: the configured scope has no offline_access.",
+        "Renewing in a hidden iframe was not needed yet.",
+        "This browser offers all that tabs need to act as one.",
+    ] {
+        assert!(text.contains(sentence), "{text}");
+    }
+}
+
+#[wasm_bindgen_test]
 async fn an_issuer_that_is_not_there_is_told_on_the_page_where_the_person_is() {
     let app = app(&common::config("app-unreachable"), "/session");
     app.press("Sign in");

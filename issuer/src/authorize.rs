@@ -7,5 +7,6 @@ pub mod request;
 pub mod response;
 mod response_type;
 
+pub use evergrant_core::protocol::ResponseMode;
 pub(crate) use request::{IDENTITY_SCOPES, OFFLINE_ACCESS, api, grantable};
-pub use response_type::{ResponseMode, ResponseType};
+pub use response_type::ResponseType;

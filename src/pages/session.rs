@@ -1,5 +1,6 @@
 //! What the session is doing: the facts, the renewals, the claims.
 
+mod abilities;
 mod claims;
 mod facts;
 mod renewals;
@@ -7,6 +8,7 @@ mod renewals;
 use evergrant_leptos::use_session;
 use leptos::prelude::*;
 
+use self::abilities::Abilities;
 use self::claims::Claims;
 use self::facts::Facts;
 use self::renewals::RenewalLog;
@@ -22,7 +24,7 @@ pub(crate) fn SessionPage() -> impl IntoView {
     view! {
         <Heading>"Session"</Heading>
         {part(move || match is_signed_in.get() {
-            true => view! { <Facts/><RenewalLog/><Claims/> }.into_any(),
+            true => view! { <Facts/><RenewalLog/><Abilities/><Claims/> }.into_any(),
             false => view! { <SignedOut/> }.into_any(),
         })}
     }

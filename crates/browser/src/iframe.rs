@@ -16,16 +16,16 @@ use crate::message::await_response;
 use crate::timer::within;
 use crate::{refused, window};
 
-/// Loads `url` in a hidden iframe and waits for the silent page at `silent_origin` to post the response that carries
-/// `state`. The iframe is gone when this returns, or is dropped.
+/// Loads `url` in a hidden iframe and waits for a page of `origin` to post the response that carries `state`. The iframe is
+/// gone when this returns, or is dropped.
 ///
 /// # Errors
 /// [`Failure::Silence`] with what was seen when no such message came within `limit`.
-pub async fn authorize(url: &str, silent_origin: &str, state: &State, limit: Duration) -> Result<Params, Failure> {
+pub async fn authorize(url: &str, origin: &str, state: &State, limit: Duration) -> Result<Params, Failure> {
     let frame = HiddenFrame::new(url)?;
     let element = frame.element.clone();
     let source = move || element.content_window().map(JsValue::from);
-    let awaited = await_response(source, silent_origin.to_owned(), state.clone())?;
+    let awaited = await_response(source, origin.to_owned(), state.clone())?;
     frame.attach()?;
     match within(limit, awaited.response).await {
         Some(Ok(params)) => Ok(params),
@@ -48,7 +48,7 @@ impl HiddenFrame {
         let document = window()?.document().ok_or_else(|| Failure::Browser("there is no document".to_owned()))?;
         let element = document.create_element("iframe").map_err(|error| refused("an iframe", &error))?;
         let element: HtmlIFrameElement = element.unchecked_into();
-        // Scripts run so that the silent page can answer; the origin is kept so that the issuer sees its cookies and we
+        // Scripts run so that the page can answer; the origin is kept so that the issuer sees its cookies and we
         // see who answers. Nothing else is allowed: no forms, no popups, no navigation of this page.
         for (name, value) in [
             ("sandbox", "allow-scripts allow-same-origin"),

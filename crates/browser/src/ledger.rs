@@ -37,6 +37,11 @@ impl SharedLedger {
         }
     }
 
+    /// Whether the other tabs see the same, as far as it was tried.
+    pub fn is_shared(&self) -> bool {
+        !self.is_alone.get() && window().is_ok_and(|window| matches!(window.indexed_db(), Ok(Some(_))))
+    }
+
     /// Reads the ledger, applies `change`, and writes it back, as one step: no other tab comes between.
     pub async fn apply(&self, change: &Change) -> Verdict {
         if !self.is_alone.get() {

@@ -25,12 +25,7 @@ pub struct Held {
 /// # Errors
 /// [`Failure::Browser`] when the browser refuses the lock, as it does in a page that is not fully active.
 pub async fn acquire(name: &str) -> Result<Held, Failure> {
-    let navigator = window()?.navigator();
-    let locks = Reflect::get(&navigator, &"locks".into()).unwrap_or(JsValue::UNDEFINED);
-    let Some(request) = Reflect::get(&locks, &"request".into()).ok().and_then(|it| it.dyn_into::<Function>().ok())
-    else {
-        return Ok(Held { release: None });
-    };
+    let Some((locks, request)) = lock_request() else { return Ok(Held { release: None }) };
     let (sender, granted) = oneshot::channel();
     let sender = Rc::new(RefCell::new(Some(sender)));
     // The lock is held until the promise that this returns is settled.
@@ -58,6 +53,18 @@ pub async fn acquire(name: &str) -> Result<Held, Failure> {
         let _ = catch.call1(&promise, &failed);
     }
     granted.await.unwrap_or_else(|_| Err(Failure::Browser("the lock was not granted".to_owned())))
+}
+
+/// Whether the browser has Web Locks, and lets this page use them.
+pub fn are_available() -> bool {
+    lock_request().is_some()
+}
+
+/// `navigator.locks`, and its method `request`.
+fn lock_request() -> Option<(JsValue, Function)> {
+    let locks = Reflect::get(&window().ok()?.navigator(), &"locks".into()).ok()?;
+    let request = Reflect::get(&locks, &"request".into()).ok()?.dyn_into().ok()?;
+    Some((locks, request))
 }
 
 impl Drop for Held {

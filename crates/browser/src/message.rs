@@ -1,7 +1,8 @@
-//! The silent page's message, from a hidden iframe or a popup.
+//! The message that brings an authorization response from a hidden iframe or a popup: the silent page's, or the issuer's own
+//! (OAuth 2.0 Web Message Response Mode, a draft).
 //!
-//! The page posts `{type, response}` to one exact origin. A message counts only when its origin, its source window and the
-//! `state` inside it are all what they must be (RFC 9700 §4.17).
+//! Either is `{type, response}`, posted to one exact origin. A message counts only when its origin, its source window and
+//! the `state` inside it are all what they must be (RFC 9700 §4.17).
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -12,15 +13,18 @@ use evergrant_core::protocol::params::Params;
 use evergrant_core::session::Failure;
 use evergrant_core::session::failure::Silence;
 use futures_channel::oneshot;
-use js_sys::Reflect;
+use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Event, MessageEvent};
+use web_sys::{Event, MessageEvent, UrlSearchParams};
 
 use crate::listener::Listener;
 use crate::window;
 
 /// The `type` of the silent page's message.
 pub const MESSAGE_TYPE: &str = "evergrant:authorization-response";
+
+/// The `type` of an issuer's own message.
+pub const WEB_MESSAGE_TYPE: &str = "authorization_response";
 
 /// Listens for one message until it is dropped.
 #[derive(Debug)]
@@ -32,10 +36,10 @@ pub(crate) struct Awaited {
     _listener: Listener,
 }
 
-/// Waits for the silent page at `silent_origin` to post, from the window that `source` gives, the response with `state`.
+/// Waits for a page of `origin` to post, from the window that `source` gives, the response with `state`.
 pub(crate) fn await_response(
     source: impl Fn() -> Option<JsValue> + 'static,
-    silent_origin: String,
+    origin: String,
     state: State,
 ) -> Result<Awaited, Failure> {
     let (sender, response) = oneshot::channel();
@@ -48,7 +52,7 @@ pub(crate) fn await_response(
         let sent_by = message.source().map(JsValue::from);
         let is_ours = sent_by.is_some() && sent_by == source();
         let Some(response) = response_of(&message).filter(|_| is_ours) else { return };
-        if message.origin() != silent_origin {
+        if message.origin() != origin {
             noticed.set(Silence::OtherOrigin);
             return;
         }
@@ -67,6 +71,17 @@ pub(crate) fn await_response(
 
 fn response_of(message: &MessageEvent) -> Option<String> {
     let data = message.data();
-    let member = |name: &str| Reflect::get(&data, &name.into()).ok()?.as_string();
-    (data.is_object() && member("type")? == MESSAGE_TYPE).then(|| member("response"))?
+    if !data.is_object() {
+        return None;
+    }
+    let member = |name: &str| Reflect::get(&data, &name.into()).ok();
+    let response = member("response")?;
+    match member("type")?.as_string()?.as_str() {
+        MESSAGE_TYPE => response.as_string(),
+        WEB_MESSAGE_TYPE => {
+            let parameters = UrlSearchParams::new_with_record_from_str_to_str(response.dyn_ref::<Object>()?);
+            Some(parameters.ok()?.to_string().into())
+        }
+        _ => None,
+    }
 }

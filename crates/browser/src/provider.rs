@@ -1,4 +1,5 @@
-//! What is known of the issuer: its metadata and its keys, fetched once and kept while the page lives.
+//! What is known of the issuer: its metadata and its keys, fetched once and kept while the page lives, and whether it answers
+//! in a hidden iframe.
 
 use std::cell::RefCell;
 
@@ -6,7 +7,7 @@ use evergrant_core::protocol::id_token::{self, Expectation, IdTokenClaims, IdTok
 use evergrant_core::protocol::jwk::{JwkSet, KeyChoiceError};
 use evergrant_core::protocol::metadata::{self, ProviderMetadata};
 use evergrant_core::protocol::{IdToken, Issuer};
-use evergrant_core::session::Failure;
+use evergrant_core::session::{Failure, HiddenIframe};
 
 use crate::crypto::WebCrypto;
 use crate::http;
@@ -17,12 +18,28 @@ pub struct Provider {
     issuer: Issuer,
     metadata: RefCell<Option<ProviderMetadata>>,
     keys: RefCell<Option<JwkSet>>,
+    iframe: RefCell<HiddenIframe>,
 }
 
 impl Provider {
     /// The issuer with this identifier; nothing is fetched yet.
     pub fn new(issuer: Issuer) -> Self {
-        Self { issuer, metadata: RefCell::new(None), keys: RefCell::new(None) }
+        Self { issuer, metadata: RefCell::default(), keys: RefCell::default(), iframe: RefCell::default() }
+    }
+
+    /// The issuer's metadata, if it was needed already.
+    pub fn known_metadata(&self) -> Option<ProviderMetadata> {
+        self.metadata.borrow().clone()
+    }
+
+    /// What was seen of it in a hidden iframe.
+    pub fn iframe(&self) -> HiddenIframe {
+        self.iframe.borrow().clone()
+    }
+
+    /// Remembers what was seen of it in a hidden iframe.
+    pub fn remember_iframe(&self, seen: HiddenIframe) {
+        self.iframe.replace(seen);
     }
 
     /// The issuer's metadata.
@@ -30,7 +47,7 @@ impl Provider {
     /// # Errors
     /// [`Failure::Unreachable`], [`Failure::Busy`] or [`Failure::Metadata`].
     pub async fn metadata(&self) -> Result<ProviderMetadata, Failure> {
-        if let Some(metadata) = self.metadata.borrow().clone() {
+        if let Some(metadata) = self.known_metadata() {
             return Ok(metadata);
         }
         let endpoint = "the issuer's metadata";

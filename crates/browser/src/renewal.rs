@@ -1,12 +1,14 @@
 //! Renewing a session: by a hidden iframe, or by its refresh token.
 
-use evergrant_core::config::{Config, StorageKind};
-use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Flow, Prompt};
-use evergrant_core::protocol::callback;
-use evergrant_core::protocol::id_token::{Expectation, IdTokenClaims};
-use evergrant_core::protocol::token;
-use evergrant_core::protocol::{ErrorCode, RefreshToken};
+use evergrant_core::config::{Config, SilentResponse, StorageKind};
+use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Flow, Prompt, Transaction};
+use evergrant_core::protocol::callback::{self, Granted};
+use evergrant_core::protocol::id_token::Expectation;
+use evergrant_core::protocol::metadata::ProviderMetadata;
+use evergrant_core::protocol::{ErrorCode, RefreshToken, ResponseMode, token};
+use evergrant_core::session::failure::Silence;
 use evergrant_core::session::{Failure, Method, Session, Tokens};
+use evergrant_core::time::Now;
 
 use crate::provider::Provider;
 use crate::sign_in::{redeem, tokens};
@@ -44,7 +46,7 @@ pub(crate) async fn renew(
         (Method::RefreshToken, None) if session.refresh_cookie => {
             by_refresh_token(config, provider, Some(session), &token::redeem_refresh_cookie(&config.client_id)).await
         }
-        _ => Ok(by_iframe(config, provider, session.flow, Some(&session.claims)).await?),
+        _ => Ok(by_iframe(config, provider, session.flow, Some(session)).await?),
     }
 }
 
@@ -64,19 +66,51 @@ pub(crate) async fn ask(config: &Config, provider: &Provider, flow: Flow) -> Res
     by_iframe(config, provider, flow, None).await
 }
 
-/// Asks the issuer in a hidden iframe with `prompt=none`. `renews` are the claims of the session that is renewed; without
-/// them whoever is signed in at the issuer is taken.
+/// Gets tokens by asking the issuer in a hidden iframe. `renews` is the session that is renewed; without one, whoever is
+/// signed in at the issuer is taken.
 async fn by_iframe(
     config: &Config,
     provider: &Provider,
     flow: Flow,
-    renews: Option<&IdTokenClaims>,
+    renews: Option<&Session>,
 ) -> Result<Tokens, Failure> {
+    let (granted, transaction, requested_at) = ask_in_iframe(config, provider, flow, renews).await?;
+    let claims = renews.map(|session| &session.claims);
+    tokens(config, provider, granted, &transaction, requested_at, claims).await
+}
+
+/// Asks the issuer in a hidden iframe with `prompt=none`, and remembers whether that works here. Returns what it granted, to
+/// which transaction, and when the request left.
+pub(crate) async fn ask_in_iframe(
+    config: &Config,
+    provider: &Provider,
+    flow: Flow,
+    renews: Option<&Session>,
+) -> Result<(Granted, Transaction, Now), Failure> {
     let metadata = provider.metadata().await?;
+    let answer = silent_answer(config, &metadata, flow).await;
+    let seen = provider.iframe().after(answer.as_ref().map(drop), renews, config, clock::wall());
+    provider.remember_iframe(seen);
+    answer
+}
+
+async fn silent_answer(
+    config: &Config,
+    metadata: &ProviderMetadata,
+    flow: Flow,
+) -> Result<(Granted, Transaction, Now), Failure> {
+    let by_message = config.silent_response_of(metadata) == SilentResponse::WebMessage;
+    let (redirect_uri, origin) = if by_message {
+        // The issuer posts to the origin of the redirect URI: this one leads to the app.
+        (&config.redirect_uri, metadata.authorization_endpoint.origin().ascii_serialization())
+    } else {
+        (&config.silent_redirect_uri, config.silent_origin())
+    };
     let request = AuthorizationRequest {
         client_id: &config.client_id,
-        redirect_uri: config.silent_redirect_uri.as_str(),
+        redirect_uri: redirect_uri.as_str(),
         flow,
+        response_mode: by_message.then_some(ResponseMode::WebMessage),
         scope: &config.scope,
         audience: config.audience.as_deref(),
         prompt: Some(Prompt::None),
@@ -86,11 +120,14 @@ async fn by_iframe(
         id_token_hint: None,
     };
     let requested_at = clock::now();
-    let (url, transaction) = authorize::begin(&metadata, &request, None, crypto::entropy()?, requested_at.wall);
-    let params =
-        iframe::authorize(url.as_str(), &config.silent_origin(), &transaction.state, config.iframe_timeout).await?;
+    let (url, transaction) = authorize::begin(metadata, &request, None, crypto::entropy()?, requested_at.wall);
+    let answer = iframe::authorize(url.as_str(), &origin, &transaction.state, config.iframe_timeout).await;
+    let params = answer.map_err(|failure| match failure {
+        Failure::Silence(Silence::ForeignPage | Silence::OwnPage) if by_message => Failure::Silence(Silence::NoMessage),
+        failure => failure,
+    })?;
     let granted = callback::judge(&params, &transaction, clock::wall())?;
-    tokens(config, provider, granted, &transaction, requested_at, renews).await
+    Ok((granted, transaction, requested_at))
 }
 
 /// `session` is the one that is renewed; without it whoever the refresh token stands for is taken.

@@ -1,5 +1,7 @@
 //! Feeds what happens into the machine, and carries out what it answers.
 
+mod abilities;
+
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
@@ -10,7 +12,8 @@ use evergrant_core::protocol::authorize::{Flow, Transaction};
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{AccessToken, callback, logout};
 use evergrant_core::session::{
-    Change, Command, Event, Failure, Machine, Place, RenewalRecord, Session, SignIn, TabMessage, Tokens, Verdict, View,
+    Change, Command, Event, Failure, HiddenIframe, Machine, Place, RenewalRecord, Session, SignIn, TabMessage, Tokens,
+    Verdict, View,
 };
 use futures_channel::oneshot;
 use futures_util::future::{AbortHandle, Abortable};
@@ -174,6 +177,9 @@ impl Inner {
             location::drop_logout_state(|params| logout::judge(params, &state));
         }
         let stored = self.store.session().map(Box::new);
+        if let Some(session) = &stored {
+            self.provider.remember_iframe(HiddenIframe::remembered(session));
+        }
         let response = response.map(|params| {
             let transaction = callback::state_of(&params).and_then(|state| self.store.take_transaction(&state));
             (params, transaction)

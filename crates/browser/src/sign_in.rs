@@ -63,6 +63,7 @@ fn request<'a>(config: &'a Config, flow: Flow, redirect_uri: &'a Url) -> Authori
         client_id: &config.client_id,
         redirect_uri: redirect_uri.as_str(),
         flow,
+        response_mode: None,
         scope: &config.scope,
         audience: config.audience.as_deref(),
         prompt: None,

@@ -7,8 +7,8 @@ use url::Url;
 
 use crate::protocol::authorize::Flow;
 use crate::protocol::json::{self, MemberError, Members};
-use crate::protocol::metadata::is_safe_to_use;
-use crate::protocol::{ClientId, Issuer, Scope};
+use crate::protocol::metadata::{ProviderMetadata, is_safe_to_use};
+use crate::protocol::{ClientId, Issuer, ResponseMode, Scope};
 
 /// The configuration of one app at one issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Config {
     pub redirect_uri: Url,
     /// Where a silent renewal comes back to. Default `/silent` at the app's origin; an origin of its own works as well.
     pub silent_redirect_uri: Url,
+    /// How the answer to a silent renewal comes back. Default: by the silent page, which works with every issuer.
+    pub silent_response: SilentResponse,
     /// Where a sign-out comes back to. Default `/` at the app's origin.
     pub post_logout_redirect_uri: Url,
     /// The flow used when the app does not say. Default code + PKCE.
@@ -61,6 +63,19 @@ pub enum StorageKind {
 
 json::words!(StorageKind { "session" => Session, "local" => Local, "memory" => Memory, "cookie" => Cookie });
 
+/// How the answer to a silent renewal reaches the app from its hidden iframe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SilentResponse {
+    /// The issuer redirects to the silent page at `silent_redirect_uri`, which posts it.
+    #[default]
+    SilentPage,
+    /// The issuer's own page posts it (`response_mode=web_message`): one request less. Issuers whose metadata does not
+    /// name that mode are asked by the silent page.
+    WebMessage,
+}
+
+json::words!(SilentResponse { "silent_page" => SilentPage, "web_message" => WebMessage });
+
 impl Config {
     /// Reads `config.json`, for an app served at `app_origin` (as `location.origin` gives it).
     ///
@@ -96,13 +111,26 @@ impl Config {
             let text = members.optional(key)?.unwrap_or_else(|| format!("{app_origin}{path}"));
             address(key, &text)
         };
+        let redirect_uri = here("redirect_uri", "/callback")?;
+        let silent_redirect_uri = here("silent_redirect_uri", "/silent")?;
+        let post_logout_redirect_uri = here("post_logout_redirect_uri", "/")?;
+        let silent_response = members.or_default("silent_response")?;
+        let is_at_home = redirect_uri.origin().ascii_serialization() == app_origin;
+        if silent_response == SilentResponse::WebMessage && !is_at_home {
+            // The issuer posts to the origin of the redirect URI, and nobody would listen there.
+            return Err(ConfigError::wrong(
+                "silent_response",
+                "web_message needs a redirect_uri at the app's own origin",
+            ));
+        }
         let config = Self {
             issuer: Issuer::new(issuer),
             client_id: ClientId::new(client_id),
             scope,
-            redirect_uri: here("redirect_uri", "/callback")?,
-            silent_redirect_uri: here("silent_redirect_uri", "/silent")?,
-            post_logout_redirect_uri: here("post_logout_redirect_uri", "/")?,
+            redirect_uri,
+            silent_redirect_uri,
+            silent_response,
+            post_logout_redirect_uri,
             audience: members.optional("audience")?.filter(|text: &String| !text.is_empty()),
             flow: members.or_default("flow")?,
             storage,
@@ -126,7 +154,15 @@ impl Config {
         Some(format!("{}/{name}", backend.as_str().trim_end_matches('/')))
     }
 
-    /// The origin that silent answers come from: the only one whose messages count.
+    /// How this issuer's silent answers come: as configured, where the issuer offers that.
+    pub fn silent_response_of(&self, issuer: &ProviderMetadata) -> SilentResponse {
+        match self.silent_response {
+            SilentResponse::WebMessage if issuer.offers_mode(ResponseMode::WebMessage) => SilentResponse::WebMessage,
+            _ => SilentResponse::SilentPage,
+        }
+    }
+
+    /// The origin of the silent page: the only one whose messages count when that page answers.
     pub fn silent_origin(&self) -> String {
         self.silent_redirect_uri.origin().ascii_serialization()
     }
@@ -213,6 +249,7 @@ mod tests {
         assert_eq!(config.redirect_uri.as_str(), "http://localhost:8080/callback");
         assert_eq!(config.silent_origin(), APP);
         assert_eq!(config.flow, Flow::Code);
+        assert_eq!(config.silent_response, SilentResponse::SilentPage);
         assert_eq!(config.clock_tolerance, Duration::from_secs(60));
     }
 
@@ -244,6 +281,20 @@ mod tests {
             let error = parse(&format!(r#"{{{base}"client_id":"app","{key}":{value}}}"#)).unwrap_err();
             assert!(matches!(error, ConfigError::Wrong { key: named, .. } if named == key), "{key}: {error}");
         }
+    }
+
+    #[test]
+    fn a_message_of_the_issuers_own_page_is_waited_for_where_the_issuer_offers_it() {
+        let base = r#"{"issuer":"https://issuer.example/","client_id":"app","silent_response":"web_message""#;
+        let config = parse(&format!("{base}}}")).unwrap();
+        let mut issuer = crate::protocol::authorize::tests::metadata();
+        assert_eq!(config.silent_response_of(&issuer), SilentResponse::SilentPage, "it does not name the mode");
+        issuer.response_modes_supported = vec!["query".into(), "web_message".into()];
+        assert_eq!(config.silent_response_of(&issuer), SilentResponse::WebMessage);
+        let other = parse(r#"{"issuer":"https://issuer.example/","client_id":"app"}"#).unwrap();
+        assert_eq!(other.silent_response_of(&issuer), SilentResponse::SilentPage, "it was not chosen");
+        let elsewhere = parse(&format!(r#"{base},"redirect_uri":"https://other.example/callback"}}"#)).unwrap_err();
+        assert!(matches!(elsewhere, ConfigError::Wrong { key: "silent_response", .. }), "{elsewhere}");
     }
 
     #[test]

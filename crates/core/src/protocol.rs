@@ -29,6 +29,7 @@ pub mod metadata;
 pub mod names;
 pub mod params;
 pub mod pkce;
+pub mod response_mode;
 pub mod revoke;
 pub mod revoked;
 pub mod scope;
@@ -40,4 +41,5 @@ pub use names::{
     AccessToken, AuthorizationCode, ClientId, ClientSecret, CodeChallenge, CodeVerifier, IdToken, Issuer, Nonce,
     RefreshToken, State, Subject,
 };
+pub use response_mode::ResponseMode;
 pub use scope::Scope;

@@ -29,6 +29,7 @@
 //! | signing out | `signing-out` | the issuer cannot be told | signed out, with the failure | |
 //! | any | | an answer to an attempt that is over | the same | none: what is late is worthless |
 
+pub mod abilities;
 mod command;
 mod event;
 pub mod failure;
@@ -39,6 +40,7 @@ mod record;
 pub mod schedule;
 mod view;
 
+pub use abilities::{Abilities, BrowserOffers, HiddenIframe, RefreshTokens};
 pub use command::{Command, TabMessage};
 pub use event::{Cause, Event, Place, SignIn, Wake};
 pub use failure::{Failure, FailureClass};

@@ -5,7 +5,9 @@ use evergrant_core::config::Config;
 use evergrant_core::protocol::AccessToken;
 use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::protocol::id_token::IdTokenClaims;
-use evergrant_core::session::{EndReason, Failure, Place, RenewalRecord, SignIn, Status, View};
+use evergrant_core::session::{
+    Abilities, EndReason, Failure, HiddenIframe, Place, RenewalRecord, SignIn, Status, View,
+};
 use evergrant_core::time::UnixTime;
 use leptos::prelude::*;
 
@@ -89,6 +91,23 @@ impl SessionHandle {
             view.track();
             runtime.with_value(Runtime::return_to)
         })
+    }
+
+    /// What the session can be renewed by here, as far as it was seen on the way: nothing is asked to know it, but by
+    /// [`SessionHandle::probe`].
+    pub fn abilities(&self) -> Signal<Abilities> {
+        let Self { runtime, view, .. } = *self;
+        Signal::derive(move || {
+            view.track();
+            runtime.with_value(Runtime::abilities)
+        })
+    }
+
+    /// Tries once whether the issuer answers in a hidden iframe here, and leaves the session as it is: so that one need not
+    /// wait for a token to expire to know. It takes as long as `iframe_timeout_seconds` when no answer comes.
+    pub async fn probe(&self) -> HiddenIframe {
+        let runtime = self.runtime.get_value();
+        runtime.probe().await
     }
 
     /// The renewals of this page, oldest first. Read it where [`SessionHandle::view`] is tracked.

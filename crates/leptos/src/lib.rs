@@ -35,7 +35,9 @@ pub use evergrant_core as core;
 pub use evergrant_core::config::Config;
 pub use evergrant_core::protocol::authorize::Flow;
 pub use evergrant_core::protocol::id_token::IdTokenClaims;
-pub use evergrant_core::session::{EndReason, Failure, Method, RenewalRecord, Status, View};
+pub use evergrant_core::session::{
+    Abilities, BrowserOffers, EndReason, Failure, HiddenIframe, Method, RefreshTokens, RenewalRecord, Status, View,
+};
 pub use evergrant_core::time::UnixTime;
 pub use handle::{SessionHandle, use_session};
 pub use parts::{RequireSession, SignedIn, SignedOut};

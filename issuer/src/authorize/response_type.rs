@@ -1,7 +1,8 @@
-//! `response_type` and `response_mode`: what the answer holds, and which part of the address carries it.
+//! `response_type`: what the answer holds, and by which `response_mode` it may travel.
 
 use std::fmt;
 
+use evergrant_core::protocol::ResponseMode;
 use serde::{Deserialize, Serialize};
 
 /// What an authorization response holds (OAuth 2.0 Multiple Response Type Encoding Practices §3 and §5).
@@ -58,6 +59,11 @@ impl ResponseType {
         if self.is_front_channel() { ResponseMode::Fragment } else { ResponseMode::Query }
     }
 
+    /// Tokens never travel in a query, which servers log (Multiple Response Types §2.1 and §5).
+    pub fn may_travel_by(self, mode: ResponseMode) -> bool {
+        mode != ResponseMode::Query || !self.is_front_channel()
+    }
+
     const fn of(code: bool, id_token: bool, token: bool) -> Self {
         Self { code, id_token, token }
     }
@@ -82,44 +88,6 @@ impl TryFrom<String> for ResponseType {
 impl From<ResponseType> for String {
     fn from(response_type: ResponseType) -> Self {
         response_type.to_string()
-    }
-}
-
-/// How the answer travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResponseMode {
-    /// In the query of the redirect URI.
-    Query,
-    /// In its fragment, which browsers keep from servers.
-    Fragment,
-    /// In the body of a post to the redirect URI (OAuth 2.0 Form Post Response Mode).
-    FormPost,
-    /// In a message to the window that opened or framed the answer.
-    WebMessage,
-}
-
-impl ResponseMode {
-    /// Every mode that is served.
-    pub const ALL: [Self; 4] = [Self::Query, Self::Fragment, Self::FormPost, Self::WebMessage];
-
-    /// The value as it stands on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Query => "query",
-            Self::Fragment => "fragment",
-            Self::FormPost => "form_post",
-            Self::WebMessage => "web_message",
-        }
-    }
-
-    /// Reads a value; `None` for one that is not served.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|mode| mode.as_str() == text)
-    }
-
-    /// Tokens never travel in a query, which servers log (Multiple Response Types §2.1 and §5).
-    pub fn carries(self, response_type: ResponseType) -> bool {
-        self != Self::Query || !response_type.is_front_channel()
     }
 }
 

@@ -52,6 +52,37 @@ fn without_refresh_tokens_the_renewal_ends_the_session_and_the_cookies_are_named
 }
 
 #[test]
+fn trying_the_iframe_names_the_cookies_before_a_token_expires() -> anyhow::Result<()> {
+    journey(Setup::demo().with_issuer_at_another_site(), async |world| {
+        let app = App::of(world);
+        app.sign_in(Flow::Code).await?;
+        let session = app.stored_session().await?;
+        app.open("/session").await?;
+        app.wait_to_be_told("Renewing in a hidden iframe was not needed yet.").await?;
+        app.press("Try the hidden iframe").await?;
+        app.wait_to_be_told("does not work here: this browser keeps the issuer's cookies from it.").await?;
+        app.wait_to_be_told("the configured scope has no offline_access").await?;
+        assert_eq!(app.status().await?, "signed-in");
+        assert_eq!((app.stored_session().await?, app.iframes().await?), (session, 0));
+        Ok(())
+    })
+}
+
+#[test]
+fn where_the_issuer_is_of_the_same_site_trying_the_iframe_works() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let app = App::of(world);
+        app.sign_in(Flow::Code).await?;
+        let session = app.stored_session().await?;
+        app.open("/session").await?;
+        app.press("Try the hidden iframe").await?;
+        app.wait_to_be_told("Renewing in a hidden iframe works here.").await?;
+        assert_eq!(app.stored_session().await?, session);
+        Ok(())
+    })
+}
+
+#[test]
 fn a_session_kept_in_memory_does_not_outlive_a_reload_and_the_next_sign_in_is_one_press() -> anyhow::Result<()> {
     let setup = Setup::demo().with_issuer_at_another_site().with_config("storage", "memory");
     journey(setup, async |world| {

@@ -21,6 +21,49 @@ fn the_implicit_flow_renews_three_times_in_a_row() -> anyhow::Result<()> {
     three_renewals(Flow::Implicit)
 }
 
+#[test]
+fn without_the_silent_page_code_and_pkce_takes_two_requests() -> anyhow::Result<()> {
+    three_renewals_by_message(Flow::Code)
+}
+
+#[test]
+fn without_the_silent_page_the_implicit_flow_takes_one_request() -> anyhow::Result<()> {
+    three_renewals_by_message(Flow::Implicit)
+}
+
+fn three_renewals_by_message(flow: Flow) -> anyhow::Result<()> {
+    let setup = Setup::demo().with_config("silent_response", "web_message");
+    journey(setup.with_access_token_lifetime(LIFETIME), async |world| {
+        let app = App::of(world);
+        app.sign_in(flow).await?;
+        world.browser.mark_document().await?;
+        let signed_in_at = SystemTime::now();
+        app.wait_for_renewals(3).await?;
+        assert!(world.browser.is_marked().await?, "the page was left");
+        assert_eq!((app.last_method().await?, app.iframes().await?), ("iframe".to_owned(), 0));
+        let renewed = json!({ "method": "iframe", "outcome": "renewed", "cause": "schedule" });
+        let measured = app.measured_renewals().await?;
+        assert!(measured.iter().all(|renewal| *renewal == renewed), "{measured:?}");
+
+        let issuer = world.issuer.origin();
+        let mut expected = vec![format!("{issuer}/authorize")];
+        if flow == Flow::Code {
+            expected.push(format!("{issuer}/oauth/token"));
+        }
+        // The fourth may have begun.
+        let mut requests = world.browser.requests_since(signed_in_at).await?;
+        requests.truncate(3 * expected.len());
+        let shape: Vec<String> = requests.iter().map(Request::endpoint).collect();
+        assert_eq!(shape, vec![expected; 3].concat(), "{requests:?}");
+        for asked in requests.iter().filter(|request| request.url.path() == "/authorize") {
+            assert_eq!(asked.query("response_mode").as_deref(), Some("web_message"));
+            assert_eq!(asked.query("prompt").as_deref(), Some("none"));
+        }
+        assert!(world.browser.console().await?.is_empty(), "{:?}", world.browser.console().await?);
+        Ok(())
+    })
+}
+
 fn three_renewals(flow: Flow) -> anyhow::Result<()> {
     journey(Setup::demo().with_access_token_lifetime(LIFETIME), async |world| {
         let app = App::of(world);

@@ -1,6 +1,8 @@
 //! A configuration and a session for tests.
 #![allow(clippy::unwrap_used, dead_code)]
 
+pub(crate) mod issuer;
+
 use std::time::Duration;
 
 use evergrant_browser::clock;

@@ -10,6 +10,7 @@ use super::json;
 use super::metadata::ProviderMetadata;
 use super::names::{ClientId, CodeChallenge, CodeVerifier, IdToken, Issuer, Nonce, State};
 use super::pkce;
+use super::response_mode::ResponseMode;
 use super::scope::Scope;
 use crate::time::UnixTime;
 
@@ -81,6 +82,8 @@ pub struct AuthorizationRequest<'a> {
     pub redirect_uri: &'a str,
     /// How tokens come.
     pub flow: Flow,
+    /// How the answer travels, when not as the flow has it by default.
+    pub response_mode: Option<ResponseMode>,
     /// What is asked for; must contain `openid`.
     pub scope: &'a Scope,
     /// The API the access token is for.
@@ -161,7 +164,7 @@ pub fn begin(
 ) -> (Url, Transaction) {
     let transaction = transaction(metadata, request, return_to, entropy, now);
     let challenge = (request.flow == Flow::Code).then(|| pkce::challenge(&transaction.code_verifier));
-    let asked = Asked { response_type: request.flow.response_type(), response_mode: None };
+    let asked = Asked { response_type: request.flow.response_type(), response_mode: request.response_mode };
     let url = request_url(&metadata.authorization_endpoint, request, &asked, &transaction, challenge.as_ref());
     (url, transaction)
 }
@@ -193,7 +196,7 @@ pub(super) fn transaction(
 pub(super) struct Asked {
     pub(super) response_type: &'static str,
     /// The default of the response type when left out.
-    pub(super) response_mode: Option<&'static str>,
+    pub(super) response_mode: Option<ResponseMode>,
 }
 
 pub(super) fn request_url(
@@ -208,7 +211,7 @@ pub(super) fn request_url(
     let max_age = request.max_age.map(|age| age.as_secs().to_string());
     let parameters = [
         ("response_type", Some(asked.response_type)),
-        ("response_mode", asked.response_mode),
+        ("response_mode", asked.response_mode.map(ResponseMode::as_str)),
         ("client_id", Some(request.client_id.as_str())),
         ("redirect_uri", Some(request.redirect_uri)),
         ("scope", Some(scope.as_str())),
@@ -251,6 +254,7 @@ pub(crate) mod tests {
             client_id: &ClientId::new("app"),
             redirect_uri: "https://app.example/callback",
             flow,
+            response_mode: (flow == Flow::Implicit).then_some(ResponseMode::WebMessage),
             scope: &Scope::parse("openid profile"),
             audience: Some("https://api.example/"),
             prompt: Some(Prompt::None),
@@ -280,6 +284,7 @@ pub(crate) mod tests {
         assert_eq!(pairs["code_challenge"], pkce::challenge(&transaction.code_verifier).as_str());
         assert_eq!(pairs["code_challenge_method"], "S256");
         assert_eq!(pairs["prompt"], "none");
+        assert!(!pairs.contains_key("response_mode"));
         assert_eq!(pairs["audience"], "https://api.example/");
         assert!(!url.as_str().contains(transaction.code_verifier.secret()));
     }
@@ -289,6 +294,7 @@ pub(crate) mod tests {
         let (url, _) = begun(Flow::Implicit);
         let pairs = pairs(&url);
         assert_eq!(pairs["response_type"], "id_token token");
+        assert_eq!(pairs["response_mode"], "web_message");
         assert!(pairs.contains_key("nonce") && !pairs.contains_key("code_challenge"));
     }
 

@@ -12,18 +12,19 @@ use super::metadata::ProviderMetadata;
 use super::names::{AccessToken, AuthorizationCode, IdToken};
 use super::params::Params;
 use super::pkce;
+use super::response_mode::ResponseMode;
 use crate::time::UnixTime;
 
 /// `response_type` of this flow.
 pub const RESPONSE_TYPE: &str = "code id_token";
 
 /// How the response comes: the default of this type, `fragment`, never reaches a server (Form Post Response Mode §2).
-pub const RESPONSE_MODE: &str = "form_post";
+pub const RESPONSE_MODE: ResponseMode = ResponseMode::FormPost;
 
 /// Begins an authorization: the address to go to, and what to remember. PKCE is used here too (RFC 9700 §2.1.1).
 ///
-/// State, nonce and PKCE verifier are new for every transaction, so `entropy` must be fresh. The request's own flow plays
-/// no part.
+/// State, nonce and PKCE verifier are new for every transaction, so `entropy` must be fresh. The request's own flow and
+/// response mode play no part.
 pub fn begin(
     metadata: &ProviderMetadata,
     request: &AuthorizationRequest<'_>,
@@ -119,6 +120,7 @@ mod tests {
             client_id: &ClientId::new("server"),
             redirect_uri: "https://server.example/callback",
             flow: Flow::Code,
+            response_mode: None,
             scope: &Scope::parse("openid"),
             audience: None,
             prompt: None::<Prompt>,

@@ -6,6 +6,7 @@ use url::Url;
 use super::json;
 use super::jwt::Algorithm;
 use super::names::Issuer;
+use super::response_mode::ResponseMode;
 
 /// The issuer's own description (Discovery §3, RFC 8414 §2, RFC 9207 §3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -97,6 +98,14 @@ impl ProviderMetadata {
             return Algorithm::ALL.to_vec();
         }
         self.id_token_signing_alg_values_supported.iter().filter_map(|name| Algorithm::from_name(name)).collect()
+    }
+
+    /// Whether the issuer says that its answers travel by `mode`. Those that need not be named (Discovery §3) count too.
+    pub fn offers_mode(&self, mode: ResponseMode) -> bool {
+        match self.response_modes_supported.as_slice() {
+            [] => matches!(mode, ResponseMode::Query | ResponseMode::Fragment),
+            named => named.iter().any(|name| name == mode.as_str()),
+        }
     }
 }
 
@@ -204,6 +213,14 @@ mod tests {
         let metadata = judge(&Issuer::new(ISSUER), 200, &document(ISSUER, "https://a.example/token")).unwrap();
         assert_eq!(metadata.signing_algorithms(), [Algorithm::Es256]);
         assert!(!metadata.authorization_response_iss_parameter_supported);
+    }
+
+    #[test]
+    fn what_is_not_named_is_what_discovery_assumes() {
+        let mut metadata = judge(&Issuer::new(ISSUER), 200, &document(ISSUER, "https://a.example/token")).unwrap();
+        assert!(metadata.offers_mode(ResponseMode::Query) && !metadata.offers_mode(ResponseMode::WebMessage));
+        metadata.response_modes_supported = vec!["web_message".into()];
+        assert!(metadata.offers_mode(ResponseMode::WebMessage) && !metadata.offers_mode(ResponseMode::Query));
     }
 
     #[test]

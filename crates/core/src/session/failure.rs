@@ -77,9 +77,11 @@ pub enum Silence {
     ForeignPage,
     /// A page of this app was loaded in place of the silent page.
     OwnPage,
-    /// A message came, but not from the silent page's origin.
+    /// A page was loaded that posted no message, where the issuer's own page was to post one (`web_message`).
+    NoMessage,
+    /// A message came, but not from the origin that the answer comes from.
     OtherOrigin,
-    /// A message came from the silent page, with the answer to another request.
+    /// A message came from where it should, with the answer to another request.
     OtherState,
 }
 
@@ -92,8 +94,12 @@ impl fmt::Display for Silence {
                  silent_redirect_uri registered there?), or the silent page was not found or not allowed in a frame"
             }
             Self::OwnPage => "silent_redirect_uri leads to the app itself, not to the silent page",
-            Self::OtherOrigin => "a message came from another origin than that of silent_redirect_uri",
-            Self::OtherState => "the silent page answered another request than ours (state)",
+            Self::NoMessage => {
+                "the issuer's page posted no message. Are redirect_uri and this app's origin registered there, and may this \
+                 app frame its answers?"
+            }
+            Self::OtherOrigin => "a message came from another origin than the one that answers",
+            Self::OtherState => "it was the answer to another request than ours (state)",
         })
     }
 }

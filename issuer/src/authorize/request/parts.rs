@@ -79,7 +79,7 @@ pub(super) fn check_response_mode(
         Some(ResponseMode::WebMessage) if target.mode != ResponseMode::WebMessage => {
             Err(invalid("response_mode web_message needs a redirect_uri at one of the registered origins"))
         }
-        Some(mode) if mode.carries(response_type) => Ok(()),
+        Some(mode) if response_type.may_travel_by(mode) => Ok(()),
         Some(_) => Err(invalid("tokens are not sent in a query: use response_mode fragment")),
         None => Err(invalid("this response_mode is not supported here")),
     }

@@ -1,0 +1,157 @@
+//! An issuer inside the page, for what a real one never does: it answers the client's requests with whatever a test makes
+//! of a good answer, properly signed where the test lets it be.
+#![allow(clippy::unwrap_used, dead_code)]
+
+use evergrant_core::config::Config;
+use js_sys::{Array, Function, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// Opens the issuer: `fetch` answers for it, and what is framed at its authorization endpoint posts its answers.
+/// Arguments: the issuer identifier, the client id.
+const OPEN: &str = r#"
+const [issuer, client] = arguments, origin = location.origin;
+const base64url = bytes => btoa(String.fromCharCode(...new Uint8Array(bytes)))
+    .replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+const utf8 = text => new TextEncoder().encode(text);
+const encoded = value => base64url(utf8(JSON.stringify(value)));
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const self = { requests: [], given: 0, tamper: () => {}, metadata: {}, api: [] };
+
+const idToken = async nonce => {
+    const now = Math.floor(Date.now() / 1000);
+    const header = { alg: 'ES256', kid: 'known' };
+    const claims = { iss: issuer, sub: 'tess', aud: client, iat: now, exp: now + 3600, nonce };
+    const forged = { header, claims, signature: null };
+    self.tamper(forged);
+    const input = `${encoded(header)}.${encoded(claims)}`;
+    const signature = await crypto.subtle.sign(algorithm, self.keys.privateKey, utf8(input));
+    return `${input}.${forged.signature ?? base64url(signature)}`;
+};
+
+const answers = {
+    '.well-known/openid-configuration': () => ({
+        issuer, authorization_endpoint: issuer + 'authorize', token_endpoint: issuer + 'token', jwks_uri: issuer + 'jwks',
+        response_types_supported: ['code'], authorization_response_iss_parameter_supported: true, ...self.metadata,
+    }),
+    'jwks': async () => {
+        const key = await crypto.subtle.exportKey('jwk', self.keys.publicKey);
+        return { keys: [{ ...key, kid: 'known', alg: 'ES256', use: 'sig' }] };
+    },
+    'token': async form => ({
+        access_token: `access-${++self.given}`, token_type: 'Bearer', expires_in: 3600,
+        id_token: await idToken(new URLSearchParams(form).get('code') ?? undefined),
+    }),
+};
+
+const real = window.fetch;
+window.fetch = async (request, init) => {
+    const url = request instanceof Request ? request.url : String(request);
+    if (url === `${origin}/api`) {
+        const token = request.headers.get('Authorization');
+        self.requests.push(`api ${token}`);
+        return new Response('', { status: self.api.shift() ?? 200 });
+    }
+    const path = url.startsWith(issuer) ? url.slice(issuer.length) : null;
+    if (!(path in answers)) return real.call(window, request, init);
+    self.requests.push(path);
+    return new Response(JSON.stringify(await answers[path](init?.body)));
+};
+
+// At the authorization endpoint there is nothing but the test server's "not found": what such a page would do is done in it.
+const watch = new MutationObserver(records => {
+    for (const frame of records.flatMap(record => [...record.addedNodes])) {
+        if (!(frame instanceof HTMLIFrameElement) || !frame.src.startsWith(issuer + 'authorize')) continue;
+        const asked = new URL(frame.src).searchParams;
+        self.requests.push(`authorize ${asked.get('response_mode') ?? 'silent_page'}`);
+        frame.addEventListener('load', () => {
+            const response = { code: asked.get('nonce'), state: asked.get('state'), iss: issuer };
+            self.tamper({ response });
+            const message = asked.get('response_mode') === 'web_message'
+                ? { type: 'authorization_response', response }
+                : { type: 'evergrant:authorization-response', response: String(new URLSearchParams(response)) };
+            const page = frame.contentDocument;
+            const script = page.createElement('script');
+            script.textContent = `parent.postMessage(${JSON.stringify(message)}, ${JSON.stringify(origin)})`;
+            page.documentElement.append(script);
+        }, { once: true });
+    }
+});
+watch.observe(document.body, { childList: true });
+self.close = () => {
+    watch.disconnect();
+    window.fetch = real;
+};
+return (async () => {
+    self.keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+    return self;
+})();
+"#;
+
+/// One issuer with one client; gone when it is dropped.
+pub(crate) struct Issuer {
+    issuer: JsValue,
+    base: String,
+    client_id: String,
+}
+
+impl Issuer {
+    /// An issuer for this client.
+    pub(crate) async fn open(client_id: &str) -> Self {
+        let base = format!("{}/{client_id}/", evergrant_browser::location::origin().unwrap());
+        let open: Function = Function::new_no_args(OPEN);
+        let opening = open.call2(&JsValue::NULL, &base.as_str().into(), &client_id.into()).unwrap();
+        let issuer = JsFuture::from(opening.unchecked_into::<Promise>()).await.unwrap();
+        Self { issuer, base, client_id: client_id.to_owned() }
+    }
+
+    /// The configuration of that client, with `more` members: `"key":value,`.
+    pub(crate) fn config(&self, more: &str) -> Config {
+        let origin = evergrant_browser::location::origin().unwrap();
+        let json = format!(
+            r#"{{{more}"issuer":"{}","client_id":"{}","allowed_api_origins":["{origin}"]}}"#,
+            self.base, self.client_id
+        );
+        Config::parse(&json, &origin).unwrap()
+    }
+
+    /// From now on `script` changes the ID tokens before they are signed: `header` and `claims`. It may set
+    /// `token.signature` as well.
+    pub(crate) fn tamper_id_token(&self, script: &str) {
+        let script = format!("const {{ header, claims }} = token; if (claims) {{ {script} }}");
+        self.set("tamper", &Function::new_with_args("token", &script));
+    }
+
+    /// From now on `script` changes the `response` of the authorization endpoint.
+    pub(crate) fn tamper_response(&self, script: &str) {
+        let script = format!("if (response) {{ {script} }}");
+        self.set("tamper", &Function::new_with_args("{ response }", &script));
+    }
+
+    /// Its metadata says so as well.
+    pub(crate) fn announce(&self, metadata: &str) {
+        self.set("metadata", &js_sys::JSON::parse(metadata).unwrap());
+    }
+
+    /// The API at `/api` answers with these, and with 200 afterwards.
+    pub(crate) fn api_answers(&self, statuses: &[u16]) {
+        self.set("api", &statuses.iter().map(|status| JsValue::from(*status)).collect::<Array>());
+    }
+
+    /// What it and the API were asked, in order. Requests for the API show the header that they came with.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        let requests: Array = Reflect::get(&self.issuer, &"requests".into()).unwrap().unchecked_into();
+        requests.iter().map(|request| request.as_string().unwrap()).collect()
+    }
+
+    fn set(&self, name: &str, value: &JsValue) {
+        Reflect::set(&self.issuer, &name.into(), value).unwrap();
+    }
+}
+
+impl Drop for Issuer {
+    fn drop(&mut self) {
+        let close: Function = Reflect::get(&self.issuer, &"close".into()).unwrap().unchecked_into();
+        close.call0(&self.issuer).unwrap();
+    }
+}

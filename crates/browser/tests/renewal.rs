@@ -1,0 +1,166 @@
+//! Whole renewals in the page: by the silent page and by message, with answers as they should be and with forged ones.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::issuer::Issuer;
+use evergrant_browser::Runtime;
+use evergrant_browser::storage::Store;
+use evergrant_core::config::{Config, StorageKind};
+use evergrant_core::protocol::callback::CallbackError;
+use evergrant_core::protocol::id_token::IdTokenError;
+use evergrant_core::protocol::jwk::KeyChoiceError;
+use evergrant_core::session::failure::Silence;
+use evergrant_core::session::{Failure, FailureClass, HiddenIframe, Status};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const HOUR: Duration = Duration::from_secs(3600);
+const BY_MESSAGE: &str = r#""silent_response":"web_message","#;
+const OFFERS_MESSAGES: &str = r#"{"response_modes_supported":["query","web_message"]}"#;
+
+/// A session of that client that has an hour to live, taken up.
+fn signed_in(config: &Config) -> Runtime {
+    Store::open(StorageKind::Session, &config.client_id).save(&common::session(config, HOUR));
+    Runtime::start(config.clone(), |_| {})
+}
+
+async fn renewed(runtime: &Runtime, count: u32) {
+    common::until("it is renewed", || runtime.view().renewals == count && runtime.view().status == Status::SignedIn)
+        .await;
+}
+
+/// Renews in vain; why.
+async fn refused(runtime: &Runtime) -> Failure {
+    runtime.renew();
+    common::until("the renewal has failed", || !matches!(runtime.view().status, Status::Renewing)).await;
+    runtime.view().problem.unwrap()
+}
+
+#[wasm_bindgen_test]
+async fn the_silent_page_brings_new_tokens() {
+    let issuer = Issuer::open("by-silent-page").await;
+    let runtime = signed_in(&issuer.config(""));
+    runtime.renew();
+    renewed(&runtime, 1).await;
+    assert_eq!(runtime.current_access_token().unwrap().secret(), "access-1");
+    let requests = issuer.requests();
+    assert_eq!(requests, [".well-known/openid-configuration", "authorize silent_page", "token", "jwks"]);
+}
+
+#[wasm_bindgen_test]
+async fn the_issuers_own_message_brings_new_tokens() {
+    let issuer = Issuer::open("by-message").await;
+    issuer.announce(OFFERS_MESSAGES);
+    let runtime = signed_in(&issuer.config(BY_MESSAGE));
+    for count in 1..=2 {
+        runtime.renew();
+        renewed(&runtime, count).await;
+    }
+    let requests = issuer.requests();
+    assert_eq!(requests[1..], ["authorize web_message", "token", "jwks", "authorize web_message", "token"]);
+}
+
+#[wasm_bindgen_test]
+async fn an_issuer_that_does_not_offer_messages_is_asked_by_the_silent_page() {
+    let issuer = Issuer::open("no-messages").await;
+    let runtime = signed_in(&issuer.config(BY_MESSAGE));
+    runtime.renew();
+    renewed(&runtime, 1).await;
+    assert_eq!(issuer.requests()[1], "authorize silent_page");
+}
+
+#[wasm_bindgen_test]
+async fn a_forged_id_token_is_dropped_and_the_session_stays() {
+    let issuer = Issuer::open("forged-id-token").await;
+    let config = issuer.config("");
+    let runtime = signed_in(&config);
+    let stored = || Store::open(StorageKind::Session, &config.client_id).session().unwrap();
+    let before = stored();
+    for (script, expected) in [
+        ("claims.nonce = 'another'", IdTokenError::Nonce),
+        ("delete claims.nonce", IdTokenError::Nonce),
+        ("claims.aud = 'another'", IdTokenError::Audience),
+        ("claims.aud = [claims.aud, 'another']", IdTokenError::AuthorizedParty),
+        ("claims.sub = 'another'", IdTokenError::OtherPerson),
+        ("header.kid = 'unknown'", IdTokenError::Key(KeyChoiceError::Unknown("unknown".into()))),
+        ("header.alg = 'none'; token.signature = ''", IdTokenError::Algorithm("none".into())),
+        ("header.alg = 'HS256'", IdTokenError::Algorithm("HS256".into())),
+        ("token.signature = 'A'.repeat(86)", IdTokenError::Signature),
+    ] {
+        issuer.tamper_id_token(script);
+        let failure = refused(&runtime).await;
+        assert_eq!(failure, Failure::IdToken(expected), "{script}");
+        assert_eq!(failure.class(), FailureClass::Suspicious, "{script}");
+    }
+    issuer.tamper_id_token("claims.iss = 'https://issuer.example/'");
+    assert!(matches!(refused(&runtime).await, Failure::IdToken(IdTokenError::Issuer { .. })));
+    assert_eq!(runtime.current_access_token().unwrap().secret(), "access", "the old token is good still");
+    assert_eq!((stored().access_token, stored().claims), (before.access_token, before.claims));
+
+    issuer.tamper_id_token("");
+    runtime.renew();
+    renewed(&runtime, 1).await;
+    assert_eq!(runtime.view().problem, None);
+}
+
+#[wasm_bindgen_test]
+async fn a_forged_authorization_response_is_not_redeemed() {
+    for (client_id, more) in [("forged-response", ""), ("forged-message", BY_MESSAGE)] {
+        let issuer = Issuer::open(client_id).await;
+        issuer.announce(OFFERS_MESSAGES);
+        let runtime = signed_in(&issuer.config(&format!(r#"{more}"iframe_timeout_seconds":1,"#)));
+        for (script, expected) in [
+            ("response.iss = 'https://issuer.example/'", Failure::Callback(CallbackError::Issuer)),
+            ("delete response.iss", Failure::Callback(CallbackError::IssuerMissing)),
+            ("response.access_token = 'x'", Failure::Callback(CallbackError::Unasked)),
+            ("response.state = 'another'", Failure::Silence(Silence::OtherState)),
+            ("delete response.state", Failure::Silence(Silence::OtherState)),
+        ] {
+            issuer.tamper_response(script);
+            assert_eq!(refused(&runtime).await, expected, "{client_id}: {script}");
+        }
+        assert!(!issuer.requests().contains(&"token".to_owned()), "{:?}", issuer.requests());
+        assert_eq!(runtime.current_access_token().unwrap().secret(), "access");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn trying_the_iframe_leaves_the_session_alone() {
+    let issuer = Issuer::open("probe").await;
+    let runtime = signed_in(&issuer.config(""));
+    assert_eq!(runtime.abilities().iframe, HiddenIframe::Untried);
+    assert_eq!(runtime.probe().await, HiddenIframe::Works);
+    assert_eq!(issuer.requests(), [".well-known/openid-configuration", "authorize silent_page"]);
+
+    issuer.tamper_response("delete response.code; response.error = 'login_required'");
+    assert_eq!(
+        runtime.probe().await,
+        HiddenIframe::Works,
+        "that the issuer's session has ended says nothing about the way"
+    );
+    issuer.tamper_response("delete response.code; response.error = 'consent_required'");
+    assert!(matches!(runtime.probe().await, HiddenIframe::Fails(Failure::Callback(_))));
+    assert_eq!(runtime.abilities().iframe, runtime.probe().await);
+    assert_eq!(runtime.view().status, Status::SignedIn);
+    assert_eq!(runtime.current_access_token().unwrap().secret(), "access");
+    assert!(runtime.log().is_empty(), "none of this was a renewal");
+}
+
+#[wasm_bindgen_test]
+async fn what_renewals_show_is_known_also_after_a_reload() {
+    let issuer = Issuer::open("seen").await;
+    let config = issuer.config("");
+    let runtime = signed_in(&config);
+    runtime.renew();
+    renewed(&runtime, 1).await;
+    assert_eq!(runtime.abilities().iframe, HiddenIframe::Works);
+    let offers = runtime.abilities().browser;
+    assert!(offers.storage && offers.locks && offers.ledger && offers.messages, "{offers:?}");
+    drop(runtime);
+    assert_eq!(Runtime::start(config, |_| {}).abilities().iframe, HiddenIframe::Works);
+}
