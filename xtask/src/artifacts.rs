@@ -14,6 +14,7 @@ use crate::{process, stop::Stop, tools::Tools, workspace};
 pub(crate) struct Servers {
     pub(crate) issuer: PathBuf,
     pub(crate) silent: PathBuf,
+    pub(crate) api: PathBuf,
 }
 
 /// How the servers are compiled.
@@ -33,13 +34,16 @@ impl Servers {
             Profile::Release => "release",
         });
         let binary = |name: &str| directory.join(name).with_extension(env::consts::EXE_EXTENSION);
-        Self { issuer: binary("evergrant-issuer"), silent: binary("evergrant-silent") }
+        Self { issuer: binary("evergrant-issuer"), silent: binary("evergrant-silent"), api: binary("evergrant-api") }
     }
 
-    /// Builds both.
+    /// Builds all of them.
     pub(crate) fn build(profile: Profile, stop: &Stop) -> anyhow::Result<Self> {
         let mut cargo = workspace::cargo();
-        cargo.args(["build", "--package", "evergrant-issuer", "--package", "evergrant-silent"]);
+        cargo.arg("build");
+        for package in ["evergrant-issuer", "evergrant-silent", "evergrant-api"] {
+            cargo.args(["--package", package]);
+        }
         if let Profile::Release = profile {
             cargo.arg("--release");
         }
@@ -50,7 +54,7 @@ impl Servers {
     /// The binaries of an earlier build.
     pub(crate) fn built_before(profile: Profile) -> anyhow::Result<Self> {
         let servers = Self::located(profile);
-        if !servers.issuer.is_file() || !servers.silent.is_file() {
+        if [&servers.issuer, &servers.silent, &servers.api].iter().any(|binary| !binary.is_file()) {
             bail!("There is nothing built yet: run once without --no-build.");
         }
         Ok(servers)

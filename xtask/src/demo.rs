@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the app, the issuer and the silent server, from source to the browser.
+//! `cargo xtask demo`: the app, the issuer, the silent server and the API, from source to the browser.
 
 mod options;
 mod ports;
@@ -58,7 +58,7 @@ fn build(options: &Options, app: &Path, stop: &Stop) -> anyhow::Result<Servers> 
         return Servers::built_before(Profile::Release);
     }
     let tools = if options.without_app { None } else { Some(Tools::for_building(stop)?) };
-    println!("Building the issuer and the silent server (about 3 minutes the first time) ...");
+    println!("Building the servers (about 4 minutes the first time) ...");
     let servers = Servers::build(Profile::Release, stop)?;
     if let Some(tools) = tools {
         println!("Building the app (about 2 minutes the first time) ...");
@@ -74,17 +74,21 @@ fn start(
     directory: &Path,
     servers: &mut Vec<Server>,
 ) -> anyhow::Result<Vec<String>> {
-    let Ports { app, issuer, silent } = options.ports;
+    let Ports { app, issuer, silent, api } = options.ports;
     let app_origin = ports::origin(app);
     let configuration = directory.join("issuer.toml");
     copy_configuration("issuer/demo.toml", &configuration, &options.ports)?;
     let mut command = issuer_command(options, &binaries.issuer, &configuration);
     servers.push(Server::start("issuer", command.arg("--database").arg(directory.join("issuer.sqlite")))?);
     servers.push(Server::start("silent", &mut silent_command(&binaries.silent, silent, &app_origin))?);
+    let configuration = directory.join("api.toml");
+    copy_configuration("api/demo.toml", &configuration, &options.ports)?;
+    servers.push(Server::start("API", &mut api_command(&binaries.api, api, &configuration))?);
     let mut urls = vec![
         format!("{}/healthz", ports::origin(issuer)),
         format!("{}/.well-known/openid-configuration", ports::origin(issuer)),
         format!("{}/healthz", ports::origin(silent)),
+        format!("{}/healthz", ports::origin(api)),
     ];
     if !options.without_app {
         let built = directory.join("app");
@@ -120,7 +124,14 @@ fn silent_command(binary: &Path, port: u16, app_origin: &str) -> Command {
     command
 }
 
-/// Both the issuer and the app are configured at run time, so other ports need no other build: only
+fn api_command(binary: &Path, port: u16, configuration: &Path) -> Command {
+    let mut command = Command::new(binary);
+    command.args(["--listen", &format!("localhost:{port}"), "--exit-on-stdin-close"]);
+    command.arg("--config").arg(configuration);
+    command
+}
+
+/// The servers and the app are configured at run time, so other ports need no other build: only
 /// a copy of the configuration that names them.
 fn copy_configuration(from: &str, to: &Path, ports: &Ports) -> anyhow::Result<()> {
     let text = fs::read_to_string(workspace::root().join(from)).with_context(|| format!("Cannot read {from}"))?;

@@ -14,6 +14,8 @@ pub struct Artefacts {
     pub issuer: PathBuf,
     /// The static server, for the silent page and for the app.
     pub silent: PathBuf,
+    /// The expenses API.
+    pub api: PathBuf,
     /// ChromeDriver.
     pub chromedriver: PathBuf,
     /// Chromium, of the same version as ChromeDriver.
@@ -30,6 +32,7 @@ impl Artefacts {
             app_dir: named("EVERGRANT_APP_DIR")?,
             issuer: named("EVERGRANT_ISSUER_BIN")?,
             silent: named("EVERGRANT_SILENT_BIN")?,
+            api: named("EVERGRANT_API_BIN")?,
             chromedriver: named("CHROMEDRIVER")?,
             chromium: named("CHROMIUM")?,
         })

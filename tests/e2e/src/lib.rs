@@ -5,6 +5,7 @@
 //! objects ([`App`], [`IssuerPages`]), what the browser sends through [`Browser::requests_since`]. Nothing waits for a fixed time:
 //! [`eventually`] looks again and again until what must come has come.
 
+pub mod api;
 pub mod app;
 pub mod app_dir;
 pub mod artefacts;
@@ -24,6 +25,7 @@ pub mod setup;
 pub mod stored_session;
 pub mod world;
 
+pub use api::Api;
 pub use app::{App, Flow};
 pub use browser::Browser;
 pub use eventually::{eventually, eventually_within};

@@ -1,10 +1,11 @@
-//! Everything a journey takes place in: three servers and a browser, all real, all its own.
+//! Everything a journey takes place in: four servers and a browser, all real, all its own.
 
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
 
+use crate::api::Api;
 use crate::app_dir::AppDir;
 use crate::artefacts::Artefacts;
 use crate::browser::Browser;
@@ -19,6 +20,8 @@ pub struct World {
     pub browser: Browser,
     /// The authorization server.
     pub issuer: Issuer,
+    /// What tokens are for.
+    pub api: Api,
     /// What the app server serves.
     pub app_dir: AppDir,
     app: Process,
@@ -40,13 +43,16 @@ impl World {
         let (silent, silent_origin) = static_server(&artefacts.silent, &app_origin, None)?;
         let issuer = Issuer::start(&artefacts.issuer, &app_origin, &silent_origin, &setup)?;
 
+        let api = Api::start(&artefacts.api, issuer.origin(), &app_origin)?;
+
         let mut config = setup.config;
         config.insert("issuer".to_owned(), json!(format!("{}/", issuer.origin())));
+        config.entry("allowed_api_origins").or_insert_with(|| json!([api.origin()]));
         config.insert("silent_redirect_uri".to_owned(), json!(format!("{silent_origin}/silent")));
         app_dir.change_config(config)?;
 
         let browser = Browser::start(&artefacts, setup.blocks_site_data).await?;
-        Ok(Self { browser, issuer, app_dir, app, app_origin, silent, silent_origin })
+        Ok(Self { browser, issuer, api, app_dir, app, app_origin, silent, silent_origin })
     }
 
     /// Where the app is.
@@ -61,7 +67,7 @@ impl World {
 
     /// What all servers have logged.
     pub fn logs(&self) -> String {
-        [self.issuer.output(), self.silent.output(), self.app.output()].join("\n")
+        [self.issuer.output(), self.api.output(), self.silent.output(), self.app.output()].join("\n")
     }
 }
 
