@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::live::part;
 use crate::pages::{CallbackPage, HomePage, NotFoundPage, SessionPage};
-use crate::parts::{Header, Notices};
+use crate::parts::{Header, IdleWarning, Notices};
 use crate::route::{Route, Router};
 
 /// The app of one configuration.
@@ -31,6 +31,7 @@ fn Frame() -> impl IntoView {
         <Header/>
         <main id="main" tabindex="-1">
             <Notices/>
+            <IdleWarning/>
             {part(move || match route.get() {
                 Route::Home => view! { <HomePage/> }.into_any(),
                 Route::Session => view! { <SessionPage/> }.into_any(),

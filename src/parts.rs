@@ -3,6 +3,7 @@
 mod avatar;
 mod countdown;
 mod header;
+mod idle_warning;
 mod mark;
 pub mod notices;
 mod renewals;
@@ -13,6 +14,7 @@ mod ticking;
 pub(crate) use avatar::Avatar;
 pub(crate) use countdown::ExpiresIn;
 pub(crate) use header::Header;
+pub(crate) use idle_warning::IdleWarning;
 pub(crate) use mark::Mark;
 pub use notices::Notice;
 pub(crate) use notices::Notices;

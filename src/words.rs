@@ -99,6 +99,7 @@ pub fn ended(reason: &EndReason) -> &'static str {
             (Failure::Browser(_), _) => "This browser does not let you sign in here.",
             _ => "The sign-in did not succeed.",
         },
+        EndReason::Idle(_) => "You were signed out because you had not done anything here for a while.",
         EndReason::IssuerNotTold(_) => "You are signed out here, but the issuer could not be told.",
     }
 }

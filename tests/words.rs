@@ -79,7 +79,7 @@ fn what_was_seen_of_a_silent_iframe_is_said_openly() {
 
 #[wasm_bindgen_test]
 fn a_sign_out_is_news_and_nothing_worse() {
-    for reason in [EndReason::SignedOut, EndReason::SignedOutElsewhere] {
+    for reason in [EndReason::SignedOut, EndReason::SignedOutElsewhere, EndReason::Idle(None)] {
         let notice = Notice::of_end(&reason);
         assert_eq!((notice.tone, notice.exact), ("info", None));
     }

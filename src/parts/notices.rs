@@ -42,8 +42,16 @@ impl Notice {
     pub fn of_end(reason: &EndReason) -> Self {
         let headline = words::ended(reason);
         match reason {
-            EndReason::SignedOut | EndReason::SignedOutElsewhere => {
+            EndReason::SignedOut | EndReason::SignedOutElsewhere | EndReason::Idle(None) => {
                 Self { tone: "info", headline, sentences: Vec::new(), exact: None }
+            }
+            EndReason::Idle(Some(failure)) => {
+                let mut notice = Self::of("warn", headline, failure);
+                notice.sentences.insert(
+                    0,
+                    "The issuer could not be told: somebody at this device may get in there still.".to_owned(),
+                );
+                notice
             }
             EndReason::AskThePerson(failure) | EndReason::IssuerNotTold(failure) => Self::of("warn", headline, failure),
             EndReason::SignInFailed(failure) => Self::of("bad", headline, failure),

@@ -3,6 +3,7 @@
 //! Nothing here decides. [`Runtime`] feeds what happens into [`evergrant_core::session::Machine`] and carries out what
 //! the machine answers; what OAuth and OpenID Connect say is asked of [`evergrant_core::protocol`].
 
+pub mod activity;
 pub mod api;
 pub mod clock;
 pub mod crypto;

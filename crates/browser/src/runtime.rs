@@ -10,7 +10,7 @@ use std::time::Duration;
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::authorize::{Flow, Transaction};
 use evergrant_core::protocol::params::Params;
-use evergrant_core::protocol::{AccessToken, callback, logout};
+use evergrant_core::protocol::{AccessToken, IdToken, RefreshToken, callback, logout};
 use evergrant_core::session::{
     Change, Command, Event, Failure, HiddenIframe, Machine, Place, RenewalRecord, Session, SignIn, TabMessage, Tokens,
     Verdict, View,
@@ -19,6 +19,7 @@ use futures_channel::oneshot;
 use futures_util::future::{AbortHandle, Abortable};
 use wasm_bindgen_futures::spawn_local;
 
+use crate::activity::Activity;
 use crate::ledger::SharedLedger;
 use crate::lifecycle::Lifecycle;
 use crate::locks::Held;
@@ -54,6 +55,7 @@ struct Inner {
     waiting: RefCell<Vec<oneshot::Sender<()>>>,
     tabs: RefCell<Option<Tabs>>,
     lifecycle: RefCell<Option<Lifecycle>>,
+    activity: RefCell<Option<Activity>>,
 }
 
 impl Runtime {
@@ -78,6 +80,7 @@ impl Runtime {
             waiting: RefCell::default(),
             tabs: RefCell::default(),
             lifecycle: RefCell::default(),
+            activity: RefCell::default(),
         });
         inner.listen();
         inner.open(response);
@@ -97,6 +100,11 @@ impl Runtime {
     /// Renews now, unless a renewal is in flight already.
     pub fn renew(&self) {
         self.0.dispatch(Event::RenewNow);
+    }
+
+    /// Stays signed in (R11): the same as if the person had done something.
+    pub fn stay(&self) {
+        self.0.dispatch(Event::Active);
     }
 
     pub(crate) fn dispatch(&self, event: Event) {
@@ -166,15 +174,25 @@ impl Inner {
             });
         };
         *self.lifecycle.borrow_mut() = Some(Lifecycle::watch(report.clone()));
+        if let Some(limit) = self.config.idle {
+            let report = report.clone();
+            let activity = Activity::watch(limit.grain(), move || report(Event::Active));
+            *self.activity.borrow_mut() = Some(activity);
+        }
         *self.tabs.borrow_mut() = Tabs::open(&self.config.client_id, move |message| match message {
             TabMessage::SignedOut => report(Event::SignedOutElsewhere),
             TabMessage::Changed => report(Event::ChangedElsewhere),
+            TabMessage::Active { at } => report(Event::ActiveElsewhere { at }),
+            TabMessage::IdleEnded => report(Event::IdleEndedElsewhere),
         });
     }
 
     fn open(self: &Rc<Self>, response: Option<Params>) {
         if let Some(state) = self.store.take_logout_state() {
             location::drop_logout_state(|params| logout::judge(params, &state));
+        }
+        if let Some(at) = self.config.idle.and_then(|_| self.store.activity()) {
+            self.dispatch(Event::ActiveElsewhere { at });
         }
         let stored = self.store.session().map(Box::new);
         if let Some(session) = &stored {
@@ -194,6 +212,9 @@ impl Inner {
                 Some(flow) => self.dispatch(Event::OpenedBlank { flow }),
                 None => {
                     self.dispatch(Event::Opened { stored });
+                    if self.store.take_idle_end() {
+                        self.dispatch(Event::IdleEndedElsewhere);
+                    }
                     self.ready();
                 }
             },
@@ -243,24 +264,51 @@ impl Inner {
                 }
             }
             Command::TellTabs(message) => self.tell_tabs(message),
-            Command::EndIssuerSession { id_token, refresh_token } => self.spawn(async move |inner: &Rc<Self>| {
-                // The ledger first: leaving the page would end the writing.
-                inner.ledger.apply(&Change::SignOut).await;
-                // A tab that was busy when it was told of the sign-out finds it in the ledger now.
-                inner.tell_tabs(TabMessage::Changed);
-                let (config, provider) = (&inner.config, &inner.provider);
-                let left = async {
-                    sign_out::revoke(config, provider, refresh_token.as_ref()).await?;
-                    sign_out::end_issuer_session(config, provider, &inner.store, &id_token).await
-                };
-                match left.await {
-                    Ok(true) => {}
-                    Ok(false) => inner.dispatch(Event::SignOutStayed { failure: None }),
-                    Err(failure) => inner.dispatch(Event::SignOutStayed { failure: Some(failure) }),
+            Command::ShareActivity { at } => {
+                self.store.put_activity(at);
+                self.tell_tabs(TabMessage::Active { at });
+                self.spawn(async move |inner: &Rc<Self>| {
+                    inner.ledger.apply(&Change::Active { at }).await;
+                });
+            }
+            Command::EndIdle { session, active_at, now } => self.spawn(async move |inner: &Rc<Self>| {
+                match inner.ledger.apply(&Change::EndIdle { session, active_at, now }).await {
+                    Verdict::Good { .. } => inner.dispatch(Event::IdleEnded),
+                    verdict => inner.heed(verdict),
                 }
             }),
+            Command::EndIssuerSession { id_token, refresh_token, generation, idle } => {
+                let over = if idle { Change::EndSignIn { generation } } else { Change::SignOut };
+                self.end_issuer_session(over, id_token, refresh_token, idle);
+            }
             Command::TellApp => self.tell_app(),
         }
+    }
+
+    fn end_issuer_session(
+        self: &Rc<Self>,
+        over: Change,
+        id_token: Option<IdToken>,
+        refresh_token: Option<RefreshToken>,
+        idle: bool,
+    ) {
+        self.store.forget_activity();
+        self.spawn(async move |inner: &Rc<Self>| {
+            // The ledger first: leaving the page would end the writing.
+            inner.ledger.apply(&over).await;
+            // A tab that was busy when it was told of the sign-out finds it in the ledger now.
+            inner.tell_tabs(TabMessage::Changed);
+            let (config, provider) = (&inner.config, &inner.provider);
+            let left = async {
+                sign_out::revoke(config, provider, refresh_token.as_ref()).await?;
+                sign_out::end_issuer_session(config, provider, &inner.store, id_token.as_ref(), idle).await
+            };
+            match left.await {
+                Ok(true) => {}
+                Ok(false) => inner.dispatch(Event::SignOutStayed { failure: None }),
+                Err(failure) => inner.dispatch(Event::SignOutStayed { failure: Some(failure) }),
+            }
+        });
     }
 
     fn tell_tabs(&self, message: TabMessage) {
@@ -367,7 +415,7 @@ impl Inner {
         let method = match self.ledger.apply(&Change::Claim { session: session.clone() }).await {
             Verdict::Renew(method) => method,
             Verdict::Adopt(session) => return Event::Adopted { session },
-            Verdict::Ended | Verdict::Good { .. } => return Event::SignedOutElsewhere,
+            Verdict::Ended | Verdict::Good { .. } | Verdict::Active { .. } => return Event::SignedOutElsewhere,
         };
         self.dispatch(Event::RenewingBy { attempt, method });
         match renewal::renew(&self.config, &self.provider, &session, method).await {
@@ -405,6 +453,7 @@ impl Inner {
         match verdict {
             Verdict::Adopt(session) => self.dispatch(Event::Adopted { session }),
             Verdict::Ended => self.dispatch(Event::SignedOutElsewhere),
+            Verdict::Active { at } => self.dispatch(Event::ActiveElsewhere { at }),
             Verdict::Renew(_) | Verdict::Good { .. } => {}
         }
     }

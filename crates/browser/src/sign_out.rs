@@ -19,8 +19,7 @@ use crate::{crypto, location};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Revokes the refresh token, where the issuer takes revocations; one in a cookie is revoked by the server that keeps it.
-/// Whether that worked changes nothing for the person: the
-/// token is forgotten here, and the issuer's session ends next.
+/// Whether that worked changes nothing for the person: the token is forgotten here, and the issuer's session ends next.
 pub(crate) async fn revoke(
     config: &Config,
     provider: &Provider,
@@ -31,8 +30,8 @@ pub(crate) async fn revoke(
         let _ = within(PATIENCE, http::post_form(BACKEND, &url, &body, Cookies::Include)).await;
         return Ok(());
     }
-    let metadata = provider.metadata().await?;
-    if let (Some(refresh_token), Some(endpoint)) = (refresh_token, &metadata.revocation_endpoint) {
+    let Some(refresh_token) = refresh_token else { return Ok(()) };
+    if let Some(endpoint) = &provider.metadata().await?.revocation_endpoint {
         let body = revoke::refresh_token(&config.client_id, refresh_token);
         let _ =
             within(PATIENCE, http::post_form("the issuer's revocation", endpoint.as_str(), &body, Cookies::Omit)).await;
@@ -40,13 +39,16 @@ pub(crate) async fn revoke(
     Ok(())
 }
 
-/// Leaves for the issuer's end-session page; `false` when it has none, and the page stays.
+/// Leaves for the issuer's end-session page; `false` when it has none, or when there is no ID token to say who leaves: the
+/// page stays then. The page that comes back finds out from the store whether the person was signed out for being `idle`.
 pub(crate) async fn end_issuer_session(
     config: &Config,
     provider: &Provider,
     store: &Store,
-    id_token: &IdToken,
+    id_token: Option<&IdToken>,
+    idle: bool,
 ) -> Result<bool, Failure> {
+    let Some(id_token) = id_token else { return Ok(false) };
     let metadata = provider.metadata().await?;
     let [entropy, ..] = crypto::entropy()?;
     let state = State::from_entropy(entropy);
@@ -58,6 +60,9 @@ pub(crate) async fn end_issuer_session(
     };
     let Some(url) = logout::end_session_url(&metadata, &request) else { return Ok(false) };
     store.put_logout_state(&state);
+    if idle {
+        store.put_idle_end();
+    }
     location::go(url.as_str())?;
     Ok(true)
 }

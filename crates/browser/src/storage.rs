@@ -20,6 +20,9 @@ pub struct Store {
     logout_key: String,
     /// That somebody was signed in, and how: no token, for the silent question after a reload when the session is in memory.
     hint_key: String,
+    idle_end_key: String,
+    /// When the person was last active in any tab (R11).
+    activity_key: String,
     /// What the session is when it cannot be stored.
     memory: RefCell<Option<Session>>,
     in_memory: Cell<bool>,
@@ -34,6 +37,8 @@ impl Store {
             transaction_prefix: format!("evergrant.{client_id}.transaction."),
             logout_key: format!("evergrant.{client_id}.logout"),
             hint_key: format!("evergrant.{client_id}.flow"),
+            idle_end_key: format!("evergrant.{client_id}.idle"),
+            activity_key: format!("evergrant.{client_id}.active"),
             memory: RefCell::new(None),
             in_memory: Cell::new(!is_available(kind)),
         }
@@ -125,6 +130,33 @@ impl Store {
         let state = is_available(StorageKind::Session).then(|| get(StorageKind::Session, &self.logout_key))?;
         delete(StorageKind::Session, &self.logout_key);
         state
+    }
+
+    /// Remembers in this tab, across the way to the issuer, that the person did not ask for this sign-out (R11).
+    pub fn put_idle_end(&self) {
+        set(StorageKind::Session, &self.idle_end_key, &true);
+    }
+
+    /// Whether that was so, once.
+    pub fn take_idle_end(&self) -> bool {
+        let ended = get::<bool>(StorageKind::Session, &self.idle_end_key).is_some();
+        delete(StorageKind::Session, &self.idle_end_key);
+        ended
+    }
+
+    /// Remembers that the person was active, for pages that are opened later.
+    pub fn put_activity(&self, at: UnixTime) {
+        set(StorageKind::Local, &self.activity_key, &at);
+    }
+
+    /// When the person was last active in any tab.
+    pub fn activity(&self) -> Option<UnixTime> {
+        get(StorageKind::Local, &self.activity_key)
+    }
+
+    /// Forgets when that was.
+    pub fn forget_activity(&self) {
+        delete(StorageKind::Local, &self.activity_key);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use evergrant_core::protocol::ClientId;
 use evergrant_core::session::TabMessage;
+use evergrant_core::time::UnixTime;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, MessageEvent};
 
@@ -9,6 +10,9 @@ use crate::listener::Listener;
 
 const SIGNED_OUT: &str = "signed-out";
 const CHANGED: &str = "changed";
+const IDLE_ENDED: &str = "idle-ended";
+/// Followed by when the person was active, in milliseconds since the epoch.
+const ACTIVE: &str = "active:";
 
 /// The channel to the other tabs; closed when it is dropped.
 #[derive(Debug)]
@@ -23,11 +27,9 @@ impl Tabs {
         let channel = BroadcastChannel::new(&format!("evergrant.{client_id}")).ok()?;
         let listener = Listener::new(channel.as_ref(), "message", move |event| {
             let data = event.dyn_into::<MessageEvent>().ok().and_then(|message| message.data().as_string());
-            match data.as_deref() {
-                Some(SIGNED_OUT) => hear(TabMessage::SignedOut),
-                Some(CHANGED) => hear(TabMessage::Changed),
-                // A newer version of this app may say more.
-                _ => {}
+            // A newer version of this app may say more.
+            if let Some(message) = data.as_deref().and_then(read) {
+                hear(message);
             }
         });
         Some(Self { channel, _listener: listener })
@@ -36,11 +38,25 @@ impl Tabs {
     /// Tells every other tab.
     pub fn tell(&self, message: TabMessage) {
         let text = match message {
-            TabMessage::SignedOut => SIGNED_OUT,
-            TabMessage::Changed => CHANGED,
+            TabMessage::SignedOut => SIGNED_OUT.to_owned(),
+            TabMessage::Changed => CHANGED.to_owned(),
+            TabMessage::IdleEnded => IDLE_ENDED.to_owned(),
+            TabMessage::Active { at } => format!("{ACTIVE}{}", at.as_millis()),
         };
         // Posting a string on an open channel does not throw.
-        let _ = self.channel.post_message(&JsValue::from_str(text));
+        let _ = self.channel.post_message(&JsValue::from_str(&text));
+    }
+}
+
+fn read(text: &str) -> Option<TabMessage> {
+    match text {
+        SIGNED_OUT => Some(TabMessage::SignedOut),
+        CHANGED => Some(TabMessage::Changed),
+        IDLE_ENDED => Some(TabMessage::IdleEnded),
+        _ => {
+            let millis = text.strip_prefix(ACTIVE)?.parse().ok()?;
+            Some(TabMessage::Active { at: UnixTime::from_millis(millis) })
+        }
     }
 }
 

@@ -44,6 +44,43 @@ pub struct Config {
     /// The server that redeems codes in the page's stead and keeps the refresh token in a cookie; used with
     /// [`StorageKind::Cookie`] alone. `/token` and `/revoke` are below it. It must be of the same site as the app.
     pub token_backend: Option<Url>,
+    /// R11: how long a person may do nothing before they are signed out. Default: for ever; the issuer has limits as well.
+    pub idle: Option<IdleLimit>,
+}
+
+/// When a session ends because the person has done nothing in any tab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdleLimit {
+    /// How long they may do nothing. From 5 seconds to 30 days.
+    pub timeout: Duration,
+    /// How long before the end the app is told to warn; zero for never. Default 60 s, at most half of the timeout: time to
+    /// look up from a desk, and to press a button.
+    pub warning: Duration,
+}
+
+impl IdleLimit {
+    /// How often activity is worth telling: a sixtieth of the timeout, from 1 s to 15 s. The person is signed out so much
+    /// earlier at most.
+    pub fn grain(&self) -> Duration {
+        (self.timeout / 60).clamp(Duration::from_secs(1), Duration::from_secs(15))
+    }
+
+    fn of(members: &mut Members) -> Result<Option<Self>, ConfigError> {
+        let timeout = seconds(members, "idle_timeout_seconds", 5..=2_592_000)?;
+        let key = "idle_warning_seconds";
+        let warning = members.optional(key)?;
+        let Some(timeout) = timeout else {
+            return match warning {
+                Some(_) => Err(ConfigError::wrong(key, "there is no idle_timeout_seconds to warn of")),
+                None => Ok(None),
+            };
+        };
+        let warning = warning.map_or(Duration::from_secs(60).min(timeout / 2), Duration::from_secs);
+        if warning >= timeout {
+            return Err(ConfigError::wrong(key, "it must be less than idle_timeout_seconds"));
+        }
+        Ok(Some(Self { timeout, warning }))
+    }
 }
 
 /// Where the session is kept between two page loads.
@@ -143,6 +180,7 @@ impl Config {
                 .map(|text| origin(text))
                 .collect::<Result<_, _>>()?,
             token_backend: token_backend.transpose()?,
+            idle: IdleLimit::of(&mut members)?,
         };
         members.finish()?;
         Ok(config)
@@ -276,6 +314,8 @@ mod tests {
             ("iframe_timeout_seconds", "0"),
             ("allowed_api_origins", r#"["https://api.example/path"]"#),
             ("token_backend", r#""http://server.example/oauth""#),
+            ("idle_timeout_seconds", "4"),
+            ("idle_warning_seconds", "60"),
         ] {
             let base = if key == "issuer" { "" } else { r#""issuer":"http://localhost:3000/","# };
             let error = parse(&format!(r#"{{{base}"client_id":"app","{key}":{value}}}"#)).unwrap_err();
@@ -295,6 +335,24 @@ mod tests {
         assert_eq!(other.silent_response_of(&issuer), SilentResponse::SilentPage, "it was not chosen");
         let elsewhere = parse(&format!(r#"{base},"redirect_uri":"https://other.example/callback"}}"#)).unwrap_err();
         assert!(matches!(elsewhere, ConfigError::Wrong { key: "silent_response", .. }), "{elsewhere}");
+    }
+
+    #[test]
+    fn an_idle_limit_has_a_warning_that_comes_before_it() {
+        let limit = |keys: &str| {
+            parse(&format!(r#"{{"issuer":"https://i.example/","client_id":"a"{keys}}}"#)).map(|config| config.idle)
+        };
+        let seconds = |timeout, warning| {
+            Some(IdleLimit { timeout: Duration::from_secs(timeout), warning: Duration::from_secs(warning) })
+        };
+        assert_eq!(limit(""), Ok(None));
+        assert_eq!(limit(r#","idle_timeout_seconds":900"#), Ok(seconds(900, 60)));
+        assert_eq!(limit(r#","idle_timeout_seconds":10"#), Ok(seconds(10, 5)));
+        assert_eq!(limit(r#","idle_timeout_seconds":10,"idle_warning_seconds":0"#), Ok(seconds(10, 0)));
+        for keys in [r#","idle_timeout_seconds":10,"idle_warning_seconds":10"#, r#","idle_warning_seconds":5"#] {
+            let error = limit(keys).unwrap_err();
+            assert!(matches!(error, ConfigError::Wrong { key: "idle_warning_seconds", .. }), "{keys}: {error}");
+        }
     }
 
     #[test]

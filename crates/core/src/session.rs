@@ -26,6 +26,13 @@
 //! | signed in, any | | signed out in another tab | signed out | cancel timer and renewal, forget |
 //! | signed out | | opened, a sign-in failed, wake signal, and all tabs share a session | the same | consult the ledger |
 //! | signed out | | somebody signed in in another tab, and all tabs share a session | signed in, waiting | set the timer |
+//! | signed in, any | | the person is active, here or in another tab (R11) | the same | share it, tell the app |
+//! | signed in, any | | the idle warning is due | the same | tell the app, set the timer to the limit |
+//! | signed in, any | | the idle limit is reached, as far as this tab knows | the same, and nothing is renewed or handed out | ask the ledger |
+//! | signed in, any | | the ledger: nobody was active in any tab; or opened past the limit | signing out | as for a sign-out |
+//! | signed in, any | | the idle limit was reached in another tab | signed out, as idle | cancel timer and renewal, forget |
+//! | signed out | | opened past the limit (memory, cookie) | signing out | forget, revoke the cookie |
+//! | signed out | | back from the issuer, where it went at the limit | signed out, as idle | |
 //! | signing out | `signing-out` | the issuer cannot be told | signed out, with the failure | |
 //! | any | | an answer to an attempt that is over | the same | none: what is late is worthless |
 
@@ -33,6 +40,7 @@ pub mod abilities;
 mod command;
 mod event;
 pub mod failure;
+mod idle;
 pub mod ledger;
 pub mod log;
 mod machine;

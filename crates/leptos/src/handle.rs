@@ -60,6 +60,13 @@ impl SessionHandle {
         Signal::derive(move || view.with(|view| view.expires_at))
     }
 
+    /// When the session ends if the person does nothing, once that is so soon that they should be warned (R11): show it with a
+    /// button that calls [`SessionHandle::stay`].
+    pub fn idle_ends_at(&self) -> Signal<Option<UnixTime>> {
+        let view = self.view;
+        Signal::derive(move || view.with(|view| view.idle_ends_at.filter(|_| view.idle_warning)))
+    }
+
     /// What went wrong last and is not mended yet, in this session or in the sign-in that led to none.
     pub fn error(&self) -> Signal<Option<Failure>> {
         let view = self.view;
@@ -68,7 +75,8 @@ impl SessionHandle {
                 Some(
                     EndReason::AskThePerson(failure)
                     | EndReason::SignInFailed(failure)
-                    | EndReason::IssuerNotTold(failure),
+                    | EndReason::IssuerNotTold(failure)
+                    | EndReason::Idle(Some(failure)),
                 ) => Some(failure.clone()),
                 _ => view.problem.clone(),
             })
@@ -155,6 +163,11 @@ impl SessionHandle {
     /// Signs out here, in every tab, and at the issuer.
     pub fn sign_out(&self) {
         self.runtime.with_value(Runtime::sign_out);
+    }
+
+    /// Stays signed in: counts as activity, in every tab.
+    pub fn stay(&self) {
+        self.runtime.with_value(Runtime::stay);
     }
 
     /// Renews now, unless a renewal is in flight already.

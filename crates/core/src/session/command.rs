@@ -6,6 +6,7 @@ use super::event::SignIn;
 use super::record::{Method, Session};
 use crate::protocol::authorize::Flow;
 use crate::protocol::{IdToken, RefreshToken};
+use crate::time::UnixTime;
 
 /// Something to carry out, in the order given.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,10 +65,29 @@ pub enum Command {
     TellTabs(TabMessage),
     /// Write into the ledger that the sign-in is over, revoke the refresh token, then go to the issuer's end-session page.
     EndIssuerSession {
-        /// Who signs out.
-        id_token: IdToken,
+        /// Who signs out; none where no page knows it any more.
+        id_token: Option<IdToken>,
         /// What is revoked first.
         refresh_token: Option<RefreshToken>,
+        /// The sign-in that is over.
+        generation: u64,
+        /// Whether that is because nobody was active: the page that comes back from the issuer has to say so.
+        idle: bool,
+    },
+    /// Keep when the person was last active where every tab finds it, and tell the tabs.
+    ShareActivity {
+        /// By the wall clock.
+        at: UnixTime,
+    },
+    /// Nobody has been active here for as long as the person may be idle: end the session in the ledger unless they were
+    /// active in another tab. Report with [`super::Event::IdleEnded`], or with [`super::Event::ActiveElsewhere`].
+    EndIdle {
+        /// The session as this tab knows it.
+        session: Box<Session>,
+        /// When the person was last active, as far as this tab knows.
+        active_at: UnixTime,
+        /// What time it is.
+        now: UnixTime,
     },
     /// The view changed: show it.
     TellApp,
@@ -80,4 +100,11 @@ pub enum TabMessage {
     SignedOut,
     /// The session that all tabs share was renewed, or begun.
     Changed,
+    /// The person is active.
+    Active {
+        /// Since when, by the wall clock.
+        at: UnixTime,
+    },
+    /// The person was active in no tab, and is signed out.
+    IdleEnded,
 }

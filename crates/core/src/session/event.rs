@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::record::{Method, Session, Tokens};
 use crate::protocol::RefreshToken;
 use crate::protocol::authorize::Flow;
+use crate::time::UnixTime;
 
 /// Something happened.
 #[derive(Clone, Debug)]
@@ -82,6 +83,17 @@ pub enum Event {
     },
     /// The person signed out in another tab.
     SignedOutElsewhere,
+    /// The person did something in this page, or asked to stay signed in (R11).
+    Active,
+    /// The person was active in another tab, or before this page was opened.
+    ActiveElsewhere {
+        /// When, by the wall clock.
+        at: UnixTime,
+    },
+    /// The person was active in no tab, and the ledger has ended the session for that.
+    IdleEnded,
+    /// The same, in another tab or before this page was opened: the issuer is told there.
+    IdleEndedElsewhere,
 }
 
 /// How a sign-in is wanted.

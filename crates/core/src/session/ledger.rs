@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::record::{Method, Session};
 use crate::protocol::RefreshToken;
 use crate::protocol::json;
+use crate::time::UnixTime;
 
 /// How many refresh tokens are remembered as sent: those that tabs still hold are asked for, the others can go.
 const MOST_SENT: usize = 64;
@@ -26,9 +27,12 @@ pub struct Ledger {
     session: Option<Box<Session>>,
     /// Hashes of refresh tokens that were sent, oldest first.
     sent: Vec<String>,
+    /// When the person was last active in any tab, where that matters (R11).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active_at: Option<UnixTime>,
 }
 
-json::members!(Ledger { generation: required, session: optional, sent: or_default });
+json::members!(Ledger { generation: required, session: optional, sent: or_default, active_at: optional });
 
 /// What a tab wants written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +58,25 @@ pub enum Change {
     },
     /// The person signed out.
     SignOut,
+    /// That sign-in is over, unless another one has come after it.
+    EndSignIn {
+        /// Which one.
+        generation: u64,
+    },
+    /// The person is active.
+    Active {
+        /// Since when, by the wall clock. The latest word counts, also when that clock was set back.
+        at: UnixTime,
+    },
+    /// The person was not active in this tab for too long: the session is over, unless they were in another tab.
+    EndIdle {
+        /// The session as this tab knows it.
+        session: Box<Session>,
+        /// When the person was last active, as far as this tab knows.
+        active_at: UnixTime,
+        /// What time it is: what the ledger has of the future, a wrong clock wrote.
+        now: UnixTime,
+    },
     /// The issuer wants to see the person: this session is over in every tab, unless the tabs live by a newer one.
     EndGeneration {
         /// The session that could not be renewed.
@@ -85,6 +108,11 @@ pub enum Verdict {
     Adopt(Box<Session>),
     /// The session ended in another tab.
     Ended,
+    /// The person was active elsewhere.
+    Active {
+        /// When, by the wall clock.
+        at: UnixTime,
+    },
     /// Written, or still good; the session belongs to this generation.
     Good {
         /// The generation.
@@ -100,6 +128,19 @@ impl Ledger {
             Change::Settle { session, shared } => self.settle(session, *shared),
             Change::SignIn { session, shared } => self.sign_in(session, *shared),
             Change::SignOut => self.end(),
+            Change::EndSignIn { generation } if *generation >= self.generation => {
+                self.generation = *generation;
+                self.end()
+            }
+            Change::EndSignIn { .. } => Verdict::Ended,
+            Change::Active { at } => {
+                self.active_at = Some(*at);
+                Verdict::Good { generation: self.generation }
+            }
+            Change::EndIdle { session, active_at, now } => match self.active_at {
+                Some(at) if at > *active_at && at <= *now => Verdict::Active { at },
+                _ => self.end_generation(session),
+            },
             Change::EndGeneration { session } => self.end_generation(session),
             Change::Consult { session: Some(session) } => self.consult(session),
             Change::Consult { session: None } => match &self.session {
@@ -384,6 +425,40 @@ mod tests {
         assert_eq!(ledger.apply(&refused), Verdict::Good { generation: 2 });
         assert_eq!(claim(&mut ledger, &session), Verdict::Ended);
         assert_eq!(ledger.apply(&Change::Consult { session: None }), Verdict::Good { generation: 2 });
+    }
+
+    #[test]
+    fn who_is_active_in_another_tab_is_not_idle() {
+        let mut ledger = Ledger::default();
+        let session = Box::new(signed_in(&mut ledger, session(60)));
+        let at = UnixTime::from_seconds;
+        ledger.apply(&Change::Active { at: at(100) });
+        let idle_since = |active_at| Change::EndIdle { session: session.clone(), active_at, now: at(200) };
+        assert_eq!(ledger.apply(&idle_since(at(90))), Verdict::Active { at: at(100) });
+        assert_eq!(ledger.apply(&idle_since(at(100))), Verdict::Good { generation: 2 });
+        assert_eq!(ledger.apply(&idle_since(at(100))), Verdict::Ended, "one tab ends it");
+        assert_eq!(claim(&mut ledger, &session), Verdict::Ended);
+    }
+
+    #[test]
+    fn activity_in_the_future_keeps_nobody_signed_in() {
+        let mut ledger = Ledger::default();
+        let session = Box::new(signed_in(&mut ledger, session(60)));
+        let at = UnixTime::from_seconds;
+        ledger.apply(&Change::Active { at: at(86_400) });
+        let verdict = ledger.apply(&Change::EndIdle { session, active_at: at(100), now: at(200) });
+        assert_eq!(verdict, Verdict::Good { generation: 2 });
+    }
+
+    #[test]
+    fn the_end_of_a_sign_in_leaves_the_next_one_alone() {
+        let mut ledger = Ledger::default();
+        let first = signed_in(&mut ledger, session(60));
+        let second = signed_in(&mut ledger, session(90));
+        assert_eq!(ledger.apply(&Change::EndSignIn { generation: first.generation }), Verdict::Ended);
+        assert_eq!(claim(&mut ledger, &second), Verdict::Renew(Method::Iframe));
+        ledger.apply(&Change::EndSignIn { generation: second.generation });
+        assert_eq!(claim(&mut ledger, &second), Verdict::Ended);
     }
 
     #[test]

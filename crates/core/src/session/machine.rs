@@ -1,5 +1,6 @@
 //! The machine itself: one event in, commands out. Each part of a session's life has a file in this folder.
 
+mod activity;
 mod renewal;
 mod sign_in;
 mod sign_out;
@@ -13,6 +14,7 @@ use self::signed_in::{Phase, SignedIn, wait};
 use super::command::{Command, TabMessage};
 use super::event::{Cause, Event, SignIn, Wake};
 use super::failure::{Failure, FailureClass};
+use super::idle::Idle;
 use super::log::{Outcome, RenewalLog, RenewalRecord};
 use super::record::{Method, Session, Tokens};
 use super::schedule::{self, Lease};
@@ -20,7 +22,7 @@ use super::view::{EndReason, Status, View};
 use crate::config::{Config, StorageKind};
 use crate::protocol::authorize::Flow;
 use crate::protocol::{AccessToken, ClientId, ErrorCode, Issuer, RefreshToken, Scope};
-use crate::time::Now;
+use crate::time::{Now, UnixTime};
 
 /// Failures in a row after which renewing stops until the person asks for it: no loop goes on for ever.
 pub const MOST_FAILURES: u32 = 20;
@@ -54,6 +56,8 @@ pub struct Machine {
     /// The generation of the session that the person signed out of: an answer on its way may still speak of it.
     over: Option<u64>,
     online: bool,
+    /// R11, where it is configured.
+    idle: Option<Idle>,
     log: RenewalLog,
 }
 
@@ -65,7 +69,10 @@ enum State {
         silently: bool,
     },
     SignedIn(Box<SignedIn>),
-    SigningOut,
+    /// On the way out; `idle` when the person did not ask for it.
+    SigningOut {
+        idle: bool,
+    },
 }
 
 impl Machine {
@@ -81,6 +88,7 @@ impl Machine {
             attempt: 0,
             over: None,
             online: true,
+            idle: config.idle.map(Idle::new),
             log: RenewalLog::default(),
         }
     }
@@ -89,9 +97,10 @@ impl Machine {
     pub fn handle(&mut self, event: Event, now: Now) -> Vec<Command> {
         let mut commands = Vec::new();
         self.correct_clock(&now, &mut commands);
+        self.correct_activity(&now, &mut commands);
         match event {
             Event::Opened { stored } => self.opened(stored, &now, &mut commands),
-            Event::OpenedBlank { flow } => self.opened_blank(flow, &mut commands),
+            Event::OpenedBlank { flow } => self.opened_blank(flow, &now, &mut commands),
             Event::CallbackArrived => self.callback_arrived(&mut commands),
             Event::SignIn(sign_in) => self.sign_in(sign_in, &mut commands),
             Event::SignInEnded { attempt, outcome } => {
@@ -108,7 +117,7 @@ impl Machine {
                     self.renewal_ended(outcome, &now, &mut commands);
                 }
             }
-            Event::SignOut => self.sign_out(&now, &mut commands),
+            Event::SignOut => self.sign_out(false, &now, &mut commands),
             Event::SignOutStayed { failure } => self.sign_out_stayed(failure, &mut commands),
             Event::RenewingBy { attempt, method: by } => {
                 if let Some((method, ..)) = self.renewing(attempt) {
@@ -121,7 +130,12 @@ impl Machine {
             Event::ChangedElsewhere => self.consult(&mut commands),
             Event::Adopted { session } => self.adopt(*session, &now, &mut commands),
             Event::SignedOutElsewhere => self.signed_out_elsewhere(&now, &mut commands),
+            Event::Active => self.active(&now, &mut commands),
+            Event::ActiveElsewhere { at } => self.active_elsewhere(at, &now, &mut commands),
+            Event::IdleEnded => self.sign_out(true, &now, &mut commands),
+            Event::IdleEndedElsewhere => self.idle_ended_elsewhere(&now, &mut commands),
         }
+        self.heed_the_idle_limit(&now, &mut commands);
         commands
     }
 
@@ -138,21 +152,29 @@ impl Machine {
             renewals: 0,
             last_method: None,
             problem: None,
+            idle_ends_at: None,
+            idle_warning: false,
             ended: None,
         };
         match &self.state {
             State::SignedOut(ended) => view.ended.clone_from(ended),
             State::SigningIn { .. } => view.status = Status::SigningIn,
-            State::SigningOut => view.status = Status::SigningOut,
-            State::SignedIn(signed_in) => signed_in.show(&mut view, now),
+            State::SigningOut { .. } => view.status = Status::SigningOut,
+            State::SignedIn(signed_in) => {
+                signed_in.show(&mut view, now);
+                if let Some(idle) = &self.idle {
+                    view.idle_ends_at = idle.ends_at();
+                    view.idle_warning = idle.warns(now);
+                }
+            }
         }
         view
     }
 
-    /// The access token, if it is good now: an expired one is never handed out.
+    /// The access token, if it is good now: an expired one is never handed out, nor one of somebody who is idle too long.
     pub fn access_token(&self, now: &Now) -> Option<&AccessToken> {
         match &self.state {
-            State::SignedIn(signed_in) if !signed_in.lease.remaining(now).is_zero() => {
+            State::SignedIn(signed_in) if !signed_in.lease.remaining(now).is_zero() && !self.is_idle(now) => {
                 Some(&signed_in.session.access_token)
             }
             _ => None,
@@ -183,19 +205,32 @@ impl Machine {
     fn enter(&mut self, session: Session, lease: Lease, received: Option<Now>, now: &Now, commands: &mut Vec<Command>) {
         let lead = schedule::lead(session.lifetime, self.lead, now);
         let wait = wait(lease.remaining(now), lead, received.as_ref(), now);
-        commands.push(Command::SetTimer(schedule::cap(wait)));
+        if let Some(idle) = &mut self.idle {
+            idle.begin(session.expires_at - session.lifetime, now);
+        }
+        self.set_timer(Some(wait), now, commands);
         commands.push(Command::TellApp);
         let phase = Phase::Waiting { lead, received };
         self.state = State::SignedIn(Box::new(SignedIn { session, lease, phase, problem: None }));
     }
 
+    /// The one timer is set for what comes first: `wait`, the idle warning or the idle limit.
+    fn set_timer(&self, wait: Option<Duration>, now: &Now, commands: &mut Vec<Command>) {
+        let idle = self.idle.as_ref().and_then(|idle| idle.next(now));
+        commands.push(match wait.into_iter().chain(idle).min() {
+            Some(wait) => Command::SetTimer(schedule::cap(wait)),
+            None => Command::CancelTimer,
+        });
+    }
+
     fn woke(&mut self, wake: Wake, now: &Now, commands: &mut Vec<Command>) {
         // The person came back by the back button: the page they left lives on, and nobody will answer it.
-        if wake == Wake::Restored && matches!(self.state, State::SigningIn { .. } | State::SigningOut) {
+        if wake == Wake::Restored && matches!(self.state, State::SigningIn { .. } | State::SigningOut { .. }) {
             self.attempt += 1;
             self.state = State::SignedOut(None);
             commands.push(Command::TellApp);
         }
+        self.active(now, commands);
         self.consult(commands);
         self.look_at_the_clock(Cause::Woke, now, commands);
     }

@@ -32,6 +32,10 @@ pub struct View {
     pub last_method: Option<Method>,
     /// What went wrong last and is not mended yet.
     pub problem: Option<Failure>,
+    /// When the session ends if the person does nothing (R11); none without such a limit.
+    pub idle_ends_at: Option<UnixTime>,
+    /// Whether that is so soon that the person should be warned.
+    pub idle_warning: bool,
     /// Why nobody is signed in any more.
     pub ended: Option<EndReason>,
 }
@@ -88,4 +92,7 @@ pub enum EndReason {
     SignInFailed(Failure),
     /// Signed out here, but the issuer could not be told.
     IssuerNotTold(Failure),
+    /// The person was active in no tab for as long as they may be; with what kept the issuer from being told of it, if
+    /// something did.
+    Idle(Option<Failure>),
 }

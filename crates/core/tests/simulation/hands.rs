@@ -56,7 +56,11 @@ impl World {
             }
             Command::EndIssuerSession { .. } => self.end_issuer_session(tab),
             // One tab has nobody to agree with.
-            Command::Consult { .. } | Command::EndGeneration { .. } | Command::TellApp => {}
+            Command::Consult { .. }
+            | Command::EndGeneration { .. }
+            | Command::ShareActivity { .. }
+            | Command::TellApp => {}
+            Command::EndIdle { .. } => self.send(tab, Event::IdleEnded),
         }
     }
 

@@ -5,56 +5,62 @@ use super::*;
 impl Machine {
     /// Renews what is due; otherwise sets the timer for what is left, since timers are cut, late, or asleep.
     pub(super) fn look_at_the_clock(&mut self, cause: Cause, now: &Now, commands: &mut Vec<Command>) {
+        let is_idle = self.is_idle(now);
         let State::SignedIn(signed_in) = &mut self.state else {
             return;
         };
         let remaining = signed_in.lease.remaining(now);
-        match signed_in.phase {
+        let wait = match signed_in.phase {
+            _ if is_idle => None,
             Phase::Waiting { lead, received } => {
                 let wait = wait(remaining, lead, received.as_ref(), now);
                 if wait.is_zero() {
-                    self.renew(cause, now, commands);
-                } else {
-                    commands.push(Command::SetTimer(schedule::cap(wait)));
+                    return self.renew(cause, now, commands);
                 }
+                Some(wait)
             }
             Phase::Retrying { due, failed, rest } => {
                 let passed = now.since(&failed);
                 let brought_forward = now.monotonic.saturating_add(rest.saturating_sub(passed));
                 let due = if cause == Cause::Woke { due.min(brought_forward) } else { due };
                 if now.monotonic >= due {
-                    self.renew(Cause::Retry, now, commands);
-                } else {
-                    signed_in.phase = Phase::Retrying { due, failed, rest };
-                    commands.push(Command::SetTimer(schedule::cap(due - now.monotonic)));
+                    return self.renew(Cause::Retry, now, commands);
                 }
+                signed_in.phase = Phase::Retrying { due, failed, rest };
+                Some(due - now.monotonic)
             }
             // Whoever comes back to the page after a long trouble finds it tried once more.
             Phase::Stopped { failed: Some(failed) } if cause == Cause::Woke && now.since(&failed) >= STOPPED_REST => {
-                self.renew(Cause::Retry, now, commands);
+                return self.renew(Cause::Retry, now, commands);
             }
-            // The status turns to stale when the token expires.
-            Phase::Stopped { .. } if remaining.is_zero() => commands.push(Command::TellApp),
-            Phase::Stopped { .. } => commands.push(Command::SetTimer(schedule::cap(remaining))),
-            Phase::Renewing { .. } => {}
+            Phase::Stopped { .. } if remaining.is_zero() => {
+                // The status turns to stale.
+                commands.push(Command::TellApp);
+                None
+            }
+            Phase::Stopped { .. } => Some(remaining),
+            Phase::Renewing { .. } => None,
+        };
+        if wait.is_some() || self.idle.is_some() {
+            self.set_timer(wait, now, commands);
         }
     }
 
+    /// Begins a renewal, unless one is in flight, or the person has been idle for so long that nothing may be renewed.
     pub(super) fn renew(&mut self, cause: Cause, now: &Now, commands: &mut Vec<Command>) {
+        let is_idle = self.is_idle(now);
         let State::SignedIn(signed_in) = &mut self.state else {
             return;
         };
-        if matches!(signed_in.phase, Phase::Renewing { .. }) {
+        if is_idle || matches!(signed_in.phase, Phase::Renewing { .. }) {
             return;
         }
         self.attempt += 1;
         let method = signed_in.session.method();
+        let session = Box::new(signed_in.session.clone());
         signed_in.phase = Phase::Renewing { method, cause, started: *now };
-        commands.extend([
-            Command::CancelTimer,
-            Command::Renew { attempt: self.attempt, method, session: Box::new(signed_in.session.clone()) },
-            Command::TellApp,
-        ]);
+        self.set_timer(None, now, commands);
+        commands.extend([Command::Renew { attempt: self.attempt, method, session }, Command::TellApp]);
     }
 
     pub(super) fn renewal_ended(
@@ -99,7 +105,7 @@ impl Machine {
             // R5: the refresh token is spent, the issuer's session may live. One try by iframe.
             signed_in.session.refresh_token = None;
             signed_in.session.refresh_cookie = false;
-            signed_in.phase = Phase::Stopped { failed: None };
+            signed_in.phase = Phase::Retrying { due: now.monotonic, failed: *now, rest: Duration::ZERO };
             commands.push(Command::Save(Box::new(signed_in.session.clone())));
             self.renew(Cause::Retry, now, commands);
             return;

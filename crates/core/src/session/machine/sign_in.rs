@@ -22,12 +22,22 @@ impl Machine {
             commands.push(Command::Save(session.clone()));
         }
         self.enter(*session, lease, None, now, commands);
+        if self.is_idle(now) {
+            return self.sign_out(true, now, commands);
+        }
         self.consult(commands);
         self.look_at_the_clock(Cause::Opened, now, commands);
     }
 
-    pub(super) fn opened_blank(&mut self, flow: Flow, commands: &mut Vec<Command>) {
+    pub(super) fn opened_blank(&mut self, flow: Flow, now: &Now, commands: &mut Vec<Command>) {
         if !matches!(self.state, State::SignedOut(_)) {
+            return;
+        }
+        if self.is_idle(now) {
+            // No page knows the tokens any more, but there may be a cookie to revoke.
+            self.state = State::SigningOut { idle: true };
+            let end = Command::EndIssuerSession { id_token: None, refresh_token: None, generation: 0, idle: true };
+            commands.extend([Command::Forget, Command::TellApp, end]);
             return;
         }
         self.attempt += 1;
@@ -62,13 +72,17 @@ impl Machine {
                 .map(|session| (session, requested_at))
                 .ok_or(Failure::NoIdToken)
         });
+        let silently = matches!(self.state, State::SigningIn { silently: true });
         match begun {
             Ok((session, requested_at)) => {
                 self.over = None;
+                if let Some(idle) = self.idle.as_mut().filter(|_| !silently) {
+                    idle.active(now);
+                    commands.push(Command::ShareActivity { at: now.wall });
+                }
                 self.receive(session, &requested_at, now, commands);
             }
             Err(failure) => {
-                let silently = matches!(self.state, State::SigningIn { silently: true });
                 let answered = failure.class() == FailureClass::AskThePerson;
                 // Nobody asked, and the issuer answered that nobody is signed in: that is no failure, and nothing to ask again.
                 let ended = (!(silently && answered)).then_some(EndReason::SignInFailed(failure));

@@ -3,25 +3,31 @@
 use super::*;
 
 impl Machine {
-    pub(super) fn sign_out(&mut self, now: &Now, commands: &mut Vec<Command>) {
+    /// The person signs out, or is signed out for being `idle`.
+    pub(super) fn sign_out(&mut self, idle: bool, now: &Now, commands: &mut Vec<Command>) {
         let State::SignedIn(signed_in) = &self.state else {
             return;
         };
-        let id_token = signed_in.session.id_token.clone();
+        let id_token = Some(signed_in.session.id_token.clone());
         let refresh_token = signed_in.session.refresh_token.clone();
+        let generation = signed_in.session.generation;
         self.cancel(now, commands);
-        self.state = State::SigningOut;
+        self.state = State::SigningOut { idle };
         commands.extend([
             Command::Forget,
-            Command::TellTabs(TabMessage::SignedOut),
+            Command::TellTabs(if idle { TabMessage::IdleEnded } else { TabMessage::SignedOut }),
             Command::TellApp,
-            Command::EndIssuerSession { id_token, refresh_token },
+            Command::EndIssuerSession { id_token, refresh_token, generation, idle },
         ]);
     }
 
     pub(super) fn sign_out_stayed(&mut self, failure: Option<Failure>, commands: &mut Vec<Command>) {
-        if matches!(self.state, State::SigningOut) {
-            let ended = failure.map_or(EndReason::SignedOut, EndReason::IssuerNotTold);
+        if let State::SigningOut { idle } = self.state {
+            let ended = match (idle, failure) {
+                (true, failure) => EndReason::Idle(failure),
+                (false, Some(failure)) => EndReason::IssuerNotTold(failure),
+                (false, None) => EndReason::SignedOut,
+            };
             self.state = State::SignedOut(Some(ended));
             commands.push(Command::TellApp);
             self.consult(commands);
@@ -30,8 +36,10 @@ impl Machine {
 
     pub(super) fn signed_out_elsewhere(&mut self, now: &Now, commands: &mut Vec<Command>) {
         if matches!(self.state, State::SignedIn(_)) {
+            // The ledger says that it is over, and not why.
+            let reason = if self.is_idle(now) { EndReason::Idle(None) } else { EndReason::SignedOutElsewhere };
             self.cancel(now, commands);
-            self.end(EndReason::SignedOutElsewhere, commands);
+            self.end(reason, commands);
         }
     }
 

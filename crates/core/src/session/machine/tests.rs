@@ -4,6 +4,7 @@
 mod clocks;
 mod failures;
 mod how;
+mod idle;
 mod opening;
 mod page;
 mod regressions;

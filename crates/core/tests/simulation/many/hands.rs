@@ -80,6 +80,14 @@ impl World {
                 self.transact(tab, Change::SignOut, Then::Leave { refresh_token });
                 self.ambush(tab);
             }
+            Command::ShareActivity { at } => {
+                self.active_at = Some(at);
+                self.transact(tab, Change::Active { at }, Then::Heed);
+                self.tell(tab, TabMessage::Active { at });
+            }
+            Command::EndIdle { session, active_at, now } => {
+                self.transact(tab, Change::EndIdle { session, active_at, now }, Then::EndIdle);
+            }
             Command::TellApp => {}
         }
     }
@@ -126,6 +134,8 @@ impl World {
             match message {
                 TabMessage::SignedOut => Event::SignedOutElsewhere,
                 TabMessage::Changed => Event::ChangedElsewhere,
+                TabMessage::Active { at } => Event::ActiveElsewhere { at },
+                TabMessage::IdleEnded => Event::IdleEndedElsewhere,
             },
         );
     }

@@ -52,7 +52,7 @@ impl World {
                 self.end_renewal(tab);
                 self.send(tab, Event::Adopted { session });
             }
-            Verdict::Ended | Verdict::Good { .. } => {
+            Verdict::Ended | Verdict::Good { .. } | Verdict::Active { .. } => {
                 self.end_renewal(tab);
                 self.send(tab, Event::SignedOutElsewhere);
             }

@@ -21,6 +21,8 @@ pub struct Transaction {
 pub enum Then {
     /// Live by what it says.
     Heed,
+    /// Sign out, unless the person was active in another tab.
+    EndIdle,
     /// Tell the other tabs that their sign-in is over.
     Tell,
     /// Sign out at the issuer.
@@ -70,6 +72,10 @@ impl World {
         match then {
             Then::Heed if self.mischief == Some(Mischief::NeverHeeds) => {}
             Then::Heed => self.heed(tab, verdict),
+            Then::EndIdle => match verdict {
+                Verdict::Good { .. } => self.send(tab, Event::IdleEnded),
+                verdict => self.heed(tab, verdict),
+            },
             Then::Tell => {
                 self.tell(tab, TabMessage::Changed);
                 self.heed(tab, verdict);
@@ -98,6 +104,7 @@ impl World {
         match verdict {
             Verdict::Adopt(session) => self.send(tab, Event::Adopted { session }),
             Verdict::Ended => self.send(tab, Event::SignedOutElsewhere),
+            Verdict::Active { at } => self.send(tab, Event::ActiveElsewhere { at }),
             Verdict::Renew(_) | Verdict::Good { .. } => {}
         }
     }
@@ -109,6 +116,9 @@ fn name(change: &Change) -> &'static str {
         Change::Settle { .. } => "settle",
         Change::SignIn { .. } => "sign-in",
         Change::SignOut => "sign-out",
+        Change::EndSignIn { .. } => "end of a sign-in",
+        Change::Active { .. } => "activity",
+        Change::EndIdle { .. } => "end for idleness",
         Change::EndGeneration { .. } => "end of the generation",
         Change::Consult { .. } => "consult",
         Change::Rotated { .. } => "rotated",

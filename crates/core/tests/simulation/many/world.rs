@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use evergrant_core::config::Config;
 use evergrant_core::session::{Event, Ledger, Session};
+use evergrant_core::time::UnixTime;
 
 use super::super::clock::Clock;
 use super::super::dice::Dice;
@@ -36,6 +37,8 @@ pub struct World {
     pub tabs: Vec<Tab>,
     /// The tab that holds the lock, and those that wait for it.
     pub lock: VecDeque<usize>,
+    /// When the person was active last, as it is kept for pages that open.
+    pub active_at: Option<UnixTime>,
     pub messages: Vec<Message>,
     pub requests: Vec<Request>,
     pub oracle: Oracle,
@@ -133,6 +136,7 @@ impl World {
             stores: vec![Store::default()],
             ledger: Ledger::default(),
             lock: VecDeque::new(),
+            active_at: None,
             messages: Vec::new(),
             requests: Vec::new(),
             oracle: Oracle::default(),

@@ -124,6 +124,8 @@ impl Page {
                 | Command::Renew { attempt, .. } => self.attempt = *attempt,
                 Command::Consult { .. }
                 | Command::EndGeneration { .. }
+                | Command::EndIdle { .. }
+                | Command::ShareActivity { .. }
                 | Command::AbortRenewal
                 | Command::TellTabs(_)
                 | Command::EndIssuerSession { .. }

@@ -51,13 +51,13 @@ fn phases() -> [(&'static str, Page); 5] {
 #[test]
 fn sign_out_cancels_forgets_tells_the_tabs_and_goes_to_the_issuer_in_this_order() {
     for (phase, mut page) in phases() {
-        let id_token = page.store.as_ref().unwrap().id_token.clone();
+        let id_token = Some(page.store.as_ref().unwrap().id_token.clone());
         let mut expected = vec![
             Command::CancelTimer,
             Command::Forget,
             Command::TellTabs(TabMessage::SignedOut),
             Command::TellApp,
-            Command::EndIssuerSession { id_token, refresh_token: None },
+            Command::EndIssuerSession { id_token, refresh_token: None, generation: 0, idle: false },
         ];
         if phase == "renewing" {
             expected.insert(1, Command::AbortRenewal);
