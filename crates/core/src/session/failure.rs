@@ -151,12 +151,13 @@ impl Failure {
         }
     }
 
-    /// Whether a refresh token that was sent can still be good for sure: the server was too busy to look at it, or there
-    /// was no network to send it by, `offline` both when it left and when it failed. A network that went away later may
-    /// have carried it.
+    /// Whether a refresh token that was sent can still be good for sure: the server turned the request away before it
+    /// looked (429, RFC 6585 §4; 503, RFC 9110 §15.6.4), or there was no network to send it by, `offline` both when it left
+    /// and when it failed. A network that went away later may have carried it, and a server or gateway that failed in any
+    /// other way may have done so after it was used.
     pub fn proves_unused(&self, offline: bool) -> bool {
         match self {
-            Self::Busy { .. } => true,
+            Self::Busy { status, .. } => [429, 503].contains(status),
             Self::Unreachable { .. } => offline,
             _ => false,
         }
@@ -264,9 +265,16 @@ mod tests {
     }
 
     #[test]
-    fn only_a_busy_server_and_a_missing_network_prove_that_a_token_was_not_used() {
+    fn only_a_server_that_turned_it_away_and_a_missing_network_prove_that_a_token_was_not_used() {
         let unreachable = Failure::Unreachable { endpoint: "the issuer" };
-        assert!(Failure::Busy { endpoint: "the issuer", status: 503, retry_after: None }.proves_unused(false));
+        let answered = |status, retry_after| Failure::Busy { endpoint: "the issuer", status, retry_after };
+        for retry_after in [None, Some(Duration::from_secs(1))] {
+            assert!(answered(429, retry_after).proves_unused(false));
+            assert!(answered(503, retry_after).proves_unused(false));
+            for status in [500, 502, 504, 520] {
+                assert!(!answered(status, retry_after).proves_unused(false), "{status} may come after it was used");
+            }
+        }
         assert!(unreachable.proves_unused(true));
         assert!(!unreachable.proves_unused(false), "the answer may have been lost");
         assert!(!Failure::from(IdTokenError::Signature).proves_unused(true));

@@ -39,6 +39,9 @@ impl World {
                 self.requests[index].stage = match fate {
                     Fate::Answered { latency } => Stage::Returning { arrives_at: truth + latency, outcome },
                     Fate::AnswerLost => Stage::Lost,
+                    Fate::Spoiled { latency, status } => {
+                        Stage::Returning { arrives_at: truth + latency, outcome: Err(network::busy(status, None)) }
+                    }
                 };
                 self.drop_lost_requests();
             }

@@ -75,8 +75,15 @@ pub enum Stage {
 /// What becomes of a request that left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    Answered { latency: u64 },
+    Answered {
+        latency: u64,
+    },
     AnswerLost,
+    /// The issuer did what it was asked, and then something between it and the page failed.
+    Spoiled {
+        latency: u64,
+        status: u16,
+    },
 }
 
 impl Request {
@@ -103,14 +110,10 @@ pub fn dispatch(weather: Weather, truth: u64, dice: &mut Dice) -> Stage {
             let latency = dice.between(300, 15_000);
             leaving(latency, Fate::Answered { latency })
         }
-        Weather::Busy { status, retry_after } => {
-            let failure = Failure::Busy {
-                endpoint: "the issuer",
-                status,
-                retry_after: retry_after.map(std::time::Duration::from_secs),
-            };
-            refusal(truth + 2 * latency, failure)
+        Weather::Busy { status: status @ 500, .. } if dice.percent(50) => {
+            leaving(latency, Fate::Spoiled { latency, status })
         }
+        Weather::Busy { status, retry_after } => refusal(truth + 2 * latency, busy(status, retry_after)),
         Weather::Mixed => {
             let weather = dice.pick(&[
                 Weather::Fair,
@@ -122,6 +125,11 @@ pub fn dispatch(weather: Weather, truth: u64, dice: &mut Dice) -> Stage {
             dispatch(weather, truth, dice)
         }
     }
+}
+
+/// The issuer, or something before it, answered with a status alone.
+pub fn busy(status: u16, retry_after: Option<u64>) -> Failure {
+    Failure::Busy { endpoint: "the issuer", status, retry_after: retry_after.map(std::time::Duration::from_secs) }
 }
 
 /// Nobody heard the request.

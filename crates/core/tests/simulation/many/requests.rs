@@ -94,12 +94,16 @@ impl World {
             Stage::Leaving { fate, .. } => {
                 let request = request.clone();
                 let outcome = self.issue(&request);
-                if request.refresh_token.is_some() && self.dice.percent(self.forgeries) {
+                let arrives = matches!(fate, Fate::Answered { .. });
+                if arrives && request.refresh_token.is_some() && self.dice.percent(self.forgeries) {
                     self.requests[index].rotated = outcome.as_deref().ok().and_then(rotated);
                 }
                 self.requests[index].stage = match fate {
                     Fate::Answered { latency } => Stage::Returning { arrives_at: truth + latency, outcome },
                     Fate::AnswerLost => Stage::Lost,
+                    Fate::Spoiled { latency, status } => {
+                        Stage::Returning { arrives_at: truth + latency, outcome: Err(network::busy(status, None)) }
+                    }
                 };
                 self.drop_lost_requests();
             }
