@@ -2,6 +2,7 @@
 
 mod api;
 mod client;
+mod database_url;
 mod demo_secrets;
 mod error;
 mod keys;
@@ -24,6 +25,8 @@ use url::{Host, Url};
 
 pub use api::Api;
 pub use client::{Client, ClientSecretHash, ClientType, GrantType};
+pub use database_url::DatabaseUrl;
+pub(crate) use database_url::{Roots, Transport};
 pub use error::ConfigError;
 pub use keys::Keys;
 pub use limits::Limits;
@@ -45,6 +48,9 @@ pub struct Config {
     /// The SQLite file, or `:memory:`. A relative path counts from where the issuer is started.
     #[serde(default = "default_database")]
     pub database: PathBuf,
+    /// A PostgreSQL database in place of the file; issuers that are to be one share it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<DatabaseUrl>,
     /// How long things last.
     #[serde(default)]
     pub lifetimes: Lifetimes,
@@ -148,6 +154,7 @@ impl Config {
     /// [`ConfigError::Rule`] in words a person can act on.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_issuer()?;
+        self.database_url.as_ref().map_or(Ok(()), DatabaseUrl::check)?;
         if self.uses_algorithm(Algorithm::Ps256) {
             return Err(ConfigError::rule("tokens can be signed with ES256 or RS256, not with PS256"));
         }

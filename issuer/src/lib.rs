@@ -5,10 +5,10 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use evergrant_issuer::{Clock, Config, Provider, SqliteStore, router};
+//! use evergrant_issuer::{Clock, Config, Provider, router, store};
 //!
 //! let config = Config::read(Path::new("issuer.toml"))?;
-//! let store = Arc::new(SqliteStore::open(&config.database)?);
+//! let store = store::open(&config).await?;
 //! let provider = Arc::new(Provider::open(config, store, Clock::system(), false).await?);
 //! let service = router(provider);
 //! # Ok(())
@@ -19,7 +19,7 @@
 //! - [`router`] lists every route; each handler is a file in `routes/`.
 //! - [`authorize`] holds the rules of the authorization endpoint as plain functions.
 //! - [`tokens`] says what tokens carry, [`keys`] signs them.
-//! - [`store`] is what is remembered: a trait, and its SQLite form.
+//! - [`store`] is what is remembered: a trait, and its forms in SQLite and PostgreSQL.
 //! - [`config`] is everything it can be told; [`options`] and [`server`] are the process around it.
 
 mod access_tokens;
@@ -51,4 +51,4 @@ pub use clock::Clock;
 pub use config::Config;
 pub use provider::Provider;
 pub use router::router;
-pub use store::{SqliteStore, Store};
+pub use store::{PostgresStore, SqliteStore, Store};

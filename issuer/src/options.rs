@@ -4,9 +4,9 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Origin, OriginReplacement, Overrides};
+use crate::config::{DatabaseUrl, Origin, OriginReplacement, Overrides};
 use evergrant_server::ListenAddress;
 
 /// A small, complete OpenID provider.
@@ -37,9 +37,9 @@ pub struct Options {
     #[arg(long)]
     pub dev: bool,
 
-    /// The SQLite file, or `:memory:`.
-    #[arg(long, value_name = "PATH")]
-    pub database: Option<PathBuf>,
+    /// Where to remember.
+    #[command(flatten)]
+    pub database: DatabaseOptions,
 
     /// How long every access token lasts, whatever the configuration says.
     #[arg(long, value_name = "SECONDS")]
@@ -66,6 +66,28 @@ pub struct Options {
     pub exit_on_stdin_close: bool,
 }
 
+/// The database, if not the one of the configuration.
+#[derive(Clone, Debug, Args)]
+pub struct DatabaseOptions {
+    /// The SQLite file, or `:memory:`.
+    #[arg(long, value_name = "PATH", conflicts_with = "database_url")]
+    pub database: Option<PathBuf>,
+
+    /// A PostgreSQL database in place of the file, which several issuers may share:
+    /// `postgres://user:password@host/name?sslmode=verify-full`.
+    // Other people of the machine see a command line, and not the environment.
+    #[arg(long, value_name = "URL", env = "EVERGRANT_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<DatabaseUrl>,
+}
+
+impl DatabaseOptions {
+    /// What these flags change in the configuration.
+    pub fn overrides(&self) -> Overrides {
+        let Self { database, database_url } = self.clone();
+        Overrides { database, database_url, ..Overrides::default() }
+    }
+}
+
 /// Something else than serving.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -77,9 +99,9 @@ pub enum Command {
         /// The configuration, a TOML file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
-        /// The SQLite file, if not the one of the configuration.
-        #[arg(long, value_name = "PATH")]
-        database: Option<PathBuf>,
+        /// Where the keys are.
+        #[command(flatten)]
+        database: DatabaseOptions,
     },
     /// Withdraw signing keys that somebody else may have: they are unpublished within seconds, and every token they signed is
     /// refused from then on. New ones are made where none is left.
@@ -87,9 +109,9 @@ pub enum Command {
         /// The configuration, a TOML file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
-        /// The SQLite file, if not the one of the configuration.
-        #[arg(long, value_name = "PATH")]
-        database: Option<PathBuf>,
+        /// Where the keys are.
+        #[command(flatten)]
+        database: DatabaseOptions,
         /// Whose own keys.
         #[arg(long, value_name = "CLIENT_ID", required_unless_present = "kid", conflicts_with = "kid")]
         client: Option<String>,
@@ -118,10 +140,10 @@ impl Options {
             }
         }
         Ok(Overrides {
-            database: self.database.clone(),
             access_token_lifetime: self.access_token_lifetime.map(seconds),
             id_token_lifetime: self.id_token_lifetime.map(seconds),
             replaced_origins,
+            ..self.database.overrides()
         })
     }
 }

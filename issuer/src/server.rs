@@ -13,11 +13,11 @@ use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
 use crate::clock::Clock;
-use crate::config::{ClientSecretHash, Config};
+use crate::config::{ClientSecretHash, Config, DatabaseUrl, Overrides};
 use crate::keys::{KeyRing, Withdrawn};
-use crate::options::{Command, Options};
+use crate::options::{Command, DatabaseOptions, Options};
 use crate::provider::Provider;
-use crate::store::SqliteStore;
+use crate::store::{self, Store};
 use crate::{passwords, router};
 
 /// How often rows that are over are removed.
@@ -37,16 +37,17 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     match &options.command {
         Some(Command::HashPassword) => println!("{}", passwords::hash(&read_secret("Password")?)?),
         Some(Command::HashSecret) => println!("{}", ClientSecretHash::of(&read_secret("Secret")?).to_text()),
-        Some(Command::RotateKeys { config, database }) => rotate_keys(config, database.as_deref())?,
+        Some(Command::RotateKeys { config, database }) => rotate_keys(config, database)?,
         Some(Command::WithdrawKey { config, database, client, kid }) => {
             let withdrawn = match (client, kid) {
                 (Some(client_id), _) => Withdrawn::Client(ClientId::new(client_id)),
                 (None, kid) => Withdrawn::Kid(kid.clone().unwrap_or_default()),
             };
-            withdraw_key(config, database.as_deref(), &withdrawn)?;
+            withdraw_key(config, database, &withdrawn)?;
         }
         None => {
-            let config = read_config(options)?;
+            let path = options.config.as_deref().context("--config FILE is missing")?;
+            let config = read_config(path, &options.overrides().map_err(anyhow::Error::msg)?)?;
             if options.print_config {
                 print!("{}", config.to_toml()?);
             } else if options.check_config {
@@ -61,19 +62,21 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn rotate_keys(config: &Path, database: Option<&Path>) -> anyhow::Result<()> {
-    let (config, store) = opened(config, database)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    for kid in runtime.block_on(KeyRing::rotate(&store, &config, Clock::system().now()))? {
+fn rotate_keys(config: &Path, database: &DatabaseOptions) -> anyhow::Result<()> {
+    let config = read_config(config, &database.overrides())?;
+    let rotated = on_this_thread(async {
+        let store = open_store(&config).await?;
+        Ok(KeyRing::rotate(&*store, &config, Clock::system().now()).await?)
+    });
+    for kid in rotated? {
         println!("{kid}");
     }
     Ok(())
 }
 
-fn withdraw_key(config: &Path, database: Option<&Path>, withdrawn: &Withdrawn) -> anyhow::Result<()> {
-    let (_, store) = opened(config, database)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let kids = runtime.block_on(KeyRing::withdraw(&store, withdrawn))?;
+fn withdraw_key(config: &Path, database: &DatabaseOptions, withdrawn: &Withdrawn) -> anyhow::Result<()> {
+    let config = read_config(config, &database.overrides())?;
+    let kids = on_this_thread(async { Ok(KeyRing::withdraw(&*open_store(&config).await?, withdrawn).await?) })?;
     if kids.is_empty() {
         bail!("there is no such key: see the published ones at /.well-known/jwks.json");
     }
@@ -81,22 +84,22 @@ fn withdraw_key(config: &Path, database: Option<&Path>, withdrawn: &Withdrawn) -
     Ok(())
 }
 
-fn opened(config: &Path, database: Option<&Path>) -> anyhow::Result<(Config, SqliteStore)> {
-    let config =
-        Config::read(config).with_context(|| format!("the configuration {} cannot be used", config.display()))?;
-    let store = open_store(database.unwrap_or(&config.database))?;
-    Ok((config, store))
+fn on_this_thread<T>(step: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(step)
 }
 
-fn open_store(database: &Path) -> anyhow::Result<SqliteStore> {
-    SqliteStore::open(database).with_context(|| format!("the database {} cannot be used", database.display()))
+async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    let name = match &config.database_url {
+        Some(url) => url.to_string(),
+        None => config.database.display().to_string(),
+    };
+    store::open(config).await.with_context(|| format!("the database {name} cannot be used"))
 }
 
-fn read_config(options: &Options) -> anyhow::Result<Config> {
-    let path = options.config.as_deref().context("--config FILE is missing")?;
+fn read_config(path: &Path, overrides: &Overrides) -> anyhow::Result<Config> {
     let mut config =
         Config::read(path).with_context(|| format!("the configuration {} cannot be used", path.display()))?;
-    options.overrides().map_err(anyhow::Error::msg)?.apply(&mut config);
+    overrides.apply(&mut config);
     config.check()?;
     Ok(config)
 }
@@ -108,8 +111,8 @@ async fn serve(options: &Options, mut config: Config) -> anyhow::Result<()> {
         let set = config.issuer.set_port(Some(server.port()));
         set.map_err(|()| anyhow::anyhow!("the issuer {} cannot have a port", config.issuer))?;
     }
-    let store = open_store(&config.database)?;
-    let provider = Arc::new(Provider::open(config, Arc::new(store), Clock::system(), options.dev).await?);
+    let store = open_store(&config).await?;
+    let provider = Arc::new(Provider::open(config, store, Clock::system(), options.dev).await?);
     tokio::spawn(notice_regularly(Arc::clone(&provider)));
     tokio::spawn(sweep_regularly(Arc::clone(&provider)));
     server.announce_and_run("evergrant-issuer", router::router(provider), options.exit_on_stdin_close).await?;
@@ -129,6 +132,9 @@ fn warn_of_dangers(config: &Config, loopback: bool, dev: bool) -> anyhow::Result
         warn!("passwords or secrets of the demo are in use on a public address: everybody knows them; set your own");
     } else if config.uses_demo_secrets() {
         info!("passwords or secrets of the demo are in use: everybody knows them, so keep this to this machine");
+    }
+    if config.database_url.as_ref().is_some_and(DatabaseUrl::is_exposed) {
+        warn!("what is stored travels to the database in clear: add sslmode=verify-full to its address");
     }
     Ok(())
 }

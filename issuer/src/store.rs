@@ -1,10 +1,15 @@
 //! What the issuer remembers, as a trait: every method is one durable step, and every security decision one conditional
 //! write, so that two requests at once (or two issuers on one database) cannot both win.
 
+mod migrations;
+mod postgres;
 mod records;
+mod rotation;
 mod sqlite;
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use evergrant_core::protocol::jwt::Algorithm;
@@ -12,13 +17,26 @@ use evergrant_core::protocol::revoked::RevokedEntry;
 use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 
+use crate::config::Config;
 use crate::secret::SecretHash;
 
+pub use postgres::PostgresStore;
 pub use records::{
     Code, CodeUse, ConsentKey, Grant, Interaction, RefreshFamily, RefreshOutcome, RefreshUse, Session, StoredKey,
     Successor,
 };
 pub use sqlite::SqliteStore;
+
+/// Opens the store that the configuration names, and brings its schema up to date.
+///
+/// # Errors
+/// When the database cannot be reached or used, or a newer version wrote it.
+pub async fn open(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match &config.database_url {
+        Some(url) => Arc::new(PostgresStore::open(url).await?),
+        None => Arc::new(SqliteStore::open(&config.database)?),
+    })
+}
 
 /// The issuer's memory. What a method returns `Ok` for has reached the disk.
 #[async_trait]
@@ -126,6 +144,15 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Removes a batch of rows that are over; whether there may be more.
     async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError>;
 }
+
+/// The most rows a page of the issuer's lists.
+const LONGEST_LIST: u32 = 200;
+
+/// Rows per table and sweep: small enough that a sign-in never waits for it.
+const SWEEP_BATCH: u32 = 200;
+
+/// A used code is kept this long past its expiry, so that a replay is recognised as one.
+const REPLAY_MEMORY: Duration = Duration::from_secs(10 * 60);
 
 /// The store cannot answer. What was asked for did not happen, or is not known to have happened.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -60,6 +60,7 @@ fn printing_leaves_secrets_out_and_overrides_in() {
     let mut config = Config::parse(&config()).unwrap();
     let overrides = Overrides {
         database: Some(PathBuf::from("elsewhere.sqlite3")),
+        database_url: None,
         access_token_lifetime: Some(Duration::from_secs(15)),
         id_token_lifetime: Some(Duration::from_secs(16)),
         replaced_origins: vec![

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::process::{issuer, started};
-use crate::support::{PASSWORD, config};
+use crate::support::{PASSWORD, Postgres, config};
 
 const KILLS: usize = 50;
 const CHAINS: usize = 4;
@@ -75,9 +75,22 @@ async fn refresh_until_killed(url: String, mut chain: Chain, acknowledged: Arc<A
 }
 
 #[tokio::test]
-async fn nothing_acknowledged_is_lost_and_nothing_used_is_good_again() {
+async fn nothing_acknowledged_is_lost_and_nothing_used_is_good_again_in_sqlite() {
     let directory = tempfile::tempdir().unwrap();
-    let (file, database) = (directory.path().join("issuer.toml"), directory.path().join("issuer.sqlite3"));
+    let database = directory.path().join("issuer.sqlite3");
+    kill_again_and_again(&["--database", database.to_str().unwrap()]).await;
+}
+
+#[tokio::test]
+async fn nothing_acknowledged_is_lost_and_nothing_used_is_good_again_in_postgres() {
+    let database = Postgres::shared().database().await;
+    kill_again_and_again(&["--database-url", &database.url()]).await;
+}
+
+/// `store` are the flags that name the database.
+async fn kill_again_and_again(store: &[&str]) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("issuer.toml");
     let mut text = config() + CLIENTS;
     let hash = text.split("password_hash = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     for number in 0..KILLS {
@@ -88,7 +101,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_used_is_good_again() {
     std::fs::write(&file, text).unwrap();
     let start = || {
         let mut command = issuer(&["--listen", "127.0.0.1:0"]);
-        command.arg("--config").arg(&file).arg("--database").arg(&database);
+        command.arg("--config").arg(&file).args(store);
         started(command, Stdio::null())
     };
 

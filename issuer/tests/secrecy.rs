@@ -3,15 +3,29 @@
 use std::fs::File;
 
 use crate::process::{issuer, started};
-use crate::support::{App, Browser, CALLBACK, PASSWORD, Server, VERIFIER, config};
+use crate::support::{App, Browser, CALLBACK, PASSWORD, Postgres, Server, VERIFIER, config};
 
 #[tokio::test]
 async fn the_log_of_a_whole_visit_holds_no_secret_even_at_its_most_talkative() {
+    assert_nothing_leaks(&["--database", ":memory:"], &[]).await;
+}
+
+#[tokio::test]
+async fn the_log_of_a_visit_with_postgres_holds_no_secret_either() {
+    const DATABASE_PASSWORD: &str = "hunter2-of-the-database";
+    let database = Postgres::shared().database().await;
+    let role = database.create_owner("talkative", DATABASE_PASSWORD).await;
+    let url = database.url_over_tcp(&format!("{role}:{DATABASE_PASSWORD}"), "127.0.0.1");
+    assert_nothing_leaks(&["--database-url", &url], &[DATABASE_PASSWORD, "PRIVATE KEY"]).await;
+}
+
+/// `store` are the flags that name the database, `its_secrets` what it has of its own to hide.
+async fn assert_nothing_leaks(store: &[&str], its_secrets: &[&str]) {
     let directory = tempfile::tempdir().unwrap();
     let (file, log) = (directory.path().join("issuer.toml"), directory.path().join("log"));
     std::fs::write(&file, config()).unwrap();
-    let mut command = issuer(&["--database", ":memory:", "--listen", "127.0.0.1:0", "--exit-on-stdin-close"]);
-    command.arg("--config").arg(&file).env("RUST_LOG", "trace");
+    let mut command = issuer(&["--listen", "127.0.0.1:0", "--exit-on-stdin-close"]);
+    command.args(store).arg("--config").arg(&file).env("RUST_LOG", "trace");
     let (mut child, url) = started(command, File::create(&log).unwrap().into());
 
     let browser = Browser::at(&url);
@@ -49,7 +63,10 @@ async fn the_log_of_a_whole_visit_holds_no_secret_even_at_its_most_talkative() {
         hint,
         "state=",
         "interaction=",
-    ] {
+    ]
+    .iter()
+    .chain(its_secrets)
+    {
         assert!(!log.contains(secret), "in the log: {secret}");
     }
 }

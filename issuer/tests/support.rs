@@ -2,8 +2,12 @@
 
 mod app;
 mod browser;
+mod link;
+mod postgres;
 mod server;
 
 pub(crate) use app::{App, CALLBACK, STATE, VERIFIER, claims};
 pub(crate) use browser::{Answer, Browser, field};
+pub(crate) use link::{Condition, Link};
+pub(crate) use postgres::{Database, Postgres};
 pub(crate) use server::{PASSWORD, Server, config};

@@ -69,6 +69,13 @@ fn native(options: &Options, stop: &Stop) -> anyhow::Result<Tally> {
     for package in NOT_NATIVE {
         cargo.args(["--exclude", package]);
     }
+    match tools::postgres(stop) {
+        Ok(directory) => {
+            cargo.env(tools::POSTGRES_BIN, directory);
+        }
+        // The tests that need it fail, and the others say what they have to say.
+        Err(error) => eprintln!("{error:#}"),
+    }
     counted(options, &mut cargo, stop)
 }
 

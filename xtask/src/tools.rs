@@ -3,6 +3,8 @@
 mod browsers;
 mod cache;
 mod cargo_install;
+mod packages;
+mod postgres;
 mod trunk_cache;
 mod wasm_target;
 
@@ -20,6 +22,7 @@ use crate::{process, stop::Stop, workspace};
 pub(crate) use browsers::Browser;
 use cache::Cache;
 use cargo_install::CargoTool;
+pub(crate) use postgres::VARIABLE as POSTGRES_BIN;
 
 const TRUNK: CargoTool = CargoTool {
     package: "trunk",
@@ -101,6 +104,11 @@ pub(crate) fn firefox(stop: &Stop) -> anyhow::Result<Browser> {
     browsers::firefox(driver, stop)
 }
 
+/// The directory of PostgreSQL's programs.
+pub(crate) fn postgres(stop: &Stop) -> anyhow::Result<PathBuf> {
+    postgres::directory(stop)
+}
+
 /// `cargo xtask tools`: everything, and where it is.
 pub(crate) fn install_everything(stop: &Stop) -> anyhow::Result<ExitCode> {
     let tools = Tools::for_building(stop)?;
@@ -114,6 +122,13 @@ pub(crate) fn install_everything(stop: &Stop) -> anyhow::Result<ExitCode> {
                 eprintln!("{error:#}");
                 code = ExitCode::FAILURE;
             }
+        }
+    }
+    match postgres(stop) {
+        Ok(directory) => println!("PostgreSQL: {}", directory.display()),
+        Err(error) => {
+            eprintln!("{error:#}");
+            code = ExitCode::FAILURE;
         }
     }
     Ok(code)

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Config, Origin};
+use super::{Config, DatabaseUrl, Origin};
 
 /// Changes from the command line; each wins over the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     /// The SQLite file, or `:memory:`.
     pub database: Option<PathBuf>,
+    /// A PostgreSQL database, which wins over a file.
+    pub database_url: Option<DatabaseUrl>,
     /// One lifetime for every access token.
     pub access_token_lifetime: Option<Duration>,
     /// One lifetime for every ID token.
@@ -46,6 +48,10 @@ impl Overrides {
     pub fn apply(&self, config: &mut Config) {
         if let Some(database) = &self.database {
             config.database.clone_from(database);
+            config.database_url = None;
+        }
+        if let Some(url) = &self.database_url {
+            config.database_url = Some(url.clone());
         }
         if let Some(lifetime) = self.access_token_lifetime {
             config.lifetimes.access_token = lifetime;

@@ -25,8 +25,8 @@ use rusqlite::Connection;
 
 use self::threads::Threads;
 use super::{
-    Code, CodeUse, ConsentKey, Grant, Interaction, RefreshFamily, RefreshOutcome, RefreshUse, Session, Store,
-    StoreError, StoredKey,
+    Code, CodeUse, ConsentKey, Grant, Interaction, LONGEST_LIST, RefreshFamily, RefreshOutcome, RefreshUse, Session,
+    Store, StoreError, StoredKey,
 };
 use crate::secret::SecretHash;
 
@@ -76,9 +76,6 @@ impl SqliteStore {
         self.threads.read(step).await
     }
 }
-
-/// The most rows a page of the issuer's lists.
-const LONGEST_LIST: u32 = 200;
 
 /// Enough to use a small machine's cores; reads take microseconds.
 const READERS: usize = 4;

@@ -35,6 +35,12 @@ impl Browser {
         }
     }
 
+    /// The same browser, sent to another issuer behind the same name.
+    pub(crate) fn sent_to(&self, url: &str) -> Self {
+        let cookies = Mutex::new(self.cookies.lock().unwrap().clone());
+        Self { cookies, ..Self::at(url) }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], None).await
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use argon2::password_hash::{PasswordHasher as _, phc};
 use argon2::{Algorithm, Argon2, Params, Version};
-use evergrant_issuer::{Clock, Config, Provider, SqliteStore, router};
+use evergrant_issuer::{Clock, Config, Provider, SqliteStore, Store, router};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -33,11 +33,15 @@ impl Server {
     }
 
     pub(crate) async fn launch(config: &str, database: &Path, port: u16, dev: bool) -> Self {
+        Self::on(Arc::new(SqliteStore::open(database).unwrap()), config, port, dev).await
+    }
+
+    /// On a store that is there already.
+    pub(crate) async fn on(store: Arc<dyn Store>, config: &str, port: u16, dev: bool) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut config = Config::parse(config).unwrap();
         config.issuer.set_port(Some(address.port())).unwrap();
-        let store = Arc::new(SqliteStore::open(database).unwrap());
         let clock = Clock::system();
         let provider = Provider::open(config, store, clock.clone(), dev).await.unwrap();
         let provider = Arc::new(provider);

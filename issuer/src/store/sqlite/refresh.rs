@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
 use super::{LONGEST_LIST, grants, row};
 use crate::secret::SecretHash;
+use crate::store::rotation::Rotation;
 use crate::store::{Grant, RefreshFamily, RefreshOutcome, RefreshUse, StoreError, Successor};
 
 pub(super) fn add(db: &Connection, grant: &Grant, family: &RefreshFamily) -> Result<(), StoreError> {
@@ -116,18 +117,6 @@ fn exchange(db: &Connection, usage: &RefreshUse) -> Result<Option<String>, Store
 struct LiveFamily {
     grant_id: String,
     last_rotation: Option<Rotation>,
-}
-
-struct Rotation {
-    used: SecretHash,
-    successor: Successor,
-    at: UnixTime,
-}
-
-impl Rotation {
-    fn is_repeated_by(&self, usage: &RefreshUse) -> bool {
-        self.used.matches(&usage.presented) && usage.now < self.at + usage.reuse_interval
-    }
 }
 
 /// The family, if it is this client's and not over.

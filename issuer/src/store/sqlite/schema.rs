@@ -1,12 +1,10 @@
 //! The tables, how a file is brought up to date, and how rows that are over leave it.
 
-use std::time::Duration;
-
 use evergrant_core::time::UnixTime;
 use rusqlite::{Connection, TransactionBehavior, named_params};
 
 use crate::revocations::CLOCKS_DIFFER;
-use crate::store::StoreError;
+use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
 const MIGRATIONS: [&str; 6] = [
@@ -17,12 +15,6 @@ const MIGRATIONS: [&str; 6] = [
     include_str!("0005_revoked.sql"),
     include_str!("0006_client_keys.sql"),
 ];
-
-/// Rows per table and sweep: small enough that a sign-in never waits for it.
-const SWEEP_BATCH: u32 = 200;
-
-/// A used code is kept this long past its expiry, so that a replay is recognised as one.
-const REPLAY_MEMORY: Duration = Duration::from_secs(10 * 60);
 
 /// Sets the connection up for durable writes and brings the schema up to date.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
@@ -37,15 +29,10 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let done = usize::try_from(found).ok().filter(|done| *done <= MIGRATIONS.len());
-    let Some(done) = done else {
-        return Err(StoreError::Newer { found, known });
-    };
-    for migration in &MIGRATIONS[done..] {
+    for migration in migrations::missing(&MIGRATIONS, found)? {
         transaction.execute_batch(migration)?;
     }
-    transaction.pragma_update(None, "user_version", known)?;
+    transaction.pragma_update(None, "user_version", migrations::version_after(&MIGRATIONS))?;
     Ok(transaction.commit()?)
 }
 
@@ -56,25 +43,25 @@ pub(super) fn sweep(db: &Connection, now: UnixTime) -> Result<bool, StoreError> 
         (
             "DELETE FROM session WHERE id IN
                 (SELECT id FROM session WHERE min(idle_until, absolute_until) <= :before LIMIT :batch)",
-            now.as_millis(),
+            now,
         ),
         (
             "DELETE FROM interaction WHERE id IN (SELECT id FROM interaction WHERE expires_at <= :before LIMIT :batch)",
-            now.as_millis(),
+            now,
         ),
         (
             "DELETE FROM code WHERE hash IN (SELECT hash FROM code WHERE expires_at <= :before LIMIT :batch)",
-            (now - REPLAY_MEMORY).as_millis(),
+            now - REPLAY_MEMORY,
         ),
         (
             "DELETE FROM refresh_family WHERE id IN
                 (SELECT id FROM refresh_family WHERE expires_at <= :before AND tokens_until <= :before LIMIT :batch)",
-            now.as_millis(),
+            now,
         ),
         (
             "DELETE FROM revoked WHERE (kind, id) IN
                 (SELECT kind, id FROM revoked WHERE expires_at <= :before LIMIT :batch)",
-            (now - CLOCKS_DIFFER).as_millis(),
+            now - CLOCKS_DIFFER,
         ),
         // A grant is remembered as long as something stands for it.
         (
@@ -83,10 +70,11 @@ pub(super) fn sweep(db: &Connection, now: UnixTime) -> Result<bool, StoreError> 
                     AND NOT EXISTS (SELECT 1 FROM code WHERE code.grant_id = grants.id)
                     AND NOT EXISTS (SELECT 1 FROM refresh_family WHERE refresh_family.grant_id = grants.id)
                  LIMIT :batch)",
-            now.as_millis(),
+            now,
         ),
     ] {
-        let removed = db.prepare_cached(sql)?.execute(named_params! { ":before": before, ":batch": SWEEP_BATCH })?;
+        let removed =
+            db.prepare_cached(sql)?.execute(named_params! { ":before": before.as_millis(), ":batch": SWEEP_BATCH })?;
         more |= u32::try_from(removed).is_ok_and(|removed| removed == SWEEP_BATCH);
     }
     Ok(more)

@@ -1,0 +1,186 @@
+//! The store in a PostgreSQL database: what several issuers share, and so how they become more than one machine.
+//!
+//! Every step is one statement (two where a refusal has to be told from a replay), committed before it is answered. Rows
+//! decide between issuers as they do between requests: whoever changes the row has won.
+
+mod codes;
+mod connections;
+mod grants;
+mod interactions;
+mod keys;
+mod refresh;
+mod revocations;
+mod row;
+mod schema;
+mod sessions;
+mod tls;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use evergrant_core::protocol::revoked::RevokedEntry;
+use evergrant_core::protocol::{ClientId, Scope, Subject};
+use evergrant_core::time::UnixTime;
+
+use self::connections::Connections;
+use super::{
+    Code, CodeUse, ConsentKey, Grant, Interaction, LONGEST_LIST, RefreshFamily, RefreshOutcome, RefreshUse, Session,
+    Store, StoreError, StoredKey,
+};
+use crate::config::DatabaseUrl;
+use crate::secret::SecretHash;
+
+/// A store in a PostgreSQL database.
+pub struct PostgresStore {
+    connections: Connections,
+}
+
+impl PostgresStore {
+    /// Connects, and brings the schema up to date.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or used, or a newer version wrote it.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let connections = Connections::to(url)?;
+        schema::prepare(&connections).await?;
+        Ok(Self { connections })
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        keys::all(&self.connections).await
+    }
+
+    async fn add_signing_key(&self, key: StoredKey, unless_after: UnixTime) -> Result<(), StoreError> {
+        keys::add(&self.connections, &key, unless_after).await
+    }
+
+    async fn remove_signing_key(&self, kid: &str) -> Result<(), StoreError> {
+        keys::remove(&self.connections, kid).await
+    }
+
+    async fn start_session(&self, session: Session, replaces: Option<SecretHash>) -> Result<(), StoreError> {
+        sessions::start(&self.connections, &session, replaces).await
+    }
+
+    async fn session(&self, id: SecretHash, now: UnixTime) -> Result<Option<Session>, StoreError> {
+        sessions::find(&self.connections, id, now).await
+    }
+
+    async fn extend_session(&self, id: SecretHash, now: UnixTime, idle_until: UnixTime) -> Result<(), StoreError> {
+        sessions::extend(&self.connections, id, now, idle_until).await
+    }
+
+    async fn end_session(&self, id: SecretHash) -> Result<bool, StoreError> {
+        sessions::end(&self.connections, id).await
+    }
+
+    async fn end_session_called(&self, sid: &str, subject: &Subject) -> Result<bool, StoreError> {
+        sessions::end_called(&self.connections, sid, subject).await
+    }
+
+    async fn end_every_session(&self) -> Result<(), StoreError> {
+        sessions::end_every(&self.connections).await
+    }
+
+    async fn open_interaction(&self, interaction: Interaction) -> Result<(), StoreError> {
+        interactions::open(&self.connections, &interaction).await
+    }
+
+    async fn interaction(
+        &self,
+        id: SecretHash,
+        browser: SecretHash,
+        now: UnixTime,
+    ) -> Result<Option<Interaction>, StoreError> {
+        interactions::find(&self.connections, id, browser, now).await
+    }
+
+    async fn close_interaction(&self, id: SecretHash) -> Result<bool, StoreError> {
+        interactions::close(&self.connections, id).await
+    }
+
+    async fn consent(&self, key: ConsentKey) -> Result<Scope, StoreError> {
+        interactions::consent(&self.connections, &key).await
+    }
+
+    async fn remember_consent(&self, key: ConsentKey, scope: Scope, now: UnixTime) -> Result<(), StoreError> {
+        interactions::remember_consent(&self.connections, &key, &scope, now).await
+    }
+
+    async fn add_code(&self, grant: Grant, code: Code) -> Result<(), StoreError> {
+        codes::add(&self.connections, &grant, &code).await
+    }
+
+    async fn use_code(&self, code: SecretHash, client_id: &ClientId, now: UnixTime) -> Result<CodeUse, StoreError> {
+        codes::redeem(&self.connections, code, client_id, now).await
+    }
+
+    async fn add_grant(&self, grant: Grant) -> Result<(), StoreError> {
+        grants::add(&self.connections, &grant).await
+    }
+
+    async fn add_refresh_family(&self, grant: Grant, family: RefreshFamily) -> Result<(), StoreError> {
+        refresh::add(&self.connections, &grant, &family).await
+    }
+
+    async fn refresh_family(
+        &self,
+        id: SecretHash,
+        now: UnixTime,
+    ) -> Result<Option<(Grant, RefreshFamily)>, StoreError> {
+        refresh::find(&self.connections, id, now).await
+    }
+
+    async fn use_refresh_token(&self, usage: RefreshUse) -> Result<RefreshOutcome, StoreError> {
+        refresh::present(&self.connections, &usage).await
+    }
+
+    async fn end_grant(&self, id: String, now: UnixTime) -> Result<(), StoreError> {
+        grants::end(&self.connections, &id, now).await
+    }
+
+    async fn sessions_of(&self, subject: &Subject, now: UnixTime) -> Result<Vec<Session>, StoreError> {
+        sessions::of_person(&self.connections, subject, now).await
+    }
+
+    async fn refresh_families_of(
+        &self,
+        subject: &Subject,
+        now: UnixTime,
+    ) -> Result<Vec<(Grant, RefreshFamily)>, StoreError> {
+        refresh::of_person(&self.connections, subject, now).await
+    }
+
+    async fn end_grant_of(&self, subject: &Subject, id: &str, now: UnixTime) -> Result<bool, StoreError> {
+        grants::end_own(&self.connections, id, subject, now).await
+    }
+
+    async fn sign_out_everywhere(&self, subject: &Subject, now: UnixTime) -> Result<(), StoreError> {
+        sessions::end_all_with_grants(&self.connections, subject, now).await
+    }
+
+    async fn revoke_access_token(&self, jti: String, expires_at: UnixTime) -> Result<(), StoreError> {
+        revocations::add(&self.connections, &jti, expires_at).await
+    }
+
+    async fn is_revoked(&self, jti: &str, grant_id: Option<&str>) -> Result<bool, StoreError> {
+        revocations::names(&self.connections, jti, grant_id).await
+    }
+
+    async fn revoked(&self, after: UnixTime) -> Result<Vec<RevokedEntry>, StoreError> {
+        revocations::all(&self.connections, after).await
+    }
+
+    async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError> {
+        schema::sweep(&self.connections, now).await
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("PostgresStore").finish_non_exhaustive()
+    }
+}

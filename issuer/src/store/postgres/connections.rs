@@ -1,0 +1,123 @@
+//! The connections to the database: lent out one statement at a time, replaced when they are lost.
+
+use std::time::Duration;
+
+use deadpool_postgres::{
+    Client, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
+use tokio::time::timeout;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{NoTls, Row};
+
+use super::tls;
+use crate::config::{DatabaseUrl, Transport};
+use crate::store::StoreError;
+
+/// The most connections one issuer holds: enough to keep a disk busy with commits, and few enough that five issuers stay
+/// below PostgreSQL's default of 100.
+const MOST_CONNECTIONS: usize = 16;
+
+/// How long a request waits for a connection before it is told to come back.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long a statement may take; the slowest that is used takes milliseconds.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+
+/// How often a statement is tried that PostgreSQL undid because it stood in another's way.
+const MOST_TRIES: u32 = 3;
+
+/// An answer leaves after its commit is on the disk, so "off" is not accepted; whoever wants replicas to have it as well
+/// sets more than "on".
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') = 'off'";
+
+/// What stands for `$1`, `$2`, ...
+pub(super) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// A pool of connections to one database.
+pub(super) struct Connections(Pool);
+
+impl Connections {
+    /// Connects to nothing yet.
+    pub(super) fn to(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let (mut server, transport) = url.read().map_err(|error| StoreError::Database(error.to_string()))?;
+        server.application_name("evergrant-issuer");
+        server.connect_timeout(CONNECTED_WITHIN);
+        // A connection that leads nowhere any more is noticed, and not used again.
+        server.tcp_user_timeout(2 * ANSWERED_WITHIN).keepalives_idle(6 * ANSWERED_WITHIN);
+        let lending = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = match transport {
+            Transport::Plain => Manager::from_config(server, NoTls, lending),
+            Transport::Tls(roots) => Manager::from_config(server, tls::connector(&roots)?, lending),
+        };
+        let pool = Pool::builder(manager)
+            .max_size(MOST_CONNECTIONS)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(CONNECTED_WITHIN))
+            .create_timeout(Some(CONNECTED_WITHIN))
+            .post_create(Hook::async_fn(|client, _| {
+                Box::pin(async { client.batch_execute(DURABLE).await.map_err(HookError::Backend) })
+            }))
+            .build();
+        pool.map(Self).map_err(|error| StoreError::Database(error.to_string()))
+    }
+
+    /// A connection for more than one statement.
+    pub(super) async fn lend(&self) -> Result<Client, StoreError> {
+        Ok(self.0.get().await?)
+    }
+
+    /// Runs a statement and returns its rows. By then it is committed.
+    pub(super) async fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, StoreError> {
+        let mut tries = 1;
+        loop {
+            let client = self.lend().await?;
+            let asked = async { client.query(&client.prepare_cached(sql).await?, values).await };
+            match timeout(ANSWERED_WITHIN, asked).await {
+                Ok(Ok(rows)) => return Ok(rows),
+                Ok(Err(error)) if was_in_the_way(&error) && tries < MOST_TRIES => tries += 1,
+                Ok(Err(error)) => return Err(error.into()),
+                Err(_) => {
+                    // Whatever it still waits for, nobody else shall wait behind it.
+                    drop(Object::take(client));
+                    return Err(StoreError::Database("PostgreSQL does not answer".to_owned()));
+                }
+            }
+        }
+    }
+
+    /// The same for a statement that returns one row at most.
+    pub(super) async fn row(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, values).await?.pop())
+    }
+}
+
+/// Whether PostgreSQL undid the statement so that another could go on.
+fn was_in_the_way(error: &tokio_postgres::Error) -> bool {
+    error
+        .code()
+        .is_some_and(|code| [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE].contains(code))
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        use std::error::Error as _;
+        // PostgreSQL's message names tables, columns and roles; its detail would repeat values.
+        Self::Database(match (error.as_db_error(), error.source()) {
+            (Some(refusal), _) => format!("PostgreSQL says: {} ({})", refusal.message(), refusal.code().code()),
+            (None, Some(cause)) => format!("{error}: {cause}"),
+            (None, None) => error.to_string(),
+        })
+    }
+}
+
+impl From<PoolError> for StoreError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => error.into(),
+            PoolError::Closed => Self::Closed,
+            error => Self::Database(format!("no connection to PostgreSQL: {error}")),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What people granted to clients: the one place where it is said that a grant, and all that stands for it, is over.
+
+use evergrant_core::protocol::{ClientId, Scope, Subject};
+use evergrant_core::time::UnixTime;
+use tokio_postgres::Row;
+
+use super::connections::Connections;
+use super::row;
+use crate::store::{Grant, StoreError};
+
+/// Stores a grant for which nothing stands but the access tokens that went out with it.
+pub(super) async fn add(db: &Connections, grant: &Grant) -> Result<(), StoreError> {
+    let sql = "INSERT INTO grants (id, client_id, subject, sid, device, scope, audience, auth_time, granted_at,
+                   granted_until, keep_until)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)";
+    let values = [
+        &grant.id as _,
+        &grant.client_id.as_str() as _,
+        &grant.subject.as_str() as _,
+        &grant.sid as _,
+        &grant.device as _,
+        &grant.scope.to_string() as _,
+        &grant.audience as _,
+        &grant.auth_time.as_millis() as _,
+        &grant.created_at.as_millis() as _,
+        &grant.tokens_until.as_millis() as _,
+    ];
+    db.rows(sql, &values).await?;
+    Ok(())
+}
+
+/// Ends a grant, unless it has ended before.
+pub(super) async fn end(db: &Connections, id: &str, now: UnixTime) -> Result<(), StoreError> {
+    db.rows("UPDATE grants SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL", &[&id, &now.as_millis()]).await?;
+    Ok(())
+}
+
+/// Ends a grant if it is this person's. Whether there was one to end.
+pub(super) async fn end_own(db: &Connections, id: &str, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
+    if !row::may_be_stored(id) {
+        return Ok(false);
+    }
+    let sql = "UPDATE grants SET ended_at = $3 WHERE id = $1 AND subject = $2 AND ended_at IS NULL RETURNING 1";
+    Ok(db.row(sql, &[&id, &subject.as_str(), &now.as_millis()]).await?.is_some())
+}
+
+/// From a row with the columns `grant_id`, `client_id`, `subject`, `sid`, `device`, `scope`, `audience`, `auth_time`,
+/// `granted_at` and `granted_until`.
+pub(super) fn read(row: &Row) -> Result<Grant, StoreError> {
+    Ok(Grant {
+        id: row::text(row, "grant_id")?,
+        client_id: ClientId::new(row::text(row, "client_id")?),
+        subject: Subject::new(row::text(row, "subject")?),
+        sid: row::text(row, "sid")?,
+        device: row::text(row, "device")?,
+        scope: Scope::parse(&row::text(row, "scope")?),
+        audience: row.try_get("audience")?,
+        auth_time: row::time(row, "auth_time")?,
+        created_at: row::time(row, "granted_at")?,
+        tokens_until: row::time(row, "granted_until")?,
+    })
+}

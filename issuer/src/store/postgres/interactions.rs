@@ -1,0 +1,81 @@
+//! Authorization requests that wait for a person, and what people have allowed.
+
+use evergrant_core::protocol::Scope;
+use evergrant_core::time::UnixTime;
+use tokio_postgres::Row;
+
+use super::connections::Connections;
+use super::row;
+use crate::secret::SecretHash;
+use crate::store::{ConsentKey, Interaction, StoreError};
+
+pub(super) async fn open(db: &Connections, interaction: &Interaction) -> Result<(), StoreError> {
+    let sql = "INSERT INTO interaction (id, browser, request, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
+    let values = [
+        &interaction.id.as_bytes() as _,
+        &interaction.browser.as_bytes() as _,
+        &interaction.request as _,
+        &interaction.created_at.as_millis() as _,
+        &interaction.expires_at.as_millis() as _,
+    ];
+    db.rows(sql, &values).await?;
+    Ok(())
+}
+
+pub(super) async fn find(
+    db: &Connections,
+    id: SecretHash,
+    browser: SecretHash,
+    now: UnixTime,
+) -> Result<Option<Interaction>, StoreError> {
+    let sql = "SELECT id, browser, request, created_at, expires_at FROM interaction
+               WHERE id = $1 AND browser = $2 AND expires_at > $3";
+    let found = db.row(sql, &[&id.as_bytes(), &browser.as_bytes(), &now.as_millis()]).await?;
+    found.as_ref().map(read).transpose()
+}
+
+pub(super) async fn close(db: &Connections, id: SecretHash) -> Result<bool, StoreError> {
+    Ok(db.row("DELETE FROM interaction WHERE id = $1 RETURNING 1", &[&id.as_bytes()]).await?.is_some())
+}
+
+pub(super) async fn consent(db: &Connections, key: &ConsentKey) -> Result<Scope, StoreError> {
+    let sql = "SELECT scope FROM consent WHERE subject = $1 AND client_id = $2 AND audience = $3";
+    let rows = db.rows(sql, &[&key.subject.as_str(), &key.client_id.as_str(), &audience(key)]).await?;
+    let words: Result<Vec<String>, _> = rows.iter().map(|row| row::text(row, "scope")).collect();
+    Ok(Scope::parse(&words?.join(" ")))
+}
+
+pub(super) async fn remember_consent(
+    db: &Connections,
+    key: &ConsentKey,
+    scope: &Scope,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO consent (subject, client_id, audience, scope, granted_at)
+               SELECT $1, $2, $3, word, $5 FROM unnest($4::text[]) AS word
+               ON CONFLICT DO NOTHING";
+    let words: Vec<&str> = scope.words().collect();
+    let values = [
+        &key.subject.as_str() as _,
+        &key.client_id.as_str() as _,
+        &audience(key) as _,
+        &words as _,
+        &now.as_millis() as _,
+    ];
+    db.rows(sql, &values).await?;
+    Ok(())
+}
+
+fn audience(key: &ConsentKey) -> &str {
+    key.audience.as_deref().unwrap_or_default()
+}
+
+fn read(row: &Row) -> Result<Interaction, StoreError> {
+    Ok(Interaction {
+        id: row::hash(row, "id")?,
+        browser: row::hash(row, "browser")?,
+        request: row::text(row, "request")?,
+        created_at: row::time(row, "created_at")?,
+        expires_at: row::time(row, "expires_at")?,
+    })
+}

@@ -1,0 +1,24 @@
+//! Reading columns into the types of the protocol, and what PostgreSQL's text cannot hold.
+
+use evergrant_core::time::UnixTime;
+use tokio_postgres::Row;
+
+use crate::secret::SecretHash;
+use crate::store::StoreError;
+
+pub(super) fn time(row: &Row, column: &str) -> Result<UnixTime, StoreError> {
+    Ok(UnixTime::from_millis(row.try_get(column)?))
+}
+
+pub(super) fn hash(row: &Row, column: &str) -> Result<SecretHash, StoreError> {
+    SecretHash::from_bytes(row.try_get(column)?).ok_or(StoreError::Unreadable("hash"))
+}
+
+pub(super) fn text(row: &Row, column: &str) -> Result<String, StoreError> {
+    Ok(row.try_get(column)?)
+}
+
+/// Whether a name that somebody made up can be one that is stored: PostgreSQL refuses to look for a text with a NUL.
+pub(super) fn may_be_stored(name: &str) -> bool {
+    !name.contains('\0')
+}

@@ -1,0 +1,93 @@
+//! The tables, how a database is brought up to date, and how rows that are over leave it.
+
+use evergrant_core::time::UnixTime;
+
+use super::connections::Connections;
+use crate::revocations::CLOCKS_DIFFER;
+use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
+
+/// Each entry takes the schema one version further; entries are never changed once released.
+const MIGRATIONS: [&str; 1] = [include_str!("0001_first.sql")];
+
+/// What issuers lock while one of them changes the schema: a number that nobody else in the database will think of.
+const MIGRATION_LOCK: i64 = 0x6576_6572_6772_616e;
+
+/// Brings the schema up to date, under a lock: of several issuers that start at once one does it, and the others find it
+/// done.
+pub(super) async fn prepare(connections: &Connections) -> Result<(), StoreError> {
+    let mut client = connections.lend().await?;
+    let transaction = client.transaction().await?;
+    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
+    let known: bool =
+        transaction.query_one("SELECT to_regclass('evergrant_schema') IS NOT NULL", &[]).await?.try_get(0)?;
+    if !known {
+        transaction
+            .batch_execute(
+                "CREATE TABLE evergrant_schema (version BIGINT NOT NULL);
+                 INSERT INTO evergrant_schema (version) VALUES (0)",
+            )
+            .await?;
+    }
+    let found: i64 = transaction.query_one("SELECT version FROM evergrant_schema", &[]).await?.try_get(0)?;
+    let missing = migrations::missing(&MIGRATIONS, found)?;
+    for migration in missing {
+        transaction.batch_execute(migration).await?;
+    }
+    if !missing.is_empty() {
+        let version = migrations::version_after(&MIGRATIONS);
+        transaction.execute("UPDATE evergrant_schema SET version = $1", &[&version]).await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// Removes a batch of rows that are over; whether there may be more. Rows that another issuer is removing are left to it.
+pub(super) async fn sweep(connections: &Connections, now: UnixTime) -> Result<bool, StoreError> {
+    let mut more = false;
+    for (sql, before) in [
+        (
+            "DELETE FROM session WHERE id = ANY (ARRAY
+                (SELECT id FROM session WHERE least(idle_until, absolute_until) <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+             RETURNING 1",
+            now,
+        ),
+        (
+            "DELETE FROM interaction WHERE id = ANY (ARRAY
+                (SELECT id FROM interaction WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+             RETURNING 1",
+            now,
+        ),
+        (
+            "DELETE FROM code WHERE hash = ANY (ARRAY
+                (SELECT hash FROM code WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+             RETURNING 1",
+            now - REPLAY_MEMORY,
+        ),
+        (
+            "DELETE FROM refresh_family WHERE id = ANY (ARRAY
+                (SELECT id FROM refresh_family WHERE expires_at <= $1 AND tokens_until <= $1 LIMIT $2
+                 FOR UPDATE SKIP LOCKED))
+             RETURNING 1",
+            now,
+        ),
+        (
+            "DELETE FROM revoked WHERE ctid = ANY (ARRAY
+                (SELECT ctid FROM revoked WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+             RETURNING 1",
+            now - CLOCKS_DIFFER,
+        ),
+        // A grant is remembered as long as something stands for it.
+        (
+            "DELETE FROM grants WHERE id = ANY (ARRAY
+                (SELECT id FROM grants WHERE keep_until <= $1
+                    AND NOT EXISTS (SELECT 1 FROM code WHERE code.grant_id = grants.id)
+                    AND NOT EXISTS (SELECT 1 FROM refresh_family WHERE refresh_family.grant_id = grants.id)
+                 LIMIT $2 FOR UPDATE SKIP LOCKED))
+             RETURNING 1",
+            now,
+        ),
+    ] {
+        let removed = connections.rows(sql, &[&before.as_millis(), &i64::from(SWEEP_BATCH)]).await?;
+        more |= u32::try_from(removed.len()).is_ok_and(|removed| removed == SWEEP_BATCH);
+    }
+    Ok(more)
+}

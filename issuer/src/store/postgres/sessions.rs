@@ -1,0 +1,92 @@
+//! Who is signed in where.
+
+use evergrant_core::protocol::Subject;
+use evergrant_core::time::UnixTime;
+use tokio_postgres::Row;
+
+use super::connections::Connections;
+use super::{LONGEST_LIST, row};
+use crate::secret::SecretHash;
+use crate::store::{Session, StoreError};
+
+pub(super) async fn start(db: &Connections, session: &Session, replaces: Option<SecretHash>) -> Result<(), StoreError> {
+    let sql = "WITH replaced AS (DELETE FROM session WHERE id = $8)
+               INSERT INTO session (id, sid, subject, device, auth_time, idle_until, absolute_until)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let values = [
+        &session.id.as_bytes() as _,
+        &session.sid as _,
+        &session.subject.as_str() as _,
+        &session.device as _,
+        &session.auth_time.as_millis() as _,
+        &session.idle_until.as_millis() as _,
+        &session.absolute_until.as_millis() as _,
+        &replaces.as_ref().map(SecretHash::as_bytes) as _,
+    ];
+    db.rows(sql, &values).await?;
+    Ok(())
+}
+
+pub(super) async fn find(db: &Connections, id: SecretHash, now: UnixTime) -> Result<Option<Session>, StoreError> {
+    let sql = "SELECT id, sid, subject, device, auth_time, idle_until, absolute_until FROM session
+               WHERE id = $1 AND idle_until > $2 AND absolute_until > $2";
+    db.row(sql, &[&id.as_bytes(), &now.as_millis()]).await?.as_ref().map(read).transpose()
+}
+
+/// The newest sign-in first.
+pub(super) async fn of_person(db: &Connections, subject: &Subject, now: UnixTime) -> Result<Vec<Session>, StoreError> {
+    let sql = "SELECT id, sid, subject, device, auth_time, idle_until, absolute_until FROM session
+               WHERE subject = $1 AND idle_until > $2 AND absolute_until > $2 ORDER BY auth_time DESC LIMIT $3";
+    let values = [&subject.as_str() as _, &now.as_millis() as _, &i64::from(LONGEST_LIST) as _];
+    db.rows(sql, &values).await?.iter().map(read).collect()
+}
+
+pub(super) async fn extend(
+    db: &Connections,
+    id: SecretHash,
+    now: UnixTime,
+    idle_until: UnixTime,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE session SET idle_until = greatest(idle_until, $3)
+               WHERE id = $1 AND idle_until > $2 AND absolute_until > $2";
+    db.rows(sql, &[&id.as_bytes(), &now.as_millis(), &idle_until.as_millis()]).await?;
+    Ok(())
+}
+
+pub(super) async fn end(db: &Connections, id: SecretHash) -> Result<bool, StoreError> {
+    Ok(db.row("DELETE FROM session WHERE id = $1 RETURNING 1", &[&id.as_bytes()]).await?.is_some())
+}
+
+pub(super) async fn end_called(db: &Connections, sid: &str, subject: &Subject) -> Result<bool, StoreError> {
+    if !row::may_be_stored(sid) {
+        return Ok(false);
+    }
+    let sql = "DELETE FROM session WHERE sid = $1 AND subject = $2 RETURNING 1";
+    Ok(db.row(sql, &[&sid, &subject.as_str()]).await?.is_some())
+}
+
+/// Ends every session and every grant of a person, in one step.
+pub(super) async fn end_all_with_grants(db: &Connections, subject: &Subject, now: UnixTime) -> Result<(), StoreError> {
+    let sql = "WITH ended AS (DELETE FROM session WHERE subject = $1)
+               UPDATE grants SET ended_at = $2 WHERE subject = $1 AND ended_at IS NULL";
+    db.rows(sql, &[&subject.as_str(), &now.as_millis()]).await?;
+    Ok(())
+}
+
+/// Ends the sessions of everybody.
+pub(super) async fn end_every(db: &Connections) -> Result<(), StoreError> {
+    db.rows("DELETE FROM session", &[]).await?;
+    Ok(())
+}
+
+fn read(row: &Row) -> Result<Session, StoreError> {
+    Ok(Session {
+        id: row::hash(row, "id")?,
+        sid: row::text(row, "sid")?,
+        subject: Subject::new(row::text(row, "subject")?),
+        device: row::text(row, "device")?,
+        auth_time: row::time(row, "auth_time")?,
+        idle_until: row::time(row, "idle_until")?,
+        absolute_until: row::time(row, "absolute_until")?,
+    })
+}

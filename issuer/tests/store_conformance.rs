@@ -1,0 +1,151 @@
+//! What every store must do, races included: each rule runs against SQLite in a file and against PostgreSQL.
+
+mod codes;
+mod interactions;
+mod keys;
+mod refresh;
+mod refresh_races;
+mod revocations;
+mod rows;
+mod schema;
+mod sessions;
+mod sweep;
+
+use std::sync::Arc;
+
+use evergrant_issuer::{SqliteStore, Store};
+use tokio::task::JoinSet;
+
+use crate::support::{Database, Postgres};
+
+/// A store that was empty when its rule began.
+struct Opened {
+    store: Arc<dyn Store>,
+    place: Place,
+}
+
+enum Place {
+    File(tempfile::TempDir),
+    Database(Database),
+}
+
+impl Place {
+    /// A store in this place, as another process would open it.
+    async fn open(&self) -> Arc<dyn Store> {
+        match self {
+            Self::File(directory) => Arc::new(SqliteStore::open(&directory.path().join("issuer.sqlite3")).unwrap()),
+            Self::Database(database) => Arc::new(database.open().await.unwrap()),
+        }
+    }
+
+    async fn into_opened(self) -> Opened {
+        Opened { store: self.open().await, place: self }
+    }
+}
+
+async fn in_sqlite() -> Opened {
+    Place::File(tempfile::tempdir().unwrap()).into_opened().await
+}
+
+async fn in_postgres() -> Opened {
+    Place::Database(Postgres::shared().database().await).into_opened().await
+}
+
+/// What came of doing something many times at once, half of it by way of another process's connections.
+async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    opened: &Opened,
+    times: usize,
+    step: impl Fn(Arc<dyn Store>, usize) -> F,
+) -> Vec<T> {
+    let stores = [Arc::clone(&opened.store), opened.place.open().await];
+    let mut steps = JoinSet::new();
+    for number in 0..times {
+        steps.spawn(step(Arc::clone(&stores[number % stores.len()]), number));
+    }
+    steps.join_all().await
+}
+
+macro_rules! on_both_stores {
+    ($($file:ident { $($rule:ident),* $(,)? })*) => {
+        mod sqlite {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $rule() {
+                    super::$file::$rule(&super::in_sqlite().await).await;
+                }
+            )*)*
+        }
+
+        mod postgres {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $rule() {
+                    super::$file::$rule(&super::in_postgres().await).await;
+                }
+            )*)*
+        }
+    };
+}
+
+on_both_stores! {
+    keys {
+        keys_are_listed_newest_first_with_their_private_half,
+        a_key_is_added_unless_a_younger_one_has_the_same_use,
+        of_many_who_miss_a_key_one_adds_it,
+    }
+    sessions {
+        a_session_lasts_until_the_earlier_of_its_limits,
+        a_sign_in_ends_the_session_it_replaces_and_no_other,
+        use_moves_the_idle_limit_ahead_and_wakes_nothing,
+        a_session_is_ended_by_one_of_many,
+        a_session_is_ended_by_its_public_name_for_its_person_alone,
+        a_person_sees_their_own_sessions_newest_first,
+        all_sessions_end_for_one_person_or_for_everybody,
+    }
+    interactions {
+        an_interaction_is_for_its_browser_and_its_time,
+        an_interaction_is_answered_by_one_of_many,
+        consents_add_up_by_person_client_and_api,
+        a_consent_given_twice_at_once_is_one,
+    }
+    codes {
+        a_code_brings_back_what_was_stored,
+        a_code_is_refused_to_others_and_spent_by_none_of_them,
+        a_code_is_over_in_time_and_with_its_grant,
+        of_many_uses_at_once_one_has_the_code,
+        a_replayed_code_ends_the_family_that_it_began_before_or_after,
+    }
+    refresh {
+        a_family_rotates_and_forgives_a_lost_answer_in_time,
+        a_late_replay_ends_its_family_and_no_other,
+        a_replay_ends_the_family_once_the_successor_was_used,
+        a_token_that_never_was_ends_its_family,
+        a_family_ends_when_idle_and_at_its_absolute_limit,
+        a_token_of_another_client_is_refused_and_unharmed,
+        a_token_that_does_not_rotate_stays_good,
+        ending_a_grant_ends_its_family,
+        a_person_sees_their_own_families_the_last_used_first,
+    }
+    revocations {
+        an_access_token_is_listed_by_itself_until_it_has_expired_everywhere,
+        however_a_grant_ends_it_is_listed_once,
+        a_grant_is_listed_as_long_as_its_last_access_token_lasts,
+        a_token_that_was_brought_while_its_grant_ended_is_listed_too,
+    }
+    refresh_races {
+        of_a_hundred_uses_one_is_accepted_and_all_get_its_successor,
+        of_a_hundred_uses_one_is_accepted_where_no_replay_is_forgiven,
+        families_of_one_person_rotate_at_once_without_disturbing_each_other,
+        nothing_is_accepted_after_an_end_that_was_acknowledged,
+    }
+    sweep {
+        what_is_over_goes_in_small_batches_and_the_rest_stays,
+        a_used_code_is_remembered_for_a_while,
+        a_grant_stays_as_long_as_something_stands_for_it,
+        sweeping_by_several_disturbs_no_use,
+    }
+    schema {
+        many_may_open_an_empty_database_at_once,
+        what_was_written_is_there_for_the_next_process,
+    }
+}

@@ -1,0 +1,54 @@
+//! How a database becomes one of ours, and stays one.
+
+use std::sync::Arc;
+
+use evergrant_issuer::SqliteStore;
+use evergrant_issuer::store::StoreError;
+
+use super::rows::{after, session};
+use super::{Opened, Place};
+use crate::support::Postgres;
+
+pub(super) async fn many_may_open_an_empty_database_at_once(opened: &Opened) {
+    let place = match opened.place {
+        Place::File(_) => Place::File(tempfile::tempdir().unwrap()),
+        Place::Database(_) => Place::Database(Postgres::shared().database().await),
+    };
+    let place = Arc::new(place);
+    let mut openings = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let place = Arc::clone(&place);
+        openings.spawn(async move { place.open().await });
+    }
+    for store in openings.join_all().await {
+        assert!(store.signing_keys().await.unwrap().is_empty());
+    }
+}
+
+pub(super) async fn what_was_written_is_there_for_the_next_process(opened: &Opened) {
+    let written = session("one");
+    opened.store.start_session(written.clone(), None).await.unwrap();
+    let next = opened.place.open().await;
+    assert_eq!(next.session(written.id, after(0)).await.unwrap(), Some(written));
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_version_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("issuer.sqlite3");
+    drop(SqliteStore::open(&path).unwrap());
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.pragma_update(None, "user_version", 1000).unwrap();
+    let refused = SqliteStore::open(&path).unwrap_err();
+    assert!(matches!(refused, StoreError::Newer { found: 1000, .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_left_alone() {
+    let database = Postgres::shared().database().await;
+    drop(database.open().await.unwrap());
+    database.execute("UPDATE evergrant_schema SET version = 1000").await;
+    let refused = database.open().await.unwrap_err();
+    assert!(matches!(refused, StoreError::Newer { found: 1000, .. }), "{refused}");
+    assert!(refused.to_string().contains("newer version"), "{refused}");
+}

@@ -1,0 +1,98 @@
+//! Who is signed in where.
+
+use std::sync::Arc;
+
+use evergrant_issuer::Store;
+use evergrant_issuer::store::Session;
+
+use super::rows::{after, ann, bob, family, grant, hash, session};
+use super::{Opened, at_once};
+
+async fn start(store: &Arc<dyn Store>, name: &str) -> Session {
+    store.start_session(session(name), None).await.unwrap();
+    session(name)
+}
+
+async fn is_there(store: &Arc<dyn Store>, name: &str) -> bool {
+    store.session(hash(name), after(0)).await.unwrap().is_some()
+}
+
+pub(super) async fn a_session_lasts_until_the_earlier_of_its_limits(Opened { store, .. }: &Opened) {
+    let started = start(store, "one").await;
+    assert_eq!(store.session(started.id, after(99)).await.unwrap(), Some(started.clone()));
+    assert_eq!(store.session(started.id, after(100)).await.unwrap(), None);
+    store.extend_session(started.id, after(50), after(2000)).await.unwrap();
+    assert!(store.session(started.id, after(999)).await.unwrap().is_some());
+    assert_eq!(store.session(started.id, after(1000)).await.unwrap(), None);
+    assert_eq!(store.session(hash("another"), after(0)).await.unwrap(), None);
+}
+
+pub(super) async fn a_sign_in_ends_the_session_it_replaces_and_no_other(Opened { store, .. }: &Opened) {
+    start(store, "one").await;
+    start(store, "two").await;
+    store.start_session(session("three"), Some(hash("one"))).await.unwrap();
+    store.start_session(session("four"), Some(hash("never was"))).await.unwrap();
+    let there = [is_there(store, "one").await, is_there(store, "two").await, is_there(store, "three").await];
+    assert_eq!(there, [false, true, true]);
+    assert!(is_there(store, "four").await);
+}
+
+pub(super) async fn use_moves_the_idle_limit_ahead_and_wakes_nothing(Opened { store, .. }: &Opened) {
+    let id = start(store, "one").await.id;
+    store.extend_session(id, after(50), after(150)).await.unwrap();
+    store.extend_session(id, after(50), after(120)).await.unwrap();
+    assert!(store.session(id, after(149)).await.unwrap().is_some(), "an earlier limit changes nothing");
+    store.extend_session(id, after(150), after(300)).await.unwrap();
+    assert_eq!(store.session(id, after(150)).await.unwrap(), None);
+    store.extend_session(hash("never was"), after(0), after(300)).await.unwrap();
+    assert!(!is_there(store, "never was").await);
+}
+
+pub(super) async fn a_session_is_ended_by_one_of_many(opened: &Opened) {
+    start(&opened.store, "one").await;
+    let ended = at_once(opened, 20, |store, _| async move { store.end_session(hash("one")).await.unwrap() }).await;
+    assert_eq!(ended.iter().filter(|ended| **ended).count(), 1);
+    assert!(!is_there(&opened.store, "one").await);
+}
+
+pub(super) async fn a_session_is_ended_by_its_public_name_for_its_person_alone(Opened { store, .. }: &Opened) {
+    let sid = start(store, "one").await.sid;
+    assert!(!store.end_session_called(&sid, &bob()).await.unwrap());
+    for hostile in ["", "sid of one\0", "\0", "' OR 1=1 --", "sid of \u{1F980}"] {
+        assert!(!store.end_session_called(hostile, &ann()).await.unwrap(), "{hostile:?}");
+    }
+    assert!(is_there(store, "one").await);
+    assert!(store.end_session_called(&sid, &ann()).await.unwrap());
+    assert!(!store.end_session_called(&sid, &ann()).await.unwrap());
+    assert!(!is_there(store, "one").await);
+}
+
+pub(super) async fn a_person_sees_their_own_sessions_newest_first(Opened { store, .. }: &Opened) {
+    let older = start(store, "older").await;
+    let newer = Session { auth_time: after(10), idle_until: after(200), ..session("newer") };
+    let bobs = Session { subject: bob(), ..session("bob's") };
+    for session in [&newer, &bobs] {
+        store.start_session(session.clone(), None).await.unwrap();
+    }
+    assert_eq!(store.sessions_of(&ann(), after(20)).await.unwrap(), [newer.clone(), older]);
+    assert_eq!(store.sessions_of(&ann(), after(100)).await.unwrap(), [newer]);
+    assert_eq!(store.sessions_of(&bob(), after(20)).await.unwrap(), [bobs]);
+}
+
+pub(super) async fn all_sessions_end_for_one_person_or_for_everybody(Opened { store, .. }: &Opened) {
+    start(store, "phone").await;
+    start(store, "laptop").await;
+    store.start_session(Session { subject: bob(), ..session("bob's") }, None).await.unwrap();
+    store.add_refresh_family(grant("ann's"), family("ann's", "ann's")).await.unwrap();
+    let of_bob = evergrant_issuer::store::Grant { subject: bob(), ..grant("of bob") };
+    store.add_refresh_family(of_bob, family("of bob", "of bob")).await.unwrap();
+
+    store.sign_out_everywhere(&ann(), after(1)).await.unwrap();
+    assert!(store.sessions_of(&ann(), after(1)).await.unwrap().is_empty());
+    assert!(store.refresh_family(hash("ann's"), after(1)).await.unwrap().is_none());
+    assert!(is_there(store, "bob's").await);
+    assert!(store.refresh_family(hash("of bob"), after(1)).await.unwrap().is_some());
+
+    store.end_every_session().await.unwrap();
+    assert!(!is_there(store, "bob's").await);
+}
