@@ -1,6 +1,7 @@
 //! Developer commands: what each is called, and where it is done.
 
 mod artifacts;
+mod bench;
 mod demo;
 mod process;
 mod stop;
@@ -25,6 +26,9 @@ cargo xtask demo     build and start the app, the issuer, the silent server and 
 cargo xtask test     run every test: native, wasm, both browsers, end to end
     --only native|wasm|browser|e2e
     FILTER           only tests whose names contain this
+cargo xtask bench issuer     measure the issuer beside its peers; results in target/bench
+    --quick          a few seconds without the peers: whether it runs, not how fast
+    --rounds NUMBER --seconds NUMBER --families NUMBER     [5, 3, 1000000]
 cargo xtask trunk …  run Trunk with the tools of the right versions on its path
 cargo xtask tools    install what the other commands need, and say where it is";
 
@@ -51,6 +55,7 @@ fn run(mut arguments: Parser) -> anyhow::Result<ExitCode> {
     match command.as_str() {
         "demo" => demo::run(&demo::Options::parse(&mut arguments)?, &stop),
         "test" => test::run(&test::Options::parse(&mut arguments)?, &stop),
+        "bench" => bench::run(&bench::Options::parse(&mut arguments)?, &stop),
         "trunk" => {
             let mut trunk = Tools::for_building(&stop)?.trunk();
             let status = process::run(trunk.args(arguments.raw_args()?), &stop)?;

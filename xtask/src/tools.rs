@@ -3,6 +3,7 @@
 mod browsers;
 mod cache;
 mod cargo_install;
+mod node;
 mod packages;
 mod postgres;
 mod trunk_cache;
@@ -22,6 +23,7 @@ use crate::{process, stop::Stop, workspace};
 pub(crate) use browsers::Browser;
 use cache::Cache;
 use cargo_install::CargoTool;
+pub(crate) use node::Node;
 pub(crate) use postgres::VARIABLE as POSTGRES_BIN;
 
 const TRUNK: CargoTool = CargoTool {

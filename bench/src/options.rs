@@ -1,0 +1,53 @@
+//! The command line; `cargo xtask bench` fills it in.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Measures Evergrant beside its peers.
+#[derive(Debug, Parser)]
+#[command(name = "evergrant-bench", version)]
+pub(crate) struct Options {
+    /// What is measured.
+    #[command(subcommand)]
+    pub(crate) subject: Subject,
+}
+
+/// What is measured.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Subject {
+    /// The issuer: refresh grants, silent authorizations, start and memory.
+    Issuer(IssuerOptions),
+}
+
+/// What is there, and how long it may take.
+#[derive(Debug, clap::Args)]
+pub(crate) struct IssuerOptions {
+    /// The issuer's binary, built for release.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: PathBuf,
+
+    /// Where databases, logs and results go; the peers' scripts and packages are there.
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) directory: PathBuf,
+
+    /// Node, for the peers.
+    #[arg(long, value_name = "FILE", default_value = "node")]
+    pub(crate) node: PathBuf,
+
+    /// A few seconds without the peers: whether everything runs, not how fast.
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// How often every server is measured.
+    #[arg(long, value_name = "NUMBER", default_value_t = 5)]
+    pub(crate) rounds: u8,
+
+    /// How long each time.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3)]
+    pub(crate) seconds: u8,
+
+    /// Live families in the large database.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
+    pub(crate) families: usize,
+}
