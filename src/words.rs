@@ -20,6 +20,12 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
+/// A short duration: `31 ms`.
+pub fn millis(duration: Duration) -> String {
+    // A day has fewer than 2^32 of them; wider numbers would bring their arithmetic along.
+    format!("{} ms", u32::try_from(duration.as_millis()).unwrap_or(u32::MAX))
+}
+
 /// How far one moment is from another, in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Distance {

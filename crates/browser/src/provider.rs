@@ -2,6 +2,7 @@
 //! in a hidden iframe.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use evergrant_core::protocol::id_token::{self, Expectation, IdTokenClaims, IdTokenError};
 use evergrant_core::protocol::jwk::{JwkSet, KeyChoiceError};
@@ -16,8 +17,8 @@ use crate::http;
 #[derive(Debug)]
 pub struct Provider {
     issuer: Issuer,
-    metadata: RefCell<Option<ProviderMetadata>>,
-    keys: RefCell<Option<JwkSet>>,
+    metadata: RefCell<Option<Rc<ProviderMetadata>>>,
+    keys: RefCell<Option<Rc<JwkSet>>>,
     iframe: RefCell<HiddenIframe>,
 }
 
@@ -28,7 +29,7 @@ impl Provider {
     }
 
     /// The issuer's metadata, if it was needed already.
-    pub fn known_metadata(&self) -> Option<ProviderMetadata> {
+    pub fn known_metadata(&self) -> Option<Rc<ProviderMetadata>> {
         self.metadata.borrow().clone()
     }
 
@@ -46,14 +47,14 @@ impl Provider {
     ///
     /// # Errors
     /// [`Failure::Unreachable`], [`Failure::Busy`] or [`Failure::Metadata`].
-    pub async fn metadata(&self) -> Result<ProviderMetadata, Failure> {
+    pub async fn metadata(&self) -> Result<Rc<ProviderMetadata>, Failure> {
         if let Some(metadata) = self.known_metadata() {
             return Ok(metadata);
         }
         let endpoint = "the issuer's metadata";
         let answer = http::get(endpoint, &metadata::discovery_url(&self.issuer)).await?.unless_busy(endpoint)?;
-        let metadata = metadata::judge(&self.issuer, answer.status, &answer.body)?;
-        *self.metadata.borrow_mut() = Some(metadata.clone());
+        let metadata = Rc::new(metadata::judge(&self.issuer, answer.status, &answer.body)?);
+        *self.metadata.borrow_mut() = Some(Rc::clone(&metadata));
         Ok(metadata)
     }
 
@@ -77,12 +78,12 @@ impl Provider {
         }
     }
 
-    async fn fetch_keys(&self) -> Result<JwkSet, Failure> {
+    async fn fetch_keys(&self) -> Result<Rc<JwkSet>, Failure> {
         let endpoint = "the issuer's keys";
-        let jwks_uri = self.metadata().await?.jwks_uri;
-        let answer = http::get(endpoint, jwks_uri.as_str()).await?.unless_busy(endpoint)?;
-        let keys = JwkSet::parse(&answer.body)?;
-        *self.keys.borrow_mut() = Some(keys.clone());
+        let metadata = self.metadata().await?;
+        let answer = http::get(endpoint, metadata.jwks_uri.as_str()).await?.unless_busy(endpoint)?;
+        let keys = Rc::new(JwkSet::parse(&answer.body)?);
+        *self.keys.borrow_mut() = Some(Rc::clone(&keys));
         Ok(keys)
     }
 }

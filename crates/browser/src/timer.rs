@@ -26,5 +26,6 @@ pub async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Opti
 
 /// Whole milliseconds, rounded up: a timer that fires a little early would only be set again.
 fn millis(wait: Duration) -> u32 {
-    u32::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(i32::MAX as u32).min(i32::MAX as u32)
+    let whole = wait.saturating_add(Duration::from_micros(999)).as_millis();
+    u32::try_from(whole).unwrap_or(i32::MAX as u32).min(i32::MAX as u32)
 }

@@ -27,8 +27,8 @@ pub(super) fn Ring() -> impl IntoView {
 }
 
 /// How much of the token's life is over.
-fn thousandths_gone(view: &View, now: UnixTime) -> u128 {
-    let left = view.expires_at.map_or(Duration::ZERO, |at| at.since(now)).as_millis();
-    let whole = view.lifetime.unwrap_or_default().as_millis().max(1);
-    1000 - (left * 1000 / whole).min(1000)
+fn thousandths_gone(view: &View, now: UnixTime) -> u64 {
+    let left = view.expires_at.map_or(Duration::ZERO, |at| at.since(now)).as_secs_f64();
+    let whole = view.lifetime.unwrap_or_default().as_secs_f64().max(0.001);
+    1000 - (left * 1000.0 / whole).min(1000.0) as u64
 }

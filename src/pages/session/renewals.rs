@@ -54,7 +54,7 @@ fn row(record: &RenewalRecord) -> impl IntoView + use<> {
             <td>{words::clock_time(record.started_at)}</td>
             <td>{words::cause(record.cause)}</td>
             <td>{words::method(record.method)}</td>
-            <td class="number">{record.duration.as_millis().to_string()}" ms"</td>
+            <td class="number">{words::millis(record.duration)}</td>
             <td data-outcome=record.outcome.as_str()>{words::outcome(&record.outcome)}</td>
         </tr>
     }

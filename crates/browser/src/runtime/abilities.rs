@@ -11,7 +11,7 @@ impl Runtime {
         let inner = &self.0;
         let issuer = inner.provider.known_metadata();
         Abilities {
-            refresh_token: RefreshTokens::seen(inner.store.session().as_ref(), &inner.config, issuer.as_ref()),
+            refresh_token: RefreshTokens::seen(inner.store.session().as_ref(), &inner.config, issuer.as_deref()),
             iframe: inner.provider.iframe(),
             browser: BrowserOffers {
                 storage: inner.store.warning().is_none(),

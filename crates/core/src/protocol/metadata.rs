@@ -1,7 +1,7 @@
 //! Discovery: what an issuer says about itself (OpenID Connect Discovery 1.0, RFC 8414).
 
 use serde::Serialize;
-use url::Url;
+use url::{Host, Url};
 
 use super::json;
 use super::jwt::Algorithm;
@@ -145,15 +145,17 @@ pub fn judge(issuer: &Issuer, status: u16, body: &[u8]) -> Result<ProviderMetada
 pub fn is_safe_to_use(url: &Url) -> bool {
     match url.scheme() {
         "https" => true,
-        "http" => url.host_str().is_some_and(is_loopback),
+        "http" => url.host().is_some_and(|host| is_loopback(&host)),
         _ => false,
     }
 }
 
-fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    }
 }
 
 /// Why an issuer's metadata cannot be used.

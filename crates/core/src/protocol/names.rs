@@ -4,15 +4,14 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
 
-use super::json::Member;
+use super::json::{self, Member, MemberError};
 
 macro_rules! public_text {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
@@ -28,11 +27,7 @@ macro_rules! public_text {
             }
         }
 
-        impl Member for $name {
-            fn read(value: Value) -> Option<Self> {
-                String::read(value).map(Self)
-            }
-        }
+        json::member! { $name: |value| Member::read(value).map(Self).ok_or(MemberError::NotText) }
 
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,7 +40,7 @@ macro_rules! public_text {
 macro_rules! secret_text {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
@@ -61,11 +56,7 @@ macro_rules! secret_text {
             }
         }
 
-        impl Member for $name {
-            fn read(value: Value) -> Option<Self> {
-                String::read(value).map(Self)
-            }
-        }
+        json::member! { $name: |value| Member::read(value).map(Self).ok_or(MemberError::NotText) }
 
         impl fmt::Debug for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -84,7 +84,7 @@ impl RenewalLog {
     pub fn to_json(&self) -> String {
         let records: Vec<Exported<'_>> = self.records.iter().map(Exported::from).collect();
         // Plain fields of plain types can always be written.
-        serde_json::to_string_pretty(&records).unwrap_or_default()
+        serde_json::to_string(&records).unwrap_or_default()
     }
 
     /// The latest record.
