@@ -5,7 +5,7 @@ use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Flow, Prom
 use evergrant_core::protocol::callback::{self, Granted};
 use evergrant_core::protocol::id_token::Expectation;
 use evergrant_core::protocol::metadata::ProviderMetadata;
-use evergrant_core::protocol::{ErrorCode, RefreshToken, ResponseMode, token};
+use evergrant_core::protocol::{RefreshToken, ResponseMode, token};
 use evergrant_core::session::failure::Silence;
 use evergrant_core::session::{Failure, Method, Session, Tokens};
 use evergrant_core::time::Now;
@@ -59,7 +59,7 @@ pub(crate) async fn ask(config: &Config, provider: &Provider, flow: Flow) -> Res
             Ok(tokens) if tokens.id_token.is_some() => return Ok(tokens),
             // OIDC Core §12.2: a refresh may bring no ID token, and then only the issuer can tell who it is.
             Ok(_) => {}
-            Err(Failed { failure: Failure::Token(error), .. }) if error.is(&ErrorCode::InvalidGrant) => {}
+            Err(Failed { failure, .. }) if failure.refuses_the_grant() => {}
             Err(Failed { failure, .. }) => return Err(failure),
         }
     }

@@ -1,11 +1,11 @@
 //! Feeds what happens into the machine, and carries out what it answers.
 
 mod abilities;
+mod claim;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
-use std::time::Duration;
 
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::authorize::{Flow, Transaction};
@@ -16,23 +16,18 @@ use evergrant_core::session::{
     Verdict, View,
 };
 use futures_channel::oneshot;
-use futures_util::future::{AbortHandle, Abortable};
+use futures_util::future::AbortHandle;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::activity::Activity;
 use crate::ledger::SharedLedger;
 use crate::lifecycle::Lifecycle;
-use crate::locks::Held;
 use crate::popup::Popup;
 use crate::provider::Provider;
-use crate::renewal::Failed;
 use crate::storage::Store;
 use crate::tabs::Tabs;
 use crate::timer::{self, Timer};
-use crate::{clock, location, locks, measure, renewal, sign_in, sign_out};
-
-/// How long to wait for another tab that renews: longer than any renewal takes, its requests and its iframe together.
-const LOCK_PATIENCE: Duration = Duration::from_secs(90);
+use crate::{clock, location, measure, renewal, sign_in, sign_out};
 
 /// A running session. Clones are handles to the same one; when the last is dropped, timer, listeners and requests go.
 #[derive(Clone)]
@@ -391,61 +386,6 @@ impl Inner {
             }
         }
         tokens
-    }
-
-    /// One tab at a time: waits for the lock, claims the right to renew, renews, settles (R6, R7).
-    fn begin_renewal(self: &Rc<Self>, attempt: u64, session: Box<Session>) {
-        let (handle, registration) = AbortHandle::new_pair();
-        *self.renewal.borrow_mut() = Some(handle);
-        let inner = Rc::clone(self);
-        spawn_local(async move {
-            // Aborting drops the work at once: its iframe is removed, its request ends, its lock is free.
-            if let Ok(event) = Abortable::new(inner.renew(attempt, session), registration).await {
-                inner.dispatch(event);
-            }
-        });
-    }
-
-    async fn renew(self: &Rc<Self>, attempt: u64, session: Box<Session>) -> Event {
-        let ended = |outcome| Event::RenewalEnded { attempt, outcome };
-        let _lock = match self.lock().await {
-            Ok(lock) => lock,
-            Err(failure) => return ended(Err(failure)),
-        };
-        let method = match self.ledger.apply(&Change::Claim { session: session.clone() }).await {
-            Verdict::Renew(method) => method,
-            Verdict::Adopt(session) => return Event::Adopted { session },
-            Verdict::Ended | Verdict::Good { .. } | Verdict::Active { .. } => return Event::SignedOutElsewhere,
-        };
-        self.dispatch(Event::RenewingBy { attempt, method });
-        match renewal::renew(&self.config, &self.provider, &session, method).await {
-            Ok(tokens) => {
-                let mut renewed = session;
-                renewed.renew(tokens.clone(), method);
-                let settle = Change::Settle { session: renewed, shared: self.is_shared() };
-                match self.ledger.apply(&settle).await {
-                    Verdict::Ended => Event::SignedOutElsewhere,
-                    _ => ended(Ok(Box::new(tokens))),
-                }
-            }
-            Err(Failed { failure, rotated, unused }) => {
-                if unused {
-                    self.ledger.apply(&Change::Unsend { session }).await;
-                } else if let Some(refresh_token) = rotated {
-                    let mut session = session;
-                    session.refresh_token = Some(refresh_token.clone());
-                    self.ledger.apply(&Change::Rotated { session }).await;
-                    self.dispatch(Event::Rotated { attempt, refresh_token });
-                }
-                ended(Err(failure))
-            }
-        }
-    }
-
-    /// One tab at a time talks about this client's session (R6).
-    async fn lock(&self) -> Result<Held, Failure> {
-        let name = format!("evergrant.{}.renewal", self.config.client_id);
-        timer::within(LOCK_PATIENCE, locks::acquire(&name)).await.unwrap_or(Err(Failure::OtherTabBusy))
     }
 
     /// What the ledger says of the session that this tab lives by.

@@ -42,7 +42,7 @@ async fn renewed_elsewhere(config: &Config, session: &Session) -> Session {
     let mut newer = session.clone();
     newer.renewals += 1;
     newer.expires_at = newer.expires_at + HOUR;
-    let settle = Change::Settle { session: Box::new(newer.clone()), shared: true };
+    let settle = Change::Settle { session: Box::new(newer.clone()), shared: true, sent: None };
     SharedLedger::new(&config.client_id).apply(&settle).await;
     newer
 }

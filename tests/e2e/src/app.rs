@@ -251,6 +251,20 @@ impl<'a> App<'a> {
         self.browser.script(script, vec![json!(with_the_network)]).await.map(drop)
     }
 
+    /// Loses the next request of this page before it reaches anybody, as a network would: the page cannot tell.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn lose_the_next_request(&self) -> anyhow::Result<()> {
+        let script = "
+            const fetch = window.fetch;
+            window.fetch = async () => {
+                window.fetch = fetch;
+                throw new TypeError('the request was lost');
+            };";
+        self.browser.script(script, vec![]).await.map(drop)
+    }
+
     /// A page that was just opened shows it as soon as the app has started.
     async fn attribute(&self, testid: &str, attribute: &str) -> anyhow::Result<String> {
         let script = "return document.querySelector(`[data-testid=${arguments[0]}]`)?.getAttribute(arguments[1])";

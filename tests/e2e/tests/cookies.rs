@@ -32,6 +32,27 @@ fn refresh_tokens_carry_on() -> anyhow::Result<()> {
 }
 
 #[test]
+fn a_refresh_token_that_got_lost_is_presented_once_more_when_the_iframe_cannot_help() -> anyhow::Result<()> {
+    journey(Setup::demo().with_issuer_at_another_site().with_refresh_tokens(), async |world| {
+        let app = App::of(world);
+        app.sign_in(Flow::Code).await?;
+        // Once renewed, the page knows the issuer's metadata, and needs one request.
+        app.renew_now().await?;
+        app.lose_the_next_request().await?;
+        let pressed_at = SystemTime::now();
+        app.press("Renew now").await?;
+        app.wait_for_renewals(2).await?;
+        assert_eq!(app.last_method().await?, "refresh_token");
+
+        let requests = world.browser.requests_since(pressed_at).await?;
+        let asked = requests.iter().position(|request| request.url.path() == "/authorize");
+        let presented = requests.iter().position(|request| request.form("refresh_token").is_some());
+        assert!(asked.is_some() && asked < presented, "the iframe comes first: {requests:?}");
+        Ok(())
+    })
+}
+
+#[test]
 fn without_refresh_tokens_the_renewal_ends_the_session_and_the_cookies_are_named() -> anyhow::Result<()> {
     journey(Setup::demo().with_issuer_at_another_site(), async |world| {
         let app = App::of(world);

@@ -163,6 +163,23 @@ impl Failure {
         }
     }
 
+    /// Whether the token endpoint will not take this code or refresh token, whoever asks (RFC 6749 §5.2, `invalid_grant`).
+    pub fn refuses_the_grant(&self) -> bool {
+        matches!(self, Self::Token(error) if error.is(&ErrorCode::InvalidGrant))
+    }
+
+    /// Whether a hidden iframe that failed so cannot renew this session here: the issuer knows nobody in it, knows somebody
+    /// else or wants to see the person, or no answer can come out of it. What may pass by itself is not among these.
+    pub fn rules_out_the_iframe(&self) -> bool {
+        match self {
+            Self::Silence(silence) => {
+                matches!(silence, Silence::ForeignPage | Silence::OwnPage | Silence::OtherOrigin)
+            }
+            Self::IdToken(IdTokenError::OtherPerson) => true,
+            _ => matches!(self.class(), FailureClass::AskThePerson | FailureClass::Misconfigured),
+        }
+    }
+
     /// OAuth's own code, when the issuer gave one.
     pub fn code(&self) -> Option<&ErrorCode> {
         match self {
@@ -278,6 +295,22 @@ mod tests {
         assert!(unreachable.proves_unused(true));
         assert!(!unreachable.proves_unused(false), "the answer may have been lost");
         assert!(!Failure::from(IdTokenError::Signature).proves_unused(true));
+    }
+
+    #[test]
+    fn an_iframe_is_ruled_out_by_what_will_not_pass() {
+        for (failure, expected) in [
+            (refused(ErrorCode::LoginRequired), true),
+            (refused(ErrorCode::ConsentRequired), true),
+            (Failure::Silence(Silence::ForeignPage), true),
+            (IdTokenError::OtherPerson.into(), true),
+            (Failure::Silence(Silence::NothingLoaded), false),
+            (Failure::Unreachable { endpoint: "the issuer" }, false),
+            (refused(ErrorCode::TemporarilyUnavailable), false),
+            (IdTokenError::Signature.into(), false),
+        ] {
+            assert_eq!(failure.rules_out_the_iframe(), expected, "{failure}");
+        }
     }
 
     #[test]

@@ -6,33 +6,34 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::record::{Method, Session};
 use crate::protocol::RefreshToken;
-use crate::protocol::json;
 use crate::time::UnixTime;
 
-/// How many refresh tokens are remembered as sent: those that tabs still hold are asked for, the others can go.
-const MOST_SENT: usize = 64;
+/// How many refresh tokens are remembered as sent, and as spent: those that tabs still hold are asked for, the others can go.
+const MOST_REMEMBERED: usize = 64;
 
 /// The ledger of one client. `Debug` hides the tokens in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
     /// Moved on by every sign-out, and by every sign-in to a shared session.
     generation: u64,
     /// The session that all tabs share; absent when each tab keeps its own.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     session: Option<Box<Session>>,
     /// Hashes of refresh tokens that were sent, oldest first.
+    #[serde(default)]
     sent: Vec<String>,
+    /// Hashes of those that are not even a last resort: they were answered, or were a last resort once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    spent: Vec<String>,
     /// When the person was last active in any tab, where that matters (R11).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     active_at: Option<UnixTime>,
 }
-
-json::members!(Ledger { generation: required, session: optional, sent: or_default, active_at: optional });
 
 /// What a tab wants written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,13 @@ pub enum Change {
         session: Box<Session>,
         /// Whether all tabs share it.
         shared: bool,
+        /// The refresh token that brought them, if one did.
+        sent: Option<RefreshToken>,
+    },
+    /// The iframe is ruled out, and the refresh token was sent before: may it be presented once more?
+    LastResort {
+        /// The session as it was claimed.
+        session: Box<Session>,
     },
     /// A sign-in completed.
     SignIn {
@@ -91,6 +99,8 @@ pub enum Change {
     Rotated {
         /// The session as it was claimed, with the new refresh token.
         session: Box<Session>,
+        /// The one that was sent.
+        sent: Option<RefreshToken>,
     },
     /// A claim came to nothing before its refresh token can have been used.
     Unsend {
@@ -125,7 +135,8 @@ impl Ledger {
     pub fn apply(&mut self, change: &Change) -> Verdict {
         match change {
             Change::Claim { session } => self.claim(session),
-            Change::Settle { session, shared } => self.settle(session, *shared),
+            Change::Settle { session, shared, sent } => self.settle(session, *shared, sent.as_ref()),
+            Change::LastResort { session } => self.last_resort(session),
             Change::SignIn { session, shared } => self.sign_in(session, *shared),
             Change::SignOut => self.end(),
             Change::EndSignIn { generation } if *generation >= self.generation => {
@@ -147,9 +158,12 @@ impl Ledger {
                 Some(shared) => Verdict::Adopt(shared.clone()),
                 None => Verdict::Good { generation: self.generation },
             },
-            Change::Rotated { session } => self.rotated(session),
+            Change::Rotated { session, sent } => {
+                self.answered(sent.as_ref(), session);
+                self.rotated(session)
+            }
             Change::Unsend { session } => {
-                self.unsend(session);
+                self.unsend(session.refresh_token.as_ref());
                 Verdict::Good { generation: self.generation }
             }
         }
@@ -160,37 +174,52 @@ impl Ledger {
             Verdict::Good { .. } => {}
             other => return other,
         }
-        // A refresh token in a cookie is no page's to count: the server that keeps it takes care.
-        let Some(refresh_token) = &session.refresh_token else { return Verdict::Renew(session.method()) };
-        if !self.mark_sent(fingerprint(refresh_token)) {
+        let Some(refresh_token) = &session.refresh_token else { return Verdict::Renew(Method::Iframe) };
+        if !remember(&mut self.sent, fingerprint(refresh_token)) {
             // R7: it was sent, by a tab that died or lost the answer. Sent again it could pass for stolen.
             return self.replacement(session).map_or(Verdict::Renew(Method::Iframe), Verdict::Adopt);
         }
         Verdict::Renew(Method::RefreshToken)
     }
 
-    /// `false` when it was sent before. A mark that is asked for moves to the end: whoever holds that token still does.
-    fn mark_sent(&mut self, hash: String) -> bool {
-        let known = self.sent.len();
-        self.sent.retain(|sent| *sent != hash);
-        let is_new = self.sent.len() == known;
-        if self.sent.len() == MOST_SENT {
-            self.sent.remove(0);
+    /// R7: a refresh token of which nobody knows what became is presented once more when the session would be lost without
+    /// it. At worst the issuer takes it for stolen and ends the family, which nobody could go on with.
+    fn last_resort(&mut self, session: &Session) -> Verdict {
+        match self.consult(session) {
+            Verdict::Good { .. } => {}
+            other => return other,
         }
-        self.sent.push(hash);
-        is_new
+        if let Some(shared) = self.replacement(session) {
+            return Verdict::Adopt(shared);
+        }
+        match &session.refresh_token {
+            Some(refresh_token) if remember(&mut self.spent, fingerprint(refresh_token)) => {
+                Verdict::Renew(Method::RefreshToken)
+            }
+            _ => Verdict::Good { generation: self.generation },
+        }
     }
 
-    fn settle(&mut self, session: &Session, shared: bool) -> Verdict {
+    fn settle(&mut self, session: &Session, shared: bool, sent: Option<&RefreshToken>) -> Verdict {
+        self.answered(sent, session);
         if session.generation != self.generation {
             return Verdict::Ended;
         }
-        // A server that does not rotate expects the same refresh token again. A renewal by iframe says nothing about it.
-        if session.last_method == Some(Method::RefreshToken) {
-            self.unsend(session);
-        }
         self.session = shared.then(|| Box::new(session.clone()));
         Verdict::Good { generation: self.generation }
+    }
+
+    /// A refresh token that was sent brought tokens. A server that does not rotate expects the same one again.
+    fn answered(&mut self, sent: Option<&RefreshToken>, session: &Session) {
+        let Some(sent) = sent else { return };
+        let hash = fingerprint(sent);
+        if session.refresh_token.as_ref() == Some(sent) {
+            for hashes in [&mut self.sent, &mut self.spent] {
+                hashes.retain(|known| *known != hash);
+            }
+        } else {
+            remember(&mut self.spent, hash);
+        }
     }
 
     fn sign_in(&mut self, session: &Session, shared: bool) -> Verdict {
@@ -229,11 +258,12 @@ impl Ledger {
         Verdict::Good { generation: self.generation }
     }
 
-    fn unsend(&mut self, session: &Session) {
-        if let Some(refresh_token) = &session.refresh_token {
-            let hash = fingerprint(refresh_token);
-            self.sent.retain(|sent| *sent != hash);
-        }
+    /// A last resort that came to nothing leaves open what became of the token when it was sent first.
+    fn unsend(&mut self, refresh_token: Option<&RefreshToken>) {
+        let Some(hash) = refresh_token.map(fingerprint) else { return };
+        let was_last_resort = self.spent.contains(&hash);
+        let hashes = if was_last_resort { &mut self.spent } else { &mut self.sent };
+        hashes.retain(|known| *known != hash);
     }
 
     fn consult(&mut self, session: &Session) -> Verdict {
@@ -251,6 +281,18 @@ impl Ledger {
 
 fn is_newer(shared: &Session, mine: &Session) -> bool {
     (shared.generation, shared.renewals) > (mine.generation, mine.renewals)
+}
+
+/// `false` when it is among them already. One that is asked for moves to the end: whoever holds that token still does.
+fn remember(hashes: &mut Vec<String>, hash: String) -> bool {
+    let known = hashes.len();
+    hashes.retain(|other| *other != hash);
+    let is_new = hashes.len() == known;
+    if hashes.len() == MOST_REMEMBERED {
+        hashes.remove(0);
+    }
+    hashes.push(hash);
+    is_new
 }
 
 fn fingerprint(refresh_token: &RefreshToken) -> String {
@@ -273,7 +315,8 @@ mod tests {
     }
 
     fn settle(ledger: &mut Ledger, session: &Session, shared: bool) -> Verdict {
-        ledger.apply(&Change::Settle { session: Box::new(session.clone()), shared })
+        let sent = (session.last_method == Some(Method::RefreshToken)).then(|| RefreshToken::new("r0"));
+        ledger.apply(&Change::Settle { session: Box::new(session.clone()), shared, sent })
     }
 
     /// A shared session, signed in and known to the ledger.
@@ -312,6 +355,55 @@ mod tests {
         assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
         // The tab dies here: nothing is settled.
         assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
+    }
+
+    fn last_resort(ledger: &mut Ledger, session: &Session) -> Verdict {
+        ledger.apply(&Change::LastResort { session: Box::new(session.clone()) })
+    }
+
+    #[test]
+    fn a_refresh_token_of_unknown_fate_is_a_last_resort_once() {
+        let mut ledger = Ledger::default();
+        let session = signed_in(&mut ledger, with_refresh_token("r0"));
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
+        // The answer is lost, and the iframe is ruled out.
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
+        assert_eq!(last_resort(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
+        // That answer is lost as well.
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
+        assert_eq!(last_resort(&mut ledger, &session), Verdict::Good { generation: 1 });
+    }
+
+    #[test]
+    fn a_last_resort_that_was_turned_away_unread_is_none_yet() {
+        let mut ledger = Ledger::default();
+        let session = signed_in(&mut ledger, with_refresh_token("r0"));
+        claim(&mut ledger, &session);
+        last_resort(&mut ledger, &session);
+        ledger.apply(&Change::Unsend { session: Box::new(session.clone()) });
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe), "its first sending is in doubt still");
+        assert_eq!(last_resort(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
+    }
+
+    #[test]
+    fn a_refresh_token_that_was_answered_is_no_last_resort_of_a_duplicated_tab() {
+        // The other tab goes on with the successor: presenting the old one would end the family under it.
+        let mut ledger = Ledger::default();
+        let session = with_refresh_token("r0");
+        claim(&mut ledger, &session);
+        let sent = session.refresh_token.clone();
+        ledger.apply(&Change::Settle { session: Box::new(renewed(&session, "r1")), shared: false, sent });
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
+        assert_eq!(last_resort(&mut ledger, &session), Verdict::Good { generation: 0 });
+    }
+
+    #[test]
+    fn after_a_sign_out_there_is_no_last_resort() {
+        let mut ledger = Ledger::default();
+        let session = signed_in(&mut ledger, with_refresh_token("r0"));
+        claim(&mut ledger, &session);
+        ledger.apply(&Change::SignOut);
+        assert_eq!(last_resort(&mut ledger, &session), Verdict::Ended);
     }
 
     #[test]
@@ -411,7 +503,7 @@ mod tests {
         let session = signed_in(&mut ledger, with_refresh_token("r0"));
         assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
         let rotated = Session { refresh_token: Some(RefreshToken::new("r1")), ..session.clone() };
-        ledger.apply(&Change::Rotated { session: Box::new(rotated.clone()) });
+        ledger.apply(&Change::Rotated { session: Box::new(rotated.clone()), sent: session.refresh_token.clone() });
         assert_eq!(claim(&mut ledger, &session), Verdict::Adopt(Box::new(rotated.clone())));
         assert_eq!(claim(&mut ledger, &rotated), Verdict::Renew(Method::RefreshToken));
         assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
@@ -466,7 +558,7 @@ mod tests {
         let mut ledger = Ledger::default();
         let session = with_refresh_token("r0");
         assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
-        for number in 0..10 * MOST_SENT {
+        for number in 0..10 * MOST_REMEMBERED {
             claim(&mut ledger, &with_refresh_token(&format!("another-{number}")));
             assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
         }
@@ -478,7 +570,7 @@ mod tests {
         for number in 0..200 {
             claim(&mut ledger, &with_refresh_token(&format!("secret-{number}")));
         }
-        assert_eq!(ledger.sent.len(), MOST_SENT);
+        assert_eq!(ledger.sent.len(), MOST_REMEMBERED);
         assert!(ledger.sent.iter().all(|hash| !hash.contains("secret")));
     }
 }

@@ -21,7 +21,7 @@ use super::schedule::{self, Lease};
 use super::view::{EndReason, Status, View};
 use crate::config::{Config, StorageKind};
 use crate::protocol::authorize::Flow;
-use crate::protocol::{AccessToken, ClientId, ErrorCode, Issuer, RefreshToken, Scope};
+use crate::protocol::{AccessToken, ClientId, Issuer, RefreshToken, Scope};
 use crate::time::{Now, UnixTime};
 
 /// Failures in a row after which renewing stops until the person asks for it: no loop goes on for ever.

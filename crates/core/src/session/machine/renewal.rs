@@ -100,8 +100,7 @@ impl Machine {
         let State::SignedIn(signed_in) = &mut self.state else {
             return;
         };
-        let refused = matches!(&failure, Failure::Token(error) if error.is(&ErrorCode::InvalidGrant));
-        if method == Method::RefreshToken && refused {
+        if method == Method::RefreshToken && failure.refuses_the_grant() {
             // R5: the refresh token is spent, the issuer's session may live. One try by iframe.
             signed_in.session.refresh_token = None;
             signed_in.session.refresh_cookie = false;

@@ -17,8 +17,10 @@ pub const CALM_BOUND: u64 = 240_000;
 pub enum Invariant {
     /// At most one renewal is in flight in all tabs.
     OneRenewalAtATime,
-    /// A refresh token is never presented again, outside the issuer's reuse interval.
+    /// A refresh token is never presented again, outside the issuer's reuse interval; but for the last resort.
     RefreshTokenSentOnce,
+    /// The last resort, when the iframe is ruled out: a refresh token of unknown fate is presented once more, and only once.
+    LastResortOnce,
     /// No request carries an expired access token.
     NoExpiredToken,
     /// After sign-out nothing is stored, once the tabs have heard of it.

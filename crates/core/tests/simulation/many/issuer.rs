@@ -79,15 +79,15 @@ impl Issuer {
         Ok((self.grant(truth, refresh_token), person))
     }
 
-    /// The refresh grant.
-    pub fn refresh(&mut self, truth: u64, presented: u64) -> Result<Grant, Failure> {
+    /// The refresh grant. A `last_resort` is known to have been sent before.
+    pub fn refresh(&mut self, truth: u64, presented: u64, last_resort: bool) -> Result<Grant, Failure> {
         let RefreshToken { family, used_at } = self.refresh_tokens[presented as usize];
         let in_time = used_at.is_none_or(|used_at| truth <= used_at + REUSE_INTERVAL);
         if !self.rules.rotation {
             return if self.is_good(presented) { Ok(self.grant(truth, None)) } else { Err(invalid_grant()) };
         }
         if !in_time {
-            self.has_seen_reuse = true;
+            self.has_seen_reuse |= !last_resort;
             self.families[family] = None;
         }
         self.refresh_tokens[presented as usize].used_at.get_or_insert(truth);

@@ -9,6 +9,8 @@ pub enum Mischief {
     IgnoresLock,
     /// Every refresh token counts as unsent when a renewal fails.
     AlwaysUnsends,
+    /// The ledger forgets what was a last resort, and what was answered.
+    ForgetsLastResorts,
     /// The issuer's tokens live half as long as it says.
     ShortensTokens,
     /// The store keeps what should be forgotten.
@@ -31,9 +33,10 @@ pub enum Mischief {
 
 impl Mischief {
     /// Every one, with the invariant that tells on it.
-    pub const ALL: [(Self, Invariant); 11] = [
+    pub const ALL: [(Self, Invariant); 12] = [
         (Self::IgnoresLock, Invariant::OneRenewalAtATime),
         (Self::AlwaysUnsends, Invariant::RefreshTokenSentOnce),
+        (Self::ForgetsLastResorts, Invariant::LastResortOnce),
         (Self::ShortensTokens, Invariant::NoExpiredToken),
         (Self::IgnoresForget, Invariant::NothingStoredAfterSignOut),
         (Self::IgnoresAbort, Invariant::NothingSentAfterSignOut),

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use evergrant_core::session::{Change, Method, Session, Verdict};
+use evergrant_core::protocol::RefreshToken;
+use evergrant_core::session::{Change, Session, Verdict};
 
 use super::invariants::Invariant;
 use super::tab::{lineage, refresh_token};
@@ -19,8 +20,10 @@ pub struct Oracle {
     dying: BTreeSet<u64>,
     /// The session that all tabs share.
     pub newest: Option<Box<Session>>,
-    /// Refresh tokens that a tab was allowed to send, without a word on what came of it.
-    doubtful: BTreeSet<u64>,
+    /// Refresh tokens that a tab was allowed to send as a last resort: there is no hope in them any more.
+    hopeless: BTreeSet<u64>,
+    /// Refresh tokens that brought tokens to a tab.
+    answered: BTreeSet<u64>,
     lineages: u64,
     /// A page died after it told the others of a sign-out, and before it was written: some heard, and some did not.
     pub sign_out_stopped_halfway: bool,
@@ -38,6 +41,16 @@ impl Oracle {
 
     pub fn may_have_ended(&self, lineage: u64) -> bool {
         !self.lives(lineage) || self.dying.contains(&lineage)
+    }
+
+    /// A refresh token brought tokens. Where it is not rotated, it will again.
+    fn answered(&mut self, sent: Option<&RefreshToken>, session: &Session) {
+        let Some(number) = sent.and_then(|sent| sent.secret().parse().ok()) else { return };
+        if sent == session.refresh_token.as_ref() {
+            self.hopeless.remove(&number);
+        } else {
+            self.answered.insert(number);
+        }
     }
 
     /// The person presses the button.
@@ -63,33 +76,34 @@ impl World {
                 }
                 oracle.living.insert(lineage(&session.claims));
             }
-            (Change::Claim { session }, Verdict::Renew(method)) => {
-                if !oracle.lives(lineage(&session.claims)) {
-                    self.broken = Some((Invariant::NothingSentAfterSignOut, "a renewal was let begin"));
-                }
-                if *method == Method::RefreshToken {
-                    oracle.doubtful.extend(refresh_token(session));
-                }
+            (Change::Claim { session }, Verdict::Renew(_)) if !oracle.lives(lineage(&session.claims)) => {
+                self.broken = Some((Invariant::NothingSentAfterSignOut, "a renewal was let begin"));
             }
-            (Change::Settle { session, shared }, Verdict::Good { .. }) => {
+            (Change::LastResort { session }, Verdict::Renew(_)) => {
+                let number = refresh_token(session);
+                if number.is_some_and(|number| oracle.answered.contains(&number) || oracle.hopeless.contains(&number)) {
+                    self.broken = Some((Invariant::LastResortOnce, "there was no hope in it"));
+                }
+                oracle.hopeless.extend(number);
+            }
+            (Change::Settle { session, shared, sent }, Verdict::Good { .. }) => {
+                oracle.answered(sent.as_ref(), session);
                 if !oracle.lives(lineage(&session.claims)) {
                     self.broken = Some((Invariant::NothingStoredAfterSignOut, "the ledger took its tokens"));
-                }
-                if session.last_method == Some(Method::RefreshToken) {
-                    refresh_token(session).map(|number| oracle.doubtful.remove(&number));
                 }
                 if *shared {
                     oracle.newest = Some(session.clone());
                 }
             }
-            (Change::Rotated { session }, Verdict::Good { .. }) => {
+            (Change::Rotated { session, sent }, Verdict::Good { .. }) => {
+                oracle.answered(sent.as_ref(), session);
                 let same = |newest: &Session| lineage(&newest.claims) == lineage(&session.claims);
                 if let Some(newest) = oracle.newest.as_mut().filter(|newest| same(newest)) {
                     newest.refresh_token.clone_from(&session.refresh_token);
                 }
             }
             (Change::Unsend { session }, _) => {
-                refresh_token(session).map(|number| oracle.doubtful.remove(&number));
+                refresh_token(session).map(|number| oracle.hopeless.remove(&number));
             }
             (Change::SignOut, _) => {
                 oracle.living.clear();
@@ -106,12 +120,12 @@ impl World {
         }
     }
 
-    /// Whether a refresh token is at hand that the issuer would take, and that was never sent.
+    /// Whether a refresh token is at hand that the issuer would take, and that was no last resort yet.
     pub fn could_refresh(&self, session: &Session) -> bool {
         let newest = self.oracle.newest.as_deref().unwrap_or(session);
         let known = if lineage(&newest.claims) == lineage(&session.claims) { newest } else { session };
         refresh_token(known)
-            .is_some_and(|number| self.issuer.is_good(number) && !self.oracle.doubtful.contains(&number))
+            .is_some_and(|number| self.issuer.is_good(number) && !self.oracle.hopeless.contains(&number))
     }
 
     /// Whether the issuer would renew this session for whoever holds it.

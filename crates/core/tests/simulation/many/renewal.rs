@@ -15,6 +15,8 @@ pub struct Renewal {
     pub attempt: u64,
     pub session: Box<Session>,
     pub method: Method,
+    /// What ruled the iframe out, when the refresh token is presented once more for that.
+    pub ruled_out: Option<Failure>,
     /// When the lock is given to it; none while another holds it, or once it has it.
     pub granted_at: Option<u64>,
 }
@@ -25,7 +27,7 @@ impl World {
             self.broken = Some((Invariant::OneRenewalAtATime, "a page begins a second one"));
         }
         let method = session.method();
-        self.tabs[tab].renewal = Some(Renewal { attempt, session, method, granted_at: None });
+        self.tabs[tab].renewal = Some(Renewal { attempt, session, method, ruled_out: None, granted_at: None });
         self.lock.push_back(tab);
         if self.lock.len() == 1 || self.mischief == Some(Mischief::IgnoresLock) {
             self.grant(tab);
@@ -71,39 +73,55 @@ impl World {
         self.ambush(tab);
     }
 
-    /// `refused`: the issuer itself wants to see the person.
-    pub fn renewal_answered(&mut self, request: &Request, outcome: Result<Box<Tokens>, Failure>, refused: bool) {
+    pub fn renewal_answered(&mut self, request: &Request, outcome: Result<Box<Tokens>, Failure>) {
         let tab = request.tab;
-        let Some(Renewal { attempt, session, method, .. }) = self.tabs[tab].renewal.clone() else { return };
-        match outcome {
+        let Some(Renewal { attempt, session, method, ruled_out, .. }) = self.tabs[tab].renewal.clone() else { return };
+        let sent = session.refresh_token.clone().filter(|_| method == Method::RefreshToken);
+        let failure = match outcome {
             Ok(tokens) => {
                 let mut renewed = session;
                 renewed.renew((*tokens).clone(), method);
-                self.transact(tab, Change::Settle { session: renewed, shared: self.shared }, Then::Settled { tokens });
-                self.ambush(tab);
+                let settle = Change::Settle { session: renewed, shared: self.shared, sent };
+                self.transact(tab, settle, Then::Settled { tokens });
+                return self.ambush(tab);
             }
-            Err(failure) => {
-                if failure.class() == FailureClass::AskThePerson && (!refused || self.could_refresh(&session)) {
-                    self.broken = Some((Invariant::SessionKept, "the issuer would have renewed it"));
+            Err(failure) => failure,
+        };
+        let offline = self.told_offline && request.left_offline;
+        let unused = failure.proves_unused(offline) || self.mischief == Some(Mischief::AlwaysUnsends);
+        let could_be_presented = method == Method::Iframe && session.refresh_token.is_some();
+        if could_be_presented && failure.rules_out_the_iframe() {
+            self.transact(tab, Change::LastResort { session }, Then::LastResort { failure });
+            self.ambush(tab);
+        } else if let Some(ruled_out) = ruled_out.filter(|_| failure.refuses_the_grant()) {
+            self.send(tab, Event::RenewingBy { attempt, method: Method::Iframe });
+            self.renewal_ends(tab, Err(ruled_out));
+        } else if sent.is_some() && unused {
+            self.transact(tab, Change::Unsend { session }, Then::Unsent { failure });
+        } else if let Some(number) = request.rotated {
+            self.tally.dropped_answers += 1;
+            let refresh_token = RefreshToken::new(number.to_string());
+            let mut rotated = session;
+            rotated.refresh_token = Some(refresh_token.clone());
+            let then = Then::Rotated { attempt, refresh_token, failure };
+            self.transact(tab, Change::Rotated { session: rotated, sent }, then);
+        } else {
+            self.renewal_ends(tab, Err(failure));
+        }
+    }
+
+    /// The iframe is ruled out: the ledger says whether the refresh token may be presented once more.
+    pub fn last_resort(&mut self, tab: usize, verdict: Verdict, failure: Failure) {
+        match verdict {
+            Verdict::Renew(method) => {
+                self.tally.last_resorts += 1;
+                if let Some(renewal) = &mut self.tabs[tab].renewal {
+                    renewal.ruled_out = Some(failure);
                 }
-                let offline = self.told_offline && request.left_offline;
-                let unused = failure.proves_unused(offline) || self.mischief == Some(Mischief::AlwaysUnsends);
-                if method == Method::RefreshToken && unused {
-                    self.transact(tab, Change::Unsend { session }, Then::Unsent { failure });
-                } else if let Some(number) = request.rotated {
-                    self.tally.dropped_answers += 1;
-                    let refresh_token = RefreshToken::new(number.to_string());
-                    let mut rotated = session;
-                    rotated.refresh_token = Some(refresh_token.clone());
-                    self.transact(
-                        tab,
-                        Change::Rotated { session: rotated },
-                        Then::Rotated { attempt, refresh_token, failure },
-                    );
-                } else {
-                    self.renewal_ends(tab, Err(failure));
-                }
+                self.ask_the_issuer(tab, method);
             }
+            Verdict::Good { .. } => self.renewal_ends(tab, Err(failure)),
+            verdict => self.claimed(tab, verdict),
         }
     }
 
@@ -118,7 +136,11 @@ impl World {
     }
 
     pub fn renewal_ends(&mut self, tab: usize, outcome: Result<Box<Tokens>, Failure>) {
-        let Some(Renewal { attempt, method, .. }) = self.end_renewal(tab) else { return };
+        let Some(Renewal { attempt, session, method, .. }) = self.end_renewal(tab) else { return };
+        let asks = outcome.as_ref().is_err_and(|failure| failure.class() == FailureClass::AskThePerson);
+        if asks && self.could_refresh(&session) {
+            self.broken = Some((Invariant::SessionKept, "the issuer would have renewed it"));
+        }
         if outcome.is_ok() {
             match method {
                 Method::Iframe => self.tally.renewals_by_iframe += 1,

@@ -9,6 +9,7 @@ use evergrant_core::session::{Change, Event, Failure, FailureClass, Method, Sess
 use evergrant_core::time::Now;
 
 use super::super::network::{self, Fate, Stage, TIMEOUT};
+use super::invariants::Invariant;
 use super::issuer::Grant;
 use super::mischief::Mischief;
 use super::tab::claims;
@@ -31,6 +32,8 @@ pub struct Request {
     pub times_out_at: u64,
     /// The page no longer waits for it. The issuer may hear it all the same.
     pub over: bool,
+    /// The refresh token was sent before, and is presented once more because the iframe is ruled out.
+    pub last_resort: bool,
     /// The browser said that there is no network when it left.
     pub left_offline: bool,
 }
@@ -75,6 +78,7 @@ impl World {
             times_out_at: truth + TIMEOUT,
             rotated: None,
             over: false,
+            last_resort: self.tabs[tab].renewal.as_ref().is_some_and(|renewal| renewal.ruled_out.is_some()),
             left_offline: self.told_offline,
         });
     }
@@ -134,7 +138,7 @@ impl World {
         let truth = self.clock.truth;
         let grant = match (request.purpose, request.refresh_token) {
             (Purpose::SignIn { .. }, _) => self.issuer.sign_in(truth),
-            (Purpose::Renewal(_), Some(presented)) => self.issuer.refresh(truth, presented)?,
+            (Purpose::Renewal(_), Some(presented)) => self.issuer.refresh(truth, presented, request.last_resort)?,
             (Purpose::Renewal(_), None) => {
                 let (grant, person) = self.issuer.authorize_silently(truth)?;
                 if person != request.person {
@@ -171,7 +175,11 @@ impl World {
                     Some(Mischief::TakesFailuresForRefusals) => outcome.map_err(|_| refusal()),
                     _ => outcome,
                 };
-                self.renewal_answered(request, outcome, refused);
+                let asks = outcome.as_ref().is_err_and(|failure| failure.class() == FailureClass::AskThePerson);
+                if asks && !refused {
+                    self.broken = Some((Invariant::SessionKept, "the issuer did not ask for the person"));
+                }
+                self.renewal_answered(request, outcome);
             }
         }
     }

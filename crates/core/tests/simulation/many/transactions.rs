@@ -1,7 +1,7 @@
 //! The ledger as a browser keeps it: each change is one atomic step, and its answer comes a little later.
 
 use evergrant_core::protocol::RefreshToken;
-use evergrant_core::session::{Change, Event, Failure, TabMessage, Tokens, Verdict};
+use evergrant_core::session::{Change, Event, Failure, Method, TabMessage, Tokens, Verdict};
 
 use super::mischief::Mischief;
 use super::world::World;
@@ -31,6 +31,8 @@ pub enum Then {
     SignIn { attempt: u64, tokens: Box<Tokens> },
     /// Send the request.
     Claimed,
+    /// Present the refresh token once more, or end the renewal with what the iframe brought.
+    LastResort { failure: Failure },
     /// End the renewal with its tokens.
     Settled { tokens: Box<Tokens> },
     /// Keep the new refresh token, and end the renewal with its failure.
@@ -42,7 +44,10 @@ pub enum Then {
 impl Then {
     /// Whether it is a part of the renewal, and ends with it.
     pub fn renews(&self) -> bool {
-        matches!(self, Self::Claimed | Self::Settled { .. } | Self::Rotated { .. } | Self::Unsent { .. })
+        matches!(
+            self,
+            Self::Claimed | Self::LastResort { .. } | Self::Settled { .. } | Self::Rotated { .. } | Self::Unsent { .. }
+        )
     }
 }
 
@@ -57,7 +62,12 @@ impl World {
         let answers_at = self.clock.truth + self.dice.between(0, 15);
         let Some(first) = self.tabs[tab].transactions.front_mut() else { return };
         if first.verdict.is_none() {
-            let verdict = self.ledger.apply(&first.change);
+            let mut verdict = self.ledger.apply(&first.change);
+            if self.mischief == Some(Mischief::ForgetsLastResorts)
+                && matches!((&first.change, &verdict), (Change::LastResort { .. }, Verdict::Good { .. }))
+            {
+                verdict = Verdict::Renew(Method::RefreshToken);
+            }
             first.verdict = Some(verdict.clone());
             first.due = answers_at;
             let change = first.change.clone();
@@ -91,6 +101,7 @@ impl World {
                 self.send(tab, Event::SignInEnded { attempt, outcome: Ok(tokens) });
             }
             Then::Claimed => self.claimed(tab, verdict),
+            Then::LastResort { failure } => self.last_resort(tab, verdict, failure),
             Then::Settled { tokens } => self.settled(tab, &verdict, tokens),
             Then::Rotated { attempt, refresh_token, failure } => {
                 self.send(tab, Event::Rotated { attempt, refresh_token });
@@ -114,6 +125,7 @@ fn name(change: &Change) -> &'static str {
     match change {
         Change::Claim { .. } => "claim",
         Change::Settle { .. } => "settle",
+        Change::LastResort { .. } => "last resort",
         Change::SignIn { .. } => "sign-in",
         Change::SignOut => "sign-out",
         Change::EndSignIn { .. } => "end of a sign-in",

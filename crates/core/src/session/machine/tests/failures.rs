@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::*;
 use super::page::{Page, begun, busy, misconfigured, refused, seconds, unreachable};
+use crate::protocol::ErrorCode;
 use crate::protocol::callback::CallbackError;
 use crate::protocol::id_token::IdTokenError;
 

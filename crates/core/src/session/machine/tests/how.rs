@@ -2,7 +2,7 @@
 
 use super::super::*;
 use super::page::{Page, begun, invalid_grant, refused, seconds, unreachable};
-use crate::protocol::RefreshToken;
+use crate::protocol::{ErrorCode, RefreshToken};
 
 fn with_refresh_token(page: &mut Page, refresh_token: &str) -> Box<Tokens> {
     let mut tokens = page.tokens(300);

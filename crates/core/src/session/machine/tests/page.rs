@@ -6,7 +6,7 @@ use super::super::*;
 use crate::protocol::authorize::Flow;
 use crate::protocol::callback::CallbackError;
 use crate::protocol::token::TokenError;
-use crate::protocol::{OAuthError, RefreshToken};
+use crate::protocol::{ErrorCode, OAuthError, RefreshToken};
 use crate::session::Place;
 use crate::session::record::tests::{WALL, tokens};
 use crate::time::UnixTime;

@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::page::{Page, refused, seconds, sign_in_wanted};
+use crate::protocol::ErrorCode;
 
 #[test]
 fn a_wanted_sign_in_goes_to_the_issuer() {

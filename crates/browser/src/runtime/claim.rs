@@ -1,0 +1,105 @@
+//! A renewal as tabs agree on it: waits for the lock, claims its right in the ledger, renews, settles (R6, R7).
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use evergrant_core::session::{Change, Event, Failure, Method, Session, Tokens, Verdict};
+use futures_util::future::{AbortHandle, Abortable};
+use wasm_bindgen_futures::spawn_local;
+
+use super::Inner;
+use crate::locks::Held;
+use crate::renewal::{self, Failed};
+use crate::{locks, timer};
+
+/// How long to wait for another tab that renews: longer than any renewal takes, its requests and its iframe together.
+const LOCK_PATIENCE: Duration = Duration::from_secs(90);
+
+impl Inner {
+    /// One tab at a time: waits for the lock, claims the right to renew, renews, settles (R6, R7).
+    pub(super) fn begin_renewal(self: &Rc<Self>, attempt: u64, session: Box<Session>) {
+        let (handle, registration) = AbortHandle::new_pair();
+        *self.renewal.borrow_mut() = Some(handle);
+        let inner = Rc::clone(self);
+        spawn_local(async move {
+            // Aborting drops the work at once: its iframe is removed, its request ends, its lock is free.
+            if let Ok(event) = Abortable::new(inner.renew(attempt, session), registration).await {
+                inner.dispatch(event);
+            }
+        });
+    }
+
+    async fn renew(self: &Rc<Self>, attempt: u64, session: Box<Session>) -> Event {
+        let _lock = match self.lock().await {
+            Ok(lock) => lock,
+            Err(failure) => return Event::RenewalEnded { attempt, outcome: Err(failure) },
+        };
+        let mut method = match self.ledger.apply(&Change::Claim { session: session.clone() }).await {
+            Verdict::Renew(method) => method,
+            Verdict::Adopt(session) => return Event::Adopted { session },
+            Verdict::Ended | Verdict::Good { .. } | Verdict::Active { .. } => return Event::SignedOutElsewhere,
+        };
+        let mut outcome = self.renew_by(attempt, &session, method).await;
+        if method == Method::Iframe
+            && session.refresh_token.is_some()
+            && outcome.as_ref().is_err_and(|failed| failed.failure.rules_out_the_iframe())
+        {
+            match self.ledger.apply(&Change::LastResort { session: session.clone() }).await {
+                Verdict::Renew(last_resort) => match self.renew_by(attempt, &session, last_resort).await {
+                    // What the iframe said stands: it knows why the session cannot go on.
+                    Err(failed) if failed.failure.refuses_the_grant() => {
+                        self.dispatch(Event::RenewingBy { attempt, method });
+                    }
+                    answered => (method, outcome) = (last_resort, answered),
+                },
+                Verdict::Adopt(session) => return Event::Adopted { session },
+                Verdict::Ended => return Event::SignedOutElsewhere,
+                Verdict::Good { .. } | Verdict::Active { .. } => {}
+            }
+        }
+        self.settle(attempt, session, method, outcome).await
+    }
+
+    async fn renew_by(self: &Rc<Self>, attempt: u64, session: &Session, method: Method) -> Result<Tokens, Failed> {
+        self.dispatch(Event::RenewingBy { attempt, method });
+        renewal::renew(&self.config, &self.provider, session, method).await
+    }
+
+    async fn settle(
+        self: &Rc<Self>,
+        attempt: u64,
+        mut session: Box<Session>,
+        method: Method,
+        outcome: Result<Tokens, Failed>,
+    ) -> Event {
+        let sent = session.refresh_token.clone().filter(|_| method == Method::RefreshToken);
+        let outcome = match outcome {
+            Ok(tokens) => {
+                session.renew(tokens.clone(), method);
+                let settle = Change::Settle { session, shared: self.is_shared(), sent };
+                if self.ledger.apply(&settle).await == Verdict::Ended {
+                    return Event::SignedOutElsewhere;
+                }
+                Ok(Box::new(tokens))
+            }
+            Err(Failed { failure, unused: true, .. }) => {
+                self.ledger.apply(&Change::Unsend { session }).await;
+                Err(failure)
+            }
+            Err(Failed { failure, rotated: Some(refresh_token), .. }) => {
+                session.refresh_token = Some(refresh_token.clone());
+                self.ledger.apply(&Change::Rotated { session, sent }).await;
+                self.dispatch(Event::Rotated { attempt, refresh_token });
+                Err(failure)
+            }
+            Err(Failed { failure, .. }) => Err(failure),
+        };
+        Event::RenewalEnded { attempt, outcome }
+    }
+
+    /// One tab at a time talks about this client's session (R6).
+    pub(super) async fn lock(&self) -> Result<Held, Failure> {
+        let name = format!("evergrant.{}.renewal", self.config.client_id);
+        timer::within(LOCK_PATIENCE, locks::acquire(&name)).await.unwrap_or(Err(Failure::OtherTabBusy))
+    }
+}
