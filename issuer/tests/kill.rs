@@ -100,7 +100,7 @@ async fn kill_again_and_again(store: &[&str]) {
     }
     std::fs::write(&file, text).unwrap();
     let start = || {
-        let mut command = issuer(&["--listen", "127.0.0.1:0"]);
+        let mut command = issuer(&["--listen", "127.0.0.1:0", "--exit-on-stdin-close"]);
         command.arg("--config").arg(&file).args(store);
         started(command, Stdio::null())
     };

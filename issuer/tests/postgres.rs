@@ -1,6 +1,7 @@
 //! Issuers on a PostgreSQL: several are one, a lost database is waited for, and its password stays where it belongs.
 
 mod faults;
+mod settings;
 mod several;
 mod tls;
 

@@ -38,7 +38,8 @@ impl Pair {
         .unwrap();
         let mut pair = Self { database, directory, urls, processes: Vec::new() };
         // Both at once, on a database that neither has seen.
-        let commands = ports.map(|port| pair.command(&["--listen", &format!("127.0.0.1:{port}")]));
+        let commands =
+            ports.map(|port| pair.command(&["--listen", &format!("127.0.0.1:{port}"), "--exit-on-stdin-close"]));
         let starts = commands.map(|command| std::thread::spawn(|| started(command, Stdio::null())));
         pair.processes = starts.into_iter().map(|start| start.join().unwrap().0).collect();
         pair

@@ -1,6 +1,9 @@
 //! Authorization codes: used once, by whom they were made for.
 
+use std::sync::Arc;
+
 use evergrant_core::protocol::{ClientId, CodeChallenge, Nonce};
+use evergrant_issuer::Store;
 use evergrant_issuer::store::{Code, CodeUse, Grant};
 
 use super::rows::{after, app, code, family, grant, hash};
@@ -41,9 +44,7 @@ pub(super) async fn a_code_is_over_in_time_and_with_its_grant(Opened { store, ..
 
 pub(super) async fn of_many_uses_at_once_one_has_the_code(opened: &Opened) {
     opened.store.add_code(grant("one"), code("one")).await.unwrap();
-    let redeem = |store: std::sync::Arc<dyn evergrant_issuer::Store>, _| async move {
-        store.use_code(hash("one"), &app(), after(1)).await.unwrap()
-    };
+    let redeem = |store: Arc<dyn Store>, _| async move { store.use_code(hash("one"), &app(), after(1)).await.unwrap() };
     let uses = at_once(opened, 50, redeem).await;
     assert_eq!(uses.iter().filter(|used| matches!(used, CodeUse::Redeemed(_))).count(), 1);
     assert_eq!(uses.iter().filter(|used| **used == CodeUse::Replayed).count(), 49);

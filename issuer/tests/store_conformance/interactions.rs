@@ -1,7 +1,11 @@
 //! Requests that wait for a person, and what people have allowed.
 
+use std::sync::Arc;
+
 use evergrant_core::protocol::{ClientId, Scope};
+use evergrant_issuer::Store;
 use evergrant_issuer::store::ConsentKey;
+use tokio::sync::Barrier;
 
 use super::rows::{after, ann, app, bob, hash, interaction};
 use super::{Opened, at_once};
@@ -18,9 +22,7 @@ pub(super) async fn an_interaction_is_for_its_browser_and_its_time(Opened { stor
 
 pub(super) async fn an_interaction_is_answered_by_one_of_many(opened: &Opened) {
     opened.store.open_interaction(interaction("one")).await.unwrap();
-    let close = |store: std::sync::Arc<dyn evergrant_issuer::Store>, _| async move {
-        store.close_interaction(hash("one")).await.unwrap()
-    };
+    let close = |store: Arc<dyn Store>, _| async move { store.close_interaction(hash("one")).await.unwrap() };
     let closed = at_once(opened, 20, close).await;
     assert_eq!(closed.iter().filter(|closed| **closed).count(), 1);
     assert_eq!(opened.store.interaction(hash("one"), hash("browser"), after(0)).await.unwrap(), None);
@@ -47,11 +49,23 @@ pub(super) async fn consents_add_up_by_person_client_and_api(Opened { store, .. 
 }
 
 pub(super) async fn a_consent_given_twice_at_once_is_one(opened: &Opened) {
-    let remember = |store: std::sync::Arc<dyn evergrant_issuer::Store>, number: usize| async move {
-        // The same words in another order: whoever waits for whom must not wait in a circle.
-        let words = ["openid email profile", "profile email openid"][number % 2];
-        store.remember_consent(key(), Scope::parse(words), after(0)).await.unwrap();
+    const WORDS: usize = 50;
+    let at = |round: usize| ConsentKey { audience: Some(round.to_string()), ..key() };
+    let step = Arc::new(Barrier::new(8));
+    let remember = |store: Arc<dyn Store>, number: usize| {
+        let step = Arc::clone(&step);
+        let mut words: Vec<String> = (0..WORDS).map(|word| format!("word-{word}")).collect();
+        // In opposite orders: nobody may wait in a circle.
+        if (number / 2).is_multiple_of(2) {
+            words.reverse();
+        }
+        async move {
+            for round in 0..10 {
+                step.wait().await;
+                store.remember_consent(at(round), Scope::parse(&words.join(" ")), after(0)).await.unwrap();
+            }
+        }
     };
-    at_once(opened, 40, remember).await;
-    assert_eq!(opened.store.consent(key()).await.unwrap().words().count(), 3);
+    at_once(opened, 8, remember).await;
+    assert_eq!(opened.store.consent(at(9)).await.unwrap().words().count(), WORDS);
 }

@@ -7,8 +7,9 @@ use evergrant_core::protocol::jwt::Algorithm;
 use evergrant_core::time::UnixTime;
 use evergrant_issuer::Store;
 use evergrant_issuer::store::StoredKey;
+use tokio::sync::Barrier;
 
-use super::rows::{START, after, app};
+use super::rows::{after, app};
 use super::{Opened, at_once};
 
 /// Before every key.
@@ -59,12 +60,19 @@ pub(super) async fn a_key_is_added_unless_a_younger_one_has_the_same_use(Opened 
 }
 
 pub(super) async fn of_many_who_miss_a_key_one_adds_it(opened: &Opened) {
-    let add = |store: Arc<dyn Store>, number: usize| async move {
-        let client_id = (number % 4 < 2).then(app);
-        store.add_signing_key(key(&number.to_string(), Algorithm::Es256, client_id, START), EVER).await.unwrap();
+    const CLIENTS: usize = 20;
+    let step = Arc::new(Barrier::new(8));
+    let add = |store: Arc<dyn Store>, number: usize| {
+        let step = Arc::clone(&step);
+        async move {
+            for client in 0..CLIENTS {
+                let (kid, client_id) = (format!("{number} for {client}"), ClientId::new(client.to_string()));
+                let made = key(&kid, Algorithm::Es256, Some(client_id), after(number as u64));
+                step.wait().await;
+                store.add_signing_key(made, EVER).await.unwrap();
+            }
+        }
     };
-    at_once(opened, 40, add).await;
-    let keys = opened.store.signing_keys().await.unwrap();
-    assert_eq!(keys.len(), 2);
-    assert_ne!(keys[0].client_id, keys[1].client_id);
+    at_once(opened, 8, add).await;
+    assert_eq!(kids(&opened.store).await.len(), CLIENTS);
 }

@@ -110,6 +110,10 @@ pub(crate) struct Database {
 }
 
 impl Database {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Its address over the socket, without a password.
     pub(crate) fn url(&self) -> String {
         let directory = self.server.directory.display().to_string().replace('/', "%2F");

@@ -3,7 +3,7 @@
 # PORT, CERTIFICATE and KEY come in the environment; POSTGRES_BIN may.
 
 set -eu
-trap '' HUP INT TERM
+trap '' HUP INT PIPE TERM
 PATH="${POSTGRES_BIN:+$POSTGRES_BIN:}$PATH"
 for programs in /usr/lib/postgresql/*/bin; do PATH="$PATH:$programs"; done
 if ! command -v initdb >/dev/null || ! command -v pg_ctl >/dev/null; then
@@ -14,9 +14,9 @@ fi
 
 # A socket's path has to be short.
 directory=$(mktemp -d /tmp/evergrant-postgres.XXXXXX)
-trap 'rm -rf "$directory"' EXIT
 log=$directory/log
 data=$directory/data
+trap 'pg_ctl stop --pgdata "$data" --mode immediate >"$log" 2>&1; rm -rf "$directory"' EXIT
 if ! initdb --pgdata "$data" --username postgres --auth-local trust --auth-host scram-sha-256 \
     --encoding UTF8 --no-locale --no-sync >"$log" 2>&1; then
     cat "$log"
@@ -39,6 +39,6 @@ if ! pg_ctl start --pgdata "$data" --log "$log" --wait --timeout 120 >>"$log" 2>
     cat "$log"
     exit 1
 fi
-echo "$directory"
+# Nobody may be left to read this; then standard input ends as well.
+echo "$directory" 2>/dev/null || true
 cat >/dev/null
-pg_ctl stop --pgdata "$data" --mode immediate >/dev/null 2>&1 || true

@@ -6,7 +6,6 @@ use deadpool_postgres::{
     Client, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
 use tokio::time::timeout;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{NoTls, Row};
 
@@ -24,13 +23,11 @@ const CONNECTED_WITHIN: Duration = Duration::from_secs(3);
 /// How long a statement may take; the slowest that is used takes milliseconds.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
-/// How often a statement is tried that PostgreSQL undid because it stood in another's way.
-const MOST_TRIES: u32 = 3;
-
-/// An answer leaves after its commit is on the disk, so "off" is not accepted; whoever wants replicas to have it as well
-/// sets more than "on".
-const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
-    WHERE current_setting('synchronous_commit') = 'off'";
+/// What is decided here must not depend on how the database was set up: a statement waits for a row that another is
+/// changing, and then looks at what became of it; an answer leaves after its commit is on the disk. Whoever wants replicas
+/// to have it as well sets more than "on".
+const SETTINGS: &str = "SET default_transaction_isolation = 'read committed';
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 /// What stands for `$1`, `$2`, ...
 pub(super) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -57,7 +54,7 @@ impl Connections {
             .wait_timeout(Some(CONNECTED_WITHIN))
             .create_timeout(Some(CONNECTED_WITHIN))
             .post_create(Hook::async_fn(|client, _| {
-                Box::pin(async { client.batch_execute(DURABLE).await.map_err(HookError::Backend) })
+                Box::pin(async { client.batch_execute(SETTINGS).await.map_err(HookError::Backend) })
             }))
             .build();
         pool.map(Self).map_err(|error| StoreError::Database(error.to_string()))
@@ -70,19 +67,14 @@ impl Connections {
 
     /// Runs a statement and returns its rows. By then it is committed.
     pub(super) async fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, StoreError> {
-        let mut tries = 1;
-        loop {
-            let client = self.lend().await?;
-            let asked = async { client.query(&client.prepare_cached(sql).await?, values).await };
-            match timeout(ANSWERED_WITHIN, asked).await {
-                Ok(Ok(rows)) => return Ok(rows),
-                Ok(Err(error)) if was_in_the_way(&error) && tries < MOST_TRIES => tries += 1,
-                Ok(Err(error)) => return Err(error.into()),
-                Err(_) => {
-                    // Whatever it still waits for, nobody else shall wait behind it.
-                    drop(Object::take(client));
-                    return Err(StoreError::Database("PostgreSQL does not answer".to_owned()));
-                }
+        let client = self.lend().await?;
+        let asked = async { client.query(&client.prepare_cached(sql).await?, values).await };
+        match timeout(ANSWERED_WITHIN, asked).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => {
+                // Whatever it still waits for, nobody else shall wait behind it.
+                drop(Object::take(client));
+                Err(StoreError::Database("PostgreSQL does not answer".to_owned()))
             }
         }
     }
@@ -91,13 +83,6 @@ impl Connections {
     pub(super) async fn row(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>, StoreError> {
         Ok(self.rows(sql, values).await?.pop())
     }
-}
-
-/// Whether PostgreSQL undid the statement so that another could go on.
-fn was_in_the_way(error: &tokio_postgres::Error) -> bool {
-    error
-        .code()
-        .is_some_and(|code| [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE].contains(code))
 }
 
 impl From<tokio_postgres::Error> for StoreError {

@@ -51,8 +51,9 @@ pub(super) async fn remember_consent(
     scope: &Scope,
     now: UnixTime,
 ) -> Result<(), StoreError> {
+    // In one order: two that remember the same words at once would otherwise wait for each other.
     let sql = "INSERT INTO consent (subject, client_id, audience, scope, granted_at)
-               SELECT $1, $2, $3, word, $5 FROM unnest($4::text[]) AS word
+               SELECT $1, $2, $3, word, $5 FROM unnest($4::text[]) AS word ORDER BY word
                ON CONFLICT DO NOTHING";
     let words: Vec<&str> = scope.words().collect();
     let values = [
