@@ -41,11 +41,11 @@ async fn the_page_is_a_form_that_needs_no_script_and_lets_nothing_in() {
     assert_eq!(page.header("x-frame-options"), Some("DENY"));
     assert_eq!(page.header("cache-control"), Some("no-store"));
     assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
-    let stylesheet = page.body.split("href=\"").find_map(|part| part.strip_prefix("/assets/issuer-")).unwrap();
-    let path = format!("/assets/issuer-{}", stylesheet.split('"').next().unwrap());
+    let stylesheet = page.body.split("href=\"").find_map(|part| part.strip_prefix("/assets/pages-")).unwrap();
+    let path = format!("/assets/pages-{}", stylesheet.split('"').next().unwrap());
     let stylesheet = browser.get(&path).await;
     assert_eq!((stylesheet.status, stylesheet.header("content-type")), (200, Some("text/css; charset=utf-8")));
-    assert_eq!(browser.get("/assets/issuer-000000000000.css").await.status, 404);
+    assert_eq!(browser.get("/assets/pages-000000000000.css").await.status, 404);
 }
 
 #[tokio::test]

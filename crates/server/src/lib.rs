@@ -1,4 +1,5 @@
-//! What every server's process has in common: where it listens, how it says so, whom it lets in, and when it ends.
+//! What every server's process has in common: where it listens, how it says so, whom it lets in, and when it ends; and how
+//! its pages look.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,6 +17,7 @@
 mod connections;
 mod listen;
 mod log;
+pub mod look;
 mod origin;
 mod server;
 mod shutdown;

@@ -1,0 +1,106 @@
+//! `POST /oauth/token`: what the issuer's own endpoint does, but that the page never sees the refresh token.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use axum_extra::extract::CookieJar;
+use evergrant_core::protocol::params::{self, Params};
+use evergrant_core::protocol::token::{self, TokenResponse};
+use evergrant_core::protocol::{ClientId, ErrorCode, RefreshToken, revoke};
+use tracing::warn;
+
+use super::refresh_cookie;
+use super::refusal::Refusal;
+use crate::web_app::WebApp;
+
+/// What of a code grant is passed on (RFC 6749 §4.1.3, RFC 7636 §4.5).
+const CODE_PARAMETERS: [&str; 5] = ["grant_type", "client_id", "code", "code_verifier", "redirect_uri"];
+
+pub(super) async fn token(State(app): State<Arc<WebApp>>, jar: CookieJar, body: String) -> Response {
+    let call = Call { app, kept: refresh_cookie::read(&jar) };
+    // A task of its own: a page that leaves in the middle must not lose what the issuer is about to answer.
+    let answer = tokio::spawn(async move { call.answer(&body).await }).await;
+    let failed = |_| Err(Refusal::new(ErrorCode::ServerError, "this server could not do its work"));
+    match answer.unwrap_or_else(failed) {
+        Ok(Granted { mut tokens, keeps_cookie }) => {
+            let jar = match tokens.refresh_token.take() {
+                Some(refresh_token) => jar.add(refresh_cookie::keep(&refresh_token)),
+                None if keeps_cookie => jar,
+                // Another sign-in, without a refresh token: the one that was kept is not its own.
+                None => jar.add(refresh_cookie::forget()),
+            };
+            let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+            (no_store, jar, Json(tokens)).into_response()
+        }
+        Err(refusal) if refusal.is(&ErrorCode::InvalidGrant) => {
+            (jar.add(refresh_cookie::forget()), refusal).into_response()
+        }
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// The app that calls: the one this server is for.
+pub(super) fn client<'a>(app: &'a WebApp, params: &Params) -> Result<&'a ClientId, Refusal> {
+    let known = app.config.cookie_mode.as_ref().map(|mode| &mode.client_id);
+    known
+        .filter(|known| params.filled("client_id") == Some(known.as_str()))
+        .ok_or_else(|| Refusal::new(ErrorCode::InvalidClient, "this server keeps no refresh token for that client_id"))
+}
+
+struct Call {
+    app: Arc<WebApp>,
+    /// The refresh token that came in the cookie.
+    kept: Option<RefreshToken>,
+}
+
+struct Granted {
+    tokens: TokenResponse,
+    /// Whether an answer without a refresh token leaves the cookie as it is (RFC 6749 §6).
+    keeps_cookie: bool,
+}
+
+impl Call {
+    async fn answer(self, body: &str) -> Result<Granted, Refusal> {
+        let refused = |code, description| Err(Refusal::new(code, description));
+        let params = Params::parse(body)?;
+        let client_id = client(&self.app, &params)?;
+        match params.filled("grant_type") {
+            Some("authorization_code") => self.redeem_code(client_id, &params).await,
+            Some("refresh_token") => self.refresh(client_id, &params).await,
+            Some(_) => refused(ErrorCode::UnsupportedGrantType, "only codes and refresh tokens become tokens here"),
+            None => refused(ErrorCode::InvalidRequest, "grant_type is missing"),
+        }
+    }
+
+    async fn redeem_code(&self, client_id: &ClientId, params: &Params) -> Result<Granted, Refusal> {
+        let passed_on = CODE_PARAMETERS.iter().filter_map(|name| Some((*name, params.filled(name)?)));
+        let tokens = self.app.provider.redeem(params::encode(passed_on), None).await?;
+        if let Some(before) = self.kept.clone() {
+            // The new sign-in takes the cookie over. The refresh token in it would live on, and nobody could use it.
+            let before = self.app.rotations.newest(before).await;
+            let body = revoke::refresh_token(client_id, &before);
+            if let Err(failure) = self.app.provider.revoke(body, None).await {
+                warn!("the refresh token of an earlier sign-in could not be revoked: {failure}");
+            }
+        }
+        Ok(Granted { tokens, keeps_cookie: false })
+    }
+
+    async fn refresh(&self, client_id: &ClientId, params: &Params) -> Result<Granted, Refusal> {
+        if params.has("refresh_token") {
+            let description = "the refresh token comes in the cookie, and nowhere else";
+            return Err(Refusal::new(ErrorCode::InvalidRequest, description));
+        }
+        let Some(kept) = self.kept.clone() else {
+            return Err(Refusal::new(ErrorCode::InvalidGrant, "there is no cookie with a refresh token"));
+        };
+        let redeem = async |token: RefreshToken| {
+            let body = token::redeem_refresh_token(client_id, &token);
+            self.app.provider.redeem(body, None).await
+        };
+        Ok(Granted { tokens: self.app.rotations.redeem(kept, redeem).await?, keeps_cookie: true })
+    }
+}

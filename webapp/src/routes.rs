@@ -1,0 +1,8 @@
+//! The pages of people who sign in here, a file each.
+
+pub(crate) mod assets;
+pub(crate) mod callback;
+pub(crate) mod expenses;
+pub(crate) mod home;
+pub(crate) mod sign_in;
+pub(crate) mod sign_out;

@@ -1,0 +1,11 @@
+//! `GET /assets/…`: the stylesheet and the mark.
+
+use axum::extract::Path;
+use axum::response::{IntoResponse as _, Response};
+use evergrant_server::look;
+
+use crate::error::PageError;
+
+pub(crate) async fn serve(Path(name): Path<String>) -> Response {
+    look::asset(&name).unwrap_or_else(|| PageError::not_found().into_response())
+}

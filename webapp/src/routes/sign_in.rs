@@ -1,0 +1,19 @@
+//! `GET /sign-in`: off to the issuer.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Redirect;
+use axum_extra::extract::CookieJar;
+
+use crate::error::PageError;
+use crate::pending::PendingSignIn;
+use crate::web_app::WebApp;
+use crate::{clock, cookies, crypto, sign_in};
+
+pub(crate) async fn begin(State(app): State<Arc<WebApp>>, jar: CookieJar) -> Result<(CookieJar, Redirect), PageError> {
+    let pending = PendingSignIn::new(crypto::entropy()?, clock::now());
+    let (url, transaction) = sign_in::begin(&app, &pending).await?;
+    let cookie = cookies::new_pending(transaction.state.secret(), pending.to_text(), &app.config);
+    Ok((jar.add(cookie), Redirect::to(url.as_str())))
+}

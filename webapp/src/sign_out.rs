@@ -1,0 +1,30 @@
+//! The end of a session: its refresh token is revoked, and the issuer's own session ends on the issuer's page.
+
+use evergrant_core::protocol::logout::{self, LogoutRequest};
+use evergrant_core::protocol::revoke;
+use evergrant_core::session::Failure;
+use url::Url;
+
+use crate::session::Session;
+use crate::web_app::WebApp;
+
+/// Takes the session's tokens back, and says where the issuer's session ends, if that can be ended.
+///
+/// # Errors
+/// When the issuer could not be told. Here the session is over already.
+pub(crate) async fn at_the_issuer(app: &WebApp, session: &Session) -> Result<Option<Url>, Failure> {
+    let WebApp { config, provider, .. } = app;
+    // A refresh that is under way comes first: what it brings is revoked.
+    let tokens = session.tokens.lock().await;
+    if let Some(refresh_token) = &tokens.refresh_token {
+        let body = revoke::refresh_token(&config.client_id, refresh_token);
+        provider.revoke(body, Some(&app.authorization())).await?;
+    }
+    let request = LogoutRequest {
+        client_id: &config.client_id,
+        id_token_hint: Some(&tokens.id_token),
+        post_logout_redirect_uri: Some(&config.post_logout_redirect_uri()),
+        state: None,
+    };
+    Ok(logout::end_session_url(&*provider.metadata().await?, &request))
+}

@@ -1,0 +1,54 @@
+//! Everything a request handler works with.
+
+use std::sync::Arc;
+
+use axum_extra::extract::CookieJar;
+use evergrant_core::protocol::token;
+use evergrant_server::Origin;
+use url::Url;
+
+use crate::config::Config;
+use crate::cookie_mode::Rotations;
+use crate::cookies;
+use crate::http::Http;
+use crate::provider::Provider;
+use crate::session::Session;
+use crate::sessions::Sessions;
+
+/// The web app: its configuration, the issuer it trusts, and who is signed in.
+#[derive(Debug)]
+pub struct WebApp {
+    pub(crate) config: Config,
+    pub(crate) http: Http,
+    pub(crate) provider: Provider,
+    pub(crate) sessions: Sessions,
+    pub(crate) rotations: Rotations,
+}
+
+impl WebApp {
+    /// Makes the web app ready, with nobody signed in. The issuer is asked when somebody comes, so either may start first.
+    ///
+    /// # Errors
+    /// When the configuration cannot work, or the machine cannot do TLS.
+    pub fn new(config: Config) -> anyhow::Result<Arc<Self>> {
+        config.check()?;
+        let http = Http::new()?;
+        let provider = Provider::new(http.clone(), config.issuer.clone());
+        Ok(Arc::new(Self { config, http, provider, sessions: Sessions::default(), rotations: Rotations::default() }))
+    }
+
+    /// How this server proves itself to the issuer.
+    pub(crate) fn authorization(&self) -> String {
+        token::basic_authorization(&self.config.client_id, &self.config.client_secret)
+    }
+
+    /// The session of the browser that sent these cookies.
+    pub(crate) fn session(&self, jar: &CookieJar) -> Option<Arc<Session>> {
+        self.sessions.find(&cookies::session(jar, &self.config)?)
+    }
+
+    /// Where forms may lead beside this server: to the issuer's end-session page.
+    pub(crate) fn issuer_origin(&self) -> Option<Origin> {
+        Origin::of(&Url::parse(self.config.issuer.as_str()).ok()?)
+    }
+}

@@ -1,0 +1,7 @@
+//! The web app over real HTTP, with a real issuer behind it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod cookie_mode;
+mod sign_in;
+mod sign_out;
+mod support;

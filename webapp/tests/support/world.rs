@@ -1,0 +1,63 @@
+//! An issuer and a web app on free ports, each as its own binary would serve it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use evergrant_issuer::{Clock, Config as IssuerConfig, Provider, SqliteStore, router as issuer_router};
+use evergrant_server::Server;
+use evergrant_webapp::{Config, WebApp, router};
+use tokio::task::JoinHandle;
+
+const WEB_APP: &str = include_str!("../../demo.toml");
+const ISSUER: &str = include_str!("../../../issuer/demo.toml");
+
+const CLIENTS: &str = "[[client]]\nrequire_consent = false\nrefresh_tokens = { reuse_interval = 0 }\n";
+
+/// Both servers; they end with it.
+pub(crate) struct World {
+    pub(crate) issuer: String,
+    pub(crate) web_app: String,
+    issuer_task: JoinHandle<()>,
+    web_app_task: JoinHandle<()>,
+}
+
+impl World {
+    /// The demo's servers, apart from the ports; nobody is asked for consent, and a used refresh token is never taken twice.
+    pub(crate) async fn start() -> Self {
+        let (issuer_server, web_app_server) = (free_port().await, free_port().await);
+        let (issuer, web_app) = (issuer_server.url(), web_app_server.url());
+        let placed =
+            |text: &str| text.replace("http://localhost:3000", &issuer).replace("http://localhost:3003", &web_app);
+
+        let config = placed(ISSUER).replace("[[client]]\n", CLIENTS);
+        let config = IssuerConfig::parse(&config).unwrap();
+        let store = Arc::new(SqliteStore::open(Path::new(":memory:")).unwrap());
+        let provider = Arc::new(Provider::open(config, store, Clock::system(), true).await.unwrap());
+        let issuer_task = tokio::spawn(issuer_server.run_until(issuer_router(provider), std::future::pending()));
+
+        // Nobody answers at port 9, the discard service: an API that is down.
+        let config = placed(WEB_APP).replace("http://localhost:3002/expenses", "http://127.0.0.1:9/expenses");
+        let app = WebApp::new(Config::parse(&config).unwrap()).unwrap();
+        let web_app_task = tokio::spawn(web_app_server.run_until(router(app), std::future::pending()));
+        Self { issuer, web_app, issuer_task, web_app_task }
+    }
+
+    /// Ends the issuer as a crash would.
+    pub(crate) async fn kill_issuer(&self) {
+        self.issuer_task.abort();
+        while !self.issuer_task.is_finished() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.issuer_task.abort();
+        self.web_app_task.abort();
+    }
+}
+
+async fn free_port() -> Server {
+    Server::bind(&"localhost:0".parse().unwrap()).await.unwrap()
+}
