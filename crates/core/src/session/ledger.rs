@@ -6,34 +6,42 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::record::{Method, Session};
 use crate::protocol::RefreshToken;
+use crate::protocol::json;
 use crate::time::UnixTime;
 
 /// How many refresh tokens are remembered as sent, and as spent: those that tabs still hold are asked for, the others can go.
 const MOST_REMEMBERED: usize = 64;
 
 /// The ledger of one client. `Debug` hides the tokens in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ledger {
     /// Moved on by every sign-out, and by every sign-in to a shared session.
     generation: u64,
     /// The session that all tabs share; absent when each tab keeps its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<Box<Session>>,
     /// Hashes of refresh tokens that were sent, oldest first.
-    #[serde(default)]
     sent: Vec<String>,
     /// Hashes of those that are not even a last resort: they were answered, or were a last resort once.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     spent: Vec<String>,
     /// When the person was last active in any tab, where that matters (R11).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     active_at: Option<UnixTime>,
 }
+
+json::members!(Ledger {
+    generation: required,
+    session: optional,
+    sent: or_default,
+    spent: or_default,
+    active_at: optional,
+});
 
 /// What a tab wants written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,7 +182,8 @@ impl Ledger {
             Verdict::Good { .. } => {}
             other => return other,
         }
-        let Some(refresh_token) = &session.refresh_token else { return Verdict::Renew(Method::Iframe) };
+        // A refresh token in a cookie is no page's to count: the server that keeps it takes care.
+        let Some(refresh_token) = &session.refresh_token else { return Verdict::Renew(session.method()) };
         if !remember(&mut self.sent, fingerprint(refresh_token)) {
             // R7: it was sent, by a tab that died or lost the answer. Sent again it could pass for stolen.
             return self.replacement(session).map_or(Verdict::Renew(Method::Iframe), Verdict::Adopt);
@@ -346,6 +355,16 @@ mod tests {
         let newer = renewed(&session, "r1");
         assert_eq!(settle(&mut ledger, &newer, true), Verdict::Good { generation: 1 });
         assert_eq!(claim(&mut ledger, &session), Verdict::Adopt(Box::new(newer)));
+    }
+
+    #[test]
+    fn a_refresh_token_in_a_cookie_is_used_however_often() {
+        let mut ledger = Ledger::default();
+        let session = signed_in(&mut ledger, Session { refresh_cookie: true, ..session(60) });
+        for _ in 0..2 {
+            assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
+        }
+        assert_eq!(last_resort(&mut ledger, &session), Verdict::Good { generation: 1 });
     }
 
     #[test]
