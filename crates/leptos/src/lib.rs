@@ -3,22 +3,7 @@
 //! A provider holds the session; [`use_session`] gives it to every component below as signals and actions.
 //!
 //! ```no_run
-//! use evergrant_leptos::{Config, Flow, SessionProvider, SignedIn, SignedOut, use_session};
-//! use leptos::prelude::*;
-//!
-//! #[component]
-//! fn Greeting() -> impl IntoView {
-//!     let session = use_session();
-//!     let name = move || session.claims().get().map(|claims| claims.display_name().to_owned());
-//!     view! {
-//!         <SignedIn>"Hello, " {name} <button on:click=move |_| session.sign_out()>"Sign out"</button></SignedIn>
-//!         <SignedOut><button on:click=move |_| session.sign_in(Flow::Code, "/".into())>"Sign in"</button></SignedOut>
-//!     }
-//! }
-//!
-//! fn app(config: Config) -> impl IntoView {
-//!     view! { <SessionProvider config><Greeting/></SessionProvider> }
-//! }
+#![doc = include_str!("../tests/greeting/program.rs")]
 //! ```
 //!
 //! [`RequireSession`] sends whoever is not signed in to the issuer and back. [`SessionHandle::fetch`] calls an API with a

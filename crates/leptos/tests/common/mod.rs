@@ -1,0 +1,58 @@
+//! A place in the page to mount things in, and a session for them to find. The issuer of these tests never answers.
+#![allow(clippy::unwrap_used, dead_code, reason = "each file of tests uses its part")]
+
+use evergrant_browser::storage::Store;
+use evergrant_leptos::core::protocol::{AccessToken, IdToken, Scope};
+use evergrant_leptos::core::session::{Session, Tokens};
+use evergrant_leptos::{Config, Flow, SessionProvider};
+use leptos::mount::mount_to;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+/// A client with this id.
+pub(crate) fn config(client_id: &str) -> Config {
+    // Port 9 is the discard service: nobody answers there.
+    let json = format!(r#"{{"issuer":"http://127.0.0.1:9/","client_id":"{client_id}"}}"#);
+    Config::parse(&json, "http://127.0.0.1").unwrap()
+}
+
+pub(crate) fn store_session(config: &Config) {
+    let claims = serde_json::json!({
+        "iss": config.issuer, "sub": "tess", "aud": config.client_id, "exp": 4_000_000_000_u32, "iat": 1, "name": "Tess",
+    });
+    let tokens = Tokens {
+        access_token: AccessToken::new("access"),
+        id_token: Some((IdToken::new("id"), serde_json::from_value(claims).unwrap())),
+        refresh_token: None,
+        scope: Scope::parse("openid"),
+        expires_in: Some(std::time::Duration::from_secs(3600)),
+        flow: Flow::Code,
+        generation: 0,
+        requested_at: evergrant_browser::clock::now(),
+    };
+    let session = Session::begin(config.issuer.clone(), config.client_id.clone(), tokens).unwrap();
+    Store::open(config.storage, &config.client_id).save(&session);
+}
+
+/// An element of its own with the view in it.
+pub(crate) fn page<V: IntoView + 'static>(
+    config: Config,
+    content: impl Fn() -> V + Send + Sync + 'static,
+) -> web_sys::HtmlElement {
+    let place: web_sys::HtmlElement = document().create_element("div").unwrap().unchecked_into();
+    document().body().unwrap().append_child(&place).unwrap();
+    mount_to(place.clone(), move || view! { <SessionProvider config>{content()}</SessionProvider> }).forget();
+    place
+}
+
+pub(crate) fn text(place: &web_sys::HtmlElement) -> String {
+    place.text_content().unwrap_or_default()
+}
+
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = js_sys::Date::now() + 10_000.0;
+    while !condition() {
+        assert!(js_sys::Date::now() < deadline, "waited in vain: {what}");
+        gloo_timers::future::TimeoutFuture::new(5).await;
+    }
+}
