@@ -12,13 +12,20 @@ use evergrant_core::protocol::State;
 use evergrant_core::session::Failure;
 use evergrant_core::session::failure::Silence;
 use futures_util::future::{Either, select};
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Array, Function};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
 const SHORT: Duration = Duration::from_millis(400);
 const LONG: Duration = Duration::from_secs(10);
+
+/// What the silent page posts, and what an issuer's own page does.
+const MESSAGES: [&str; 2] = [
+    "{type: 'evergrant:authorization-response', response: 'code=c&state=right'}",
+    "{type: 'authorization_response', response: {code: 'c', state: 'right'}}",
+];
 
 /// The address of a page that runs this script. A blob has the origin of the page that made it.
 fn page(script: &str) -> String {
@@ -56,6 +63,12 @@ async fn the_silent_pages_answer_counts_and_the_frame_is_removed() {
 }
 
 #[wasm_bindgen_test]
+async fn the_answer_of_an_issuers_own_page_counts() {
+    let issuer = page(&format!("parent.postMessage({}, '*')", MESSAGES[1]));
+    assert_eq!(answer(&issuer, &origin(), LONG).await.unwrap().as_deref(), Some("c"));
+}
+
+#[wasm_bindgen_test]
 async fn an_answer_to_another_request_does_not_count() {
     let failure = answer(&silent_page("code=c&state=wrong"), &origin(), SHORT).await.unwrap_err();
     assert_eq!(failure, Failure::Silence(Silence::OtherState));
@@ -65,18 +78,22 @@ async fn an_answer_to_another_request_does_not_count() {
 async fn a_message_from_another_origin_does_not_count() {
     let failure = answer(&silent_page("code=c&state=right"), "https://silent.example", SHORT).await.unwrap_err();
     assert_eq!(failure, Failure::Silence(Silence::OtherOrigin));
+    // The page of such an address has an origin that equals no other.
+    for message in MESSAGES {
+        let page = format!("data:text/html,<script>parent.postMessage({message}, '*')</script>");
+        let failure = answer(&page, &origin(), SHORT).await.unwrap_err();
+        assert_eq!(failure, Failure::Silence(Silence::OtherOrigin), "{message}");
+    }
 }
 
 #[wasm_bindgen_test]
 async fn a_message_from_another_window_of_the_right_origin_does_not_count() {
     let url = page("");
     let forging = async {
-        let message = Object::new();
-        Reflect::set(&message, &"type".into(), &message::MESSAGE_TYPE.into()).unwrap();
-        Reflect::set(&message, &"response".into(), &"code=forged&state=right".into()).unwrap();
-        let window = web_sys::window().unwrap();
         loop {
-            window.post_message(&message, &origin()).unwrap();
+            for message in MESSAGES {
+                Function::new_no_args(&format!("postMessage({message})")).call0(&JsValue::NULL).unwrap();
+            }
             gloo_timers::future::TimeoutFuture::new(10).await;
         }
     };
@@ -91,10 +108,12 @@ async fn a_message_from_another_window_of_the_right_origin_does_not_count() {
 #[wasm_bindgen_test]
 async fn messages_of_other_kinds_are_passed_over() {
     let script = format!(
-        "for (const data of [null, 7, 'x', {{}}, {{type: 'other', response: 'code=x&state=right'}}, {{type: '{0}'}}])
+        "for (const data of [null, 7, 'x', {{}}, {{type: 'other', response: 'code=x&state=right'}}, {{type: '{0}'}},
+                {{type: '{1}'}}, {{type: '{1}', response: null}}, {{type: '{1}', response: 'code=x&state=right'}}])
             parent.postMessage(data, '*');
          parent.postMessage({{type: '{0}', response: 'code=c&state=right'}}, '*')",
-        message::MESSAGE_TYPE
+        message::MESSAGE_TYPE,
+        message::WEB_MESSAGE_TYPE
     );
     assert_eq!(answer(&page(&script), &origin(), LONG).await.unwrap().as_deref(), Some("c"));
 }

@@ -15,6 +15,8 @@ use evergrant_core::protocol::id_token::IdTokenError;
 use evergrant_core::protocol::jwk::KeyChoiceError;
 use evergrant_core::session::failure::Silence;
 use evergrant_core::session::{Failure, FailureClass, HiddenIframe, Status};
+use js_sys::Function;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -127,6 +129,27 @@ async fn a_forged_authorization_response_is_not_redeemed() {
         assert!(!issuer.requests().contains(&"token".to_owned()), "{:?}", issuer.requests());
         assert_eq!(runtime.current_access_token().unwrap().secret(), "access");
     }
+}
+
+#[wasm_bindgen_test]
+async fn a_renewal_that_finds_the_storage_full_is_kept_in_memory_and_said() {
+    let issuer = Issuer::open("full").await;
+    let config = issuer.config("");
+    let runtime = signed_in(&config);
+    assert_eq!(runtime.warning(), None);
+    // Whatever is written is too much from now on.
+    let script = "const real = Storage.prototype.setItem;
+        Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };
+        return () => { Storage.prototype.setItem = real; };";
+    let restore: Function = Function::new_no_args(script).call0(&JsValue::NULL).unwrap().unchecked_into();
+    runtime.renew();
+    renewed(&runtime, 1).await;
+    restore.call0(&JsValue::NULL).unwrap();
+    assert_eq!(runtime.current_access_token().unwrap().secret(), "access-1");
+    assert!(runtime.warning().unwrap().contains("its storage is full"));
+    assert!(!runtime.abilities().browser.storage);
+    let left = Store::open(StorageKind::Session, &config.client_id).session();
+    assert_eq!(left, None, "an old session must not come back with the next reload");
 }
 
 #[wasm_bindgen_test]

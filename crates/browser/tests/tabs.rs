@@ -15,7 +15,9 @@ use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::RefreshToken;
 use evergrant_core::session::{Change, EndReason, Method, Session, Status, Verdict};
 use futures_util::future::join;
-use wasm_bindgen_futures::spawn_local;
+use js_sys::{Function, Promise};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -62,6 +64,22 @@ async fn who_stops_waiting_for_a_lock_does_not_keep_it() {
     assert!(timer::within(SHORT, locks::acquire("given-up")).await.is_none());
     drop(held);
     assert!(timer::within(Duration::from_secs(10), locks::acquire("given-up")).await.is_some());
+}
+
+#[wasm_bindgen_test]
+async fn the_lock_of_a_page_that_was_closed_is_free() {
+    let document = web_sys::window().unwrap().document().unwrap();
+    let other_page = document.create_element("iframe").unwrap();
+    document.body().unwrap().append_child(&other_page).unwrap();
+    let hold = "return new Promise(held => frame.contentWindow.navigator.locks.request('closed', () => {
+        held();
+        return new Promise(() => {});
+    }))";
+    let held = Function::new_with_args("frame", hold).call1(&JsValue::NULL, &other_page).unwrap();
+    JsFuture::from(held.unchecked_into::<Promise>()).await.unwrap();
+    assert!(timer::within(SHORT, locks::acquire("closed")).await.is_none(), "it is taken");
+    other_page.remove();
+    assert!(timer::within(Duration::from_secs(10), locks::acquire("closed")).await.is_some(), "it is free again");
 }
 
 #[wasm_bindgen_test]

@@ -26,7 +26,7 @@ pub enum Flow {
 #[derive(Clone, Copy, Debug)]
 pub struct App<'a> {
     world: &'a World,
-    browser: &'a Browser,
+    pub(crate) browser: &'a Browser,
 }
 
 impl<'a> App<'a> {
@@ -230,39 +230,6 @@ impl<'a> App<'a> {
             Ok(())
         })
         .await
-    }
-
-    /// Loses the answer to the next request of this page: the server gives it, and the page never sees it. With
-    /// `with_the_network` the page learns of the loss only when it is offline.
-    ///
-    /// # Errors
-    /// When the browser does not answer.
-    pub async fn lose_the_next_answer(&self, with_the_network: bool) -> anyhow::Result<()> {
-        let script = "
-            const [withTheNetwork] = arguments, fetch = window.fetch;
-            window.fetch = async (...request) => {
-                window.fetch = fetch;
-                await fetch(...request);
-                if (withTheNetwork && navigator.onLine) {
-                    await new Promise(lost => window.addEventListener('offline', lost, { once: true }));
-                }
-                throw new TypeError('the answer was lost');
-            };";
-        self.browser.script(script, vec![json!(with_the_network)]).await.map(drop)
-    }
-
-    /// Loses the next request of this page before it reaches anybody, as a network would: the page cannot tell.
-    ///
-    /// # Errors
-    /// When the browser does not answer.
-    pub async fn lose_the_next_request(&self) -> anyhow::Result<()> {
-        let script = "
-            const fetch = window.fetch;
-            window.fetch = async () => {
-                window.fetch = fetch;
-                throw new TypeError('the request was lost');
-            };";
-        self.browser.script(script, vec![]).await.map(drop)
     }
 
     /// A page that was just opened shows it as soon as the app has started.

@@ -20,6 +20,7 @@ pub mod issuer_pages;
 pub mod journey;
 pub mod kept;
 pub mod network;
+mod on_the_way;
 pub mod process;
 pub mod setup;
 pub mod stored_session;
