@@ -128,6 +128,12 @@ fn warn_of_dangers(config: &Config, loopback: bool, dev: bool) -> anyhow::Result
     if !loopback && !config.is_https() {
         warn!("listening on a public address, and the issuer is not https: passwords and tokens travel in clear");
     }
+    if config.is_https() && !config.limits.behind_proxy {
+        warn!(
+            "the issuer is https, so something in front of it ends TLS: set [limits] behind_proxy, or all people count as \
+             one address"
+        );
+    }
     if config.uses_demo_secrets() && !loopback {
         warn!("passwords or secrets of the demo are in use on a public address: everybody knows them; set your own");
     } else if config.uses_demo_secrets() {

@@ -126,6 +126,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         now: UnixTime,
     ) -> Result<Vec<(Grant, RefreshFamily)>, StoreError>;
 
+    /// Ends the session that is called `sid`, if it is this person's, and every grant that came from it, in one step.
+    async fn sign_out_of_session(&self, subject: &Subject, sid: &str, now: UnixTime) -> Result<(), StoreError>;
+
+    /// Ends every grant this person gave a client.
+    async fn end_grants_to(&self, subject: &Subject, client_id: &ClientId, now: UnixTime) -> Result<(), StoreError>;
+
     /// Ends a grant if it is this person's. Whether there was one to end.
     async fn end_grant_of(&self, subject: &Subject, id: &str, now: UnixTime) -> Result<bool, StoreError>;
 

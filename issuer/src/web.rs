@@ -11,6 +11,7 @@ mod framing;
 pub(crate) mod headers;
 pub(crate) mod oauth_refusal;
 mod page_error;
+pub(crate) mod page_params;
 pub(crate) mod pages;
 pub(crate) mod peer;
 pub(crate) mod request_log;

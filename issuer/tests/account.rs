@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, App, Browser, CALLBACK, Server, field};
+use crate::support::{Answer, App, Browser, CALLBACK, Server, config, field};
 
 const OFFLINE: &str = "refresh_token";
 
@@ -57,18 +57,40 @@ async fn one_application_is_signed_out_and_the_others_go_on() {
 }
 
 #[tokio::test]
-async fn one_browser_is_signed_out_and_its_offline_access_goes_on() {
+async fn one_browser_is_signed_out_with_all_that_was_granted_there() {
     let server = Server::start().await;
     let (browser, phone) = (Browser::of(&server), Browser::of(&server));
     let token = refresh_token(&phone).await;
     server.clock.advance(Duration::from_secs(10));
-    browser.authorize_as("ann", &App::offline("app").query()).await;
+    let kept = refresh_token(&browser).await;
     let page = browser.get("/account").await;
     let (_, second) = page.body.split_once("(this one)").unwrap();
     let other = Answer { body: second.to_owned(), ..browser.get("/account").await };
     sign_out(&browser, &page, "browser", &field(&other, "browser")).await;
     assert!(is_signed_in(&browser).await && !is_signed_in(&phone).await);
-    assert_eq!(status(&phone, &token).await, 200);
+    assert_eq!(status(&phone, &token).await, 400);
+    assert_eq!(status(&browser, &kept).await, 200);
+}
+
+#[tokio::test]
+async fn one_application_is_signed_out_everywhere_and_the_others_go_on() {
+    let with_another = config().replacen(r#"client_id = "app""#, r#"client_id = "second""#, 1);
+    let (_, second) = with_another.split_once("[[client]]").unwrap();
+    let (second, _) = second.split_once("[[client]]").unwrap();
+    let server = Server::with(&format!("{}\n[[client]]{second}", config())).await;
+    let (browser, phone) = (Browser::of(&server), Browser::of(&server));
+    let here = refresh_token(&browser).await;
+    let page = browser.get("/account").await;
+    assert!(!page.body.contains("everywhere_at"), "there is one place alone");
+    let there = refresh_token(&phone).await;
+    let other = App::offline("second").tokens(&browser).await[OFFLINE].as_str().unwrap().to_owned();
+    let page = browser.get("/account").await;
+    assert!(page.body.contains("Sign out of Demo App everywhere"), "{}", page.body);
+    sign_out(&browser, &page, "everywhere_at", "app").await;
+    assert_eq!((status(&browser, &here).await, status(&phone, &there).await), (400, 400));
+    let fields = [("grant_type", "refresh_token"), ("client_id", "second"), ("refresh_token", other.as_str())];
+    assert_eq!(browser.post_with("/oauth/token", &fields, &[]).await.status, 200);
+    assert!(is_signed_in(&browser).await && is_signed_in(&phone).await);
 }
 
 #[tokio::test]

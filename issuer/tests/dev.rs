@@ -58,6 +58,27 @@ async fn the_next_request_fails_as_ordered_and_the_one_after_does_not() {
 }
 
 #[tokio::test]
+async fn an_error_at_the_authorization_endpoint_goes_to_the_application() {
+    let server = Server::dev().await;
+    let browser = Browser::of(&server);
+    let order = [("endpoint", "/authorize"), ("error", "temporarily_unavailable")];
+    for (app, separator) in [(App::code("app"), '?'), (App::implicit("id_token"), '#')] {
+        post(&browser, "/dev/failure", &order).await;
+        let path = format!("/authorize?{}", app.with("prompt", "none").query());
+        let sent = browser.get(&path).await.sent(CALLBACK, separator);
+        assert_eq!((sent.first("error"), sent.first("state")), (Some("temporarily_unavailable"), Some(STATE)));
+        assert_eq!(sent.first("iss"), Some(server.issuer().as_str()));
+        assert_eq!(browser.get(&path).await.sent(CALLBACK, separator).first("error"), Some("login_required"));
+    }
+    post(&browser, "/dev/failure", &order).await;
+    let elsewhere = App::code("app").with("redirect_uri", "https://evil.example/").query();
+    assert_eq!(browser.get(&format!("/authorize?{elsewhere}")).await.status, 400, "only to an address of its own");
+    post(&browser, "/dev/failure", &[("endpoint", "/authorize"), ("status", "503")]).await;
+    let answer = browser.get(&format!("/authorize?{}", App::code("app").query())).await;
+    assert_eq!((answer.status, answer.json()["error"].as_str()), (503, Some("temporarily_unavailable")));
+}
+
+#[tokio::test]
 async fn a_delay_alone_delays_and_serves() {
     let server = Server::dev().await;
     let browser = Browser::of(&server);

@@ -80,17 +80,26 @@ fn developers_shortcuts_stay_on_this_machine() {
 #[test]
 fn the_demos_secrets_and_a_public_address_without_tls_are_spoken_of() {
     let directory = tempfile::tempdir().unwrap();
-    let log_of = |listen: &str| {
-        let path = directory.path().join("log");
-        let log = std::fs::File::create(&path).unwrap();
-        let (mut child, _) = started(demo(&["--listen", listen, "--exit-on-stdin-close"]), log.into());
+    let log_of = |listen: &str, config: &str| {
+        let (path, log) = (directory.path().join("issuer.toml"), directory.path().join("log"));
+        std::fs::write(&path, config).unwrap();
+        let stderr = std::fs::File::create(&log).unwrap();
+        let mut command = issuer(&["--database", ":memory:", "--listen", listen, "--exit-on-stdin-close", "--config"]);
+        command.arg(&path);
+        let (mut child, _) = started(command, stderr.into());
         drop(child.stdin.take());
         assert!(child.wait().unwrap().success());
-        std::fs::read_to_string(path).unwrap()
+        std::fs::read_to_string(log).unwrap()
     };
-    let public = log_of("0.0.0.0:0");
+    let demo = std::fs::read_to_string(DEMO).unwrap();
+    let public = log_of("0.0.0.0:0", &demo);
     assert!(public.contains("travel in clear") && public.contains("demo are in use on a public address"), "{public}");
-    let private = log_of("127.0.0.1:0");
+    let behind_tls = demo.replace("http://localhost:3000/", "https://issuer.example/");
+    let unsaid = log_of("127.0.0.1:0", &behind_tls);
+    assert!(unsaid.contains("set [limits] behind_proxy"), "{unsaid}");
+    let said = log_of("0.0.0.0:0", &behind_tls.replace("[lifetimes]", "[limits]\nbehind_proxy = true\n\n[lifetimes]"));
+    assert!(!said.contains("travel in clear") && !said.contains("set [limits]"), "{said}");
+    let private = log_of("127.0.0.1:0", &demo);
     assert!(private.contains("keep this to this machine") && !private.contains("WARN"), "{private}");
 }
 

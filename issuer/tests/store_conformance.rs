@@ -99,6 +99,7 @@ on_both_stores! {
         use_moves_the_idle_limit_ahead_and_wakes_nothing,
         a_session_is_ended_by_one_of_many,
         a_session_is_ended_by_its_public_name_for_its_person_alone,
+        signing_out_of_a_session_ends_it_for_its_person_alone,
         a_person_sees_their_own_sessions_newest_first,
         all_sessions_end_for_one_person_or_for_everybody,
     }
@@ -124,6 +125,7 @@ on_both_stores! {
         a_token_of_another_client_is_refused_and_unharmed,
         a_token_that_does_not_rotate_stays_good,
         ending_a_grant_ends_its_family,
+        grants_end_by_session_and_by_client,
         a_person_sees_their_own_families_the_last_used_first,
     }
     revocations {

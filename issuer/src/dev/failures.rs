@@ -17,6 +17,9 @@ use crate::web::headers::forbid_storing;
 /// More would be a mistake of the test that orders them.
 const MOST: usize = 100;
 
+/// Where errors go to the application, and not to whoever asks.
+const AUTHORIZATION_ENDPOINT: &str = "/authorize";
+
 /// The longest delay, in milliseconds.
 const LONGEST_DELAY: u64 = 25_000;
 
@@ -31,9 +34,23 @@ pub(crate) struct ForcedFailure {
     endpoint: String,
     /// Waits before anything else.
     delay: Duration,
-    /// What is answered; the request itself is served when there is none.
-    answer: Option<(StatusCode, ErrorCode)>,
+    outcome: Outcome,
 }
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// What the request asks for.
+    Served,
+    /// A status, with the error in JSON.
+    Status(StatusCode, OAuthError),
+    /// The endpoint's own way to say no: an error for the application, which travels through the browser.
+    Told(OAuthError),
+}
+
+/// An error that the authorization endpoint is to answer its next request with.
+#[derive(Clone, Debug)]
+pub(crate) struct ForcedError(pub(crate) OAuthError);
 
 impl ForcedFailure {
     /// From `endpoint`, `delay` (milliseconds), `status` and `error`; without a status and an error, there is only the
@@ -48,20 +65,17 @@ impl ForcedFailure {
         if delay > LONGEST_DELAY {
             return Err("delay is at most 25000 milliseconds");
         }
-        let error = params.filled("error").map(|code| ErrorCode::from(code.to_owned()));
-        let status = match params.filled("status") {
-            Some(text) => {
-                let status: Option<StatusCode> = text.parse().ok();
-                let status = status.filter(|status| status.is_client_error() || status.is_server_error());
-                Some(status.ok_or("status is from 400 to 599")?)
-            }
-            None => error.as_ref().map(|_| StatusCode::BAD_REQUEST),
+        let code = params.filled("error").map(|code| ErrorCode::from(code.to_owned()));
+        let status = params.filled("status").map(read_status).transpose()?;
+        let ordered = |code| OAuthError::new(code, "this failure was ordered at /dev");
+        let outcome = match (status, code) {
+            (Some(status), code) => Outcome::Status(status, ordered(code.unwrap_or(ErrorCode::TemporarilyUnavailable))),
+            (None, Some(code)) if endpoint == AUTHORIZATION_ENDPOINT => Outcome::Told(ordered(code)),
+            (None, Some(code)) => Outcome::Status(StatusCode::BAD_REQUEST, ordered(code)),
+            (None, None) if delay > 0 => Outcome::Served,
+            (None, None) => return Err("say what is to happen: status, error or delay"),
         };
-        let answer = status.map(|status| (status, error.unwrap_or(ErrorCode::TemporarilyUnavailable)));
-        if answer.is_none() && delay == 0 {
-            return Err("say what is to happen: status, error or delay");
-        }
-        Ok(Self { endpoint: endpoint.to_owned(), delay: Duration::from_millis(delay), answer })
+        Ok(Self { endpoint: endpoint.to_owned(), delay: Duration::from_millis(delay), outcome })
     }
 }
 
@@ -92,18 +106,27 @@ impl Failures {
 }
 
 /// Lets the next ordered failure happen. It stands within CORS, so that a page sees the failure and not a blocked answer.
-pub(crate) async fn fail(State(provider): State<Arc<Provider>>, request: Request, next: Next) -> Response {
+pub(crate) async fn fail(State(provider): State<Arc<Provider>>, mut request: Request, next: Next) -> Response {
     let Some(failure) = provider.dev_controls.failures.take(request.uri().path()) else {
         return next.run(request).await;
     };
     tokio::time::sleep(failure.delay).await;
-    match failure.answer {
-        Some((status, error)) => {
-            let error = OAuthError::new(error, "this failure was ordered at /dev");
+    match failure.outcome {
+        Outcome::Served => next.run(request).await,
+        Outcome::Told(error) => {
+            request.extensions_mut().insert(ForcedError(error));
+            next.run(request).await
+        }
+        Outcome::Status(status, error) => {
             let mut response = (status, Json(error)).into_response();
             forbid_storing(response.headers_mut());
             response
         }
-        None => next.run(request).await,
     }
+}
+
+fn read_status(text: &str) -> Result<StatusCode, &'static str> {
+    let status: Option<StatusCode> = text.parse().ok();
+    let status = status.filter(|status| status.is_client_error() || status.is_server_error());
+    status.ok_or("status is from 400 to 599")
 }

@@ -1,12 +1,12 @@
 //! `GET /account`: where a person is signed in, browser by browser and application by application; and
-//! `POST /account/sign-out`, which ends one of them or all.
+//! `POST /account/sign-out`, which ends one browser, one application in one place or in all, or everything.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use evergrant_core::protocol::params::Params;
+use evergrant_core::protocol::ClientId;
 use evergrant_core::time::UnixTime;
 
 use crate::error::Failure;
@@ -15,11 +15,11 @@ use crate::revocations;
 use crate::secret::Secret;
 use crate::sessions::{self, SignedIn};
 use crate::store::{Grant, RefreshFamily, Session};
+use crate::web::PageError;
 use crate::web::cookies::Cookie;
-use crate::web::form::{FormRejection, FormText};
 use crate::web::headers::{see_other, set_cookie};
-use crate::web::pages::{AccountEntry, AccountPage, MessagePage, Page as _};
-use crate::web::{PageError, same_origin};
+use crate::web::page_params::OwnForm;
+use crate::web::pages::{AccountApplication, AccountEntry, AccountPage, MessagePage, Page as _};
 
 pub(crate) async fn page(State(provider): State<Arc<Provider>>, headers: HeaderMap) -> Result<Response, PageError> {
     let now = provider.clock.now();
@@ -35,7 +35,7 @@ pub(crate) async fn page(State(provider): State<Arc<Provider>>, headers: HeaderM
         person: person.map_or("", |person| person.display_name()),
         form_token: form_token.expose(),
         browsers: sessions.iter().map(|session| browser(session, &signed_in, now)).collect(),
-        applications: families.iter().map(|(grant, family)| application(&provider, grant, family, now)).collect(),
+        applications: applications(&provider, &families, now),
     };
     Ok(page.respond(StatusCode::OK))
 }
@@ -43,11 +43,8 @@ pub(crate) async fn page(State(provider): State<Arc<Provider>>, headers: HeaderM
 pub(crate) async fn sign_out(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
-    form: Result<FormText, FormRejection>,
+    OwnForm(params): OwnForm,
 ) -> Result<Response, PageError> {
-    same_origin::check(&headers, &provider.config)?;
-    let FormText(text) = form?;
-    let params = Params::parse(&text).map_err(|_| PageError::bad_request("A field was sent twice."))?;
     let now = provider.clock.now();
     let Some(signed_in) = sessions::current(&provider, &headers, now).await? else {
         return Ok(nobody());
@@ -56,22 +53,21 @@ pub(crate) async fn sign_out(
         return Err(PageError::foreign_post());
     }
     let (store, subject) = (&provider.store, &signed_in.session.subject);
-    match (params.filled("browser"), params.filled("application"), params.has("everywhere")) {
-        (Some(sid), None, false) => {
-            store.end_session_called(sid, subject).await.map_err(Failure::from)?;
+    let asked = ["browser", "application", "everywhere_at", "everywhere"]
+        .map(|name| params.filled(name).map(|value| (name, value)));
+    let mut asked = asked.into_iter().flatten();
+    match (asked.next(), asked.next()) {
+        (Some(("browser", sid)), None) => store.sign_out_of_session(subject, sid, now).await,
+        (Some(("application", id)), None) => store.end_grant_of(subject, id, now).await.map(drop),
+        (Some(("everywhere_at", client_id)), None) => {
+            store.end_grants_to(subject, &ClientId::new(client_id), now).await
         }
-        (None, Some(id), false) => {
-            store.end_grant_of(subject, id, now).await.map_err(Failure::from)?;
-            revocations::notice(&provider).await?;
-        }
-        (None, None, true) => {
-            store.sign_out_everywhere(subject, now).await.map_err(Failure::from)?;
-            revocations::notice(&provider).await?;
-            return Ok(signed_out_everywhere(&provider));
-        }
+        (Some(("everywhere", _)), None) => store.sign_out_everywhere(subject, now).await,
         _ => return Err(PageError::bad_request("The form does not say what to sign out.")),
     }
-    Ok(see_other("/account"))
+    .map_err(Failure::from)?;
+    revocations::notice(&provider).await?;
+    if params.has("everywhere") { Ok(signed_out_everywhere(&provider)) } else { Ok(see_other("/account")) }
 }
 
 fn browser(session: &Session, signed_in: &SignedIn, now: UnixTime) -> AccountEntry {
@@ -83,17 +79,28 @@ fn browser(session: &Session, signed_in: &SignedIn, now: UnixTime) -> AccountEnt
     }
 }
 
-fn application(provider: &Provider, grant: &Grant, family: &RefreshFamily, now: UnixTime) -> AccountEntry {
-    let client = provider.config.client(&grant.client_id);
-    let device = if grant.device.is_empty() { String::new() } else { format!("{}, ", grant.device) };
+/// Application by application, in the order in which one of theirs was last used.
+fn applications(provider: &Provider, families: &[(Grant, RefreshFamily)], now: UnixTime) -> Vec<AccountApplication> {
+    let mut applications: Vec<AccountApplication> = Vec::new();
+    for (grant, family) in families {
+        let place = place(grant, family, now);
+        match applications.iter_mut().find(|application| application.client_id == grant.client_id) {
+            Some(application) => application.places.push(place),
+            None => applications.push(AccountApplication {
+                name: provider.config.client(&grant.client_id).map_or("", |client| &client.name).to_owned(),
+                client_id: grant.client_id.clone(),
+                places: vec![place],
+            }),
+        }
+    }
+    applications
+}
+
+fn place(grant: &Grant, family: &RefreshFamily, now: UnixTime) -> AccountEntry {
     AccountEntry {
         id: grant.id.clone(),
-        name: client.map_or_else(|| grant.client_id.to_string(), |client| client.name.clone()),
-        details: format!(
-            "{device}signed in {}, last used {}",
-            ago(grant.auth_time, now),
-            ago(family.last_used_at, now)
-        ),
+        name: if grant.device.is_empty() { "No browser".to_owned() } else { grant.device.clone() },
+        details: format!("signed in {}, last used {}", ago(grant.auth_time, now), ago(family.last_used_at, now)),
         is_this: false,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use evergrant_core::protocol::id_token::IdTokenClaims;
@@ -13,6 +13,7 @@ use tracing::error;
 use crate::authorize::decision::{Decision, Situation, decide};
 use crate::authorize::request::{self, AuthorizationRequest, Refusal};
 use crate::authorize::response;
+use crate::dev::failures::ForcedError;
 use crate::error::Failure;
 use crate::interactions::{self, Pending};
 use crate::provider::Provider;
@@ -25,6 +26,7 @@ use crate::web::{PageError, delivery};
 pub(crate) async fn authorize(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
+    forced: Option<Extension<ForcedError>>,
     form: Result<FormText, FormRejection>,
 ) -> Result<Response, PageError> {
     let FormText(text) = form?;
@@ -33,6 +35,10 @@ pub(crate) async fn authorize(
         Ok(request) => request,
         Err(refusal) => return refused(&provider, refusal),
     };
+    if let Some(Extension(ForcedError(error))) = forced {
+        let answer = response::error(&provider.config, &request.target, &error);
+        return Ok(delivery::deliver(request.client, &request.target, &answer, request.is_silent())?);
+    }
     match begin(&provider, &headers, &text, &request, now).await {
         Ok(response) => Ok(response),
         // A frame shows nothing: the client hears that it may try again.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{ErrorCode, OAuthError};
 
 use super::authorize::{self, Answering, Next};
@@ -14,10 +13,10 @@ use crate::error::Failure;
 use crate::interactions;
 use crate::provider::Provider;
 use crate::sessions;
-use crate::web::form::{FormRejection, FormText};
+use crate::web::PageError;
 use crate::web::headers::see_other;
+use crate::web::page_params::{OwnForm, PageParams};
 use crate::web::pages::{ConsentPage, Page as _};
-use crate::web::{PageError, same_origin};
 
 /// The scopes that belong to no API, in words (OIDC Core §5.4 and §11).
 const IDENTITY: [(&str, &str); 4] = [
@@ -30,9 +29,8 @@ const IDENTITY: [(&str, &str); 4] = [
 pub(crate) async fn page(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
-    form: Result<FormText, FormRejection>,
+    PageParams(params): PageParams,
 ) -> Result<Response, PageError> {
-    let params = params(form)?;
     let now = provider.clock.now();
     let pending = interactions::pending(&provider, &headers, &params, now).await?;
     let request = authorize::reread(&provider, &pending)?;
@@ -62,10 +60,8 @@ pub(crate) async fn page(
 pub(crate) async fn submit(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
-    form: Result<FormText, FormRejection>,
+    OwnForm(params): OwnForm,
 ) -> Result<Response, PageError> {
-    same_origin::check(&headers, &provider.config)?;
-    let params = params(form)?;
     let now = provider.clock.now();
     let pending = interactions::pending(&provider, &headers, &params, now).await?;
     let request = authorize::reread(&provider, &pending)?;
@@ -105,9 +101,4 @@ async fn allow(provider: &Provider, answering: &Answering<'_>) -> Result<Next, F
 fn api_name<'a>(provider: &'a Provider, request: &AuthorizationRequest<'_>) -> Option<&'a str> {
     let api = provider.config.api(request.audience.as_deref()?)?;
     Some(&api.name)
-}
-
-fn params(form: Result<FormText, FormRejection>) -> Result<Params, PageError> {
-    let FormText(text) = form?;
-    Params::parse(&text).map_err(|_| PageError::bad_request("A field was sent twice, or too much was sent."))
 }

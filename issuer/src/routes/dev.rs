@@ -2,7 +2,8 @@
 //! came. Over HTTP for tests, and as a page for people.
 //!
 //! - `GET /dev/clock`, `POST /dev/clock` with `advance` (seconds, may be negative): the time in JSON.
-//! - `POST /dev/failure` with `endpoint` and `status`, `error` or `delay` (milliseconds): the next request there fails.
+//! - `POST /dev/failure` with `endpoint` and `status`, `error` or `delay` (milliseconds): the next request there fails. At
+//!   `/authorize`, an `error` without a `status` goes to the application, as the issuer's own errors do.
 //! - `POST /dev/sessions/drop`: nobody is signed in any more.
 //! - `GET /dev/requests`: the latest requests in JSON, secrets masked.
 
@@ -13,15 +14,14 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use evergrant_core::protocol::params::Params;
 use serde::Serialize;
 
 use crate::dev::failures::ForcedFailure;
 use crate::dev::requests::LoggedRequest;
 use crate::error::Failure;
 use crate::provider::Provider;
-use crate::web::form::{FormRejection, FormText};
 use crate::web::headers::{forbid_storing, see_other};
+use crate::web::page_params::PageParams;
 use crate::web::pages::{DevPage, Page as _};
 use crate::web::{PageError, same_origin};
 
@@ -46,9 +46,8 @@ pub(crate) struct Time {
 pub(crate) async fn move_clock(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
-    form: Result<FormText, FormRejection>,
+    PageParams(params): PageParams,
 ) -> Result<Response, PageError> {
-    let params = params(form)?;
     let seconds = params.filled("advance").and_then(|text| text.parse().ok());
     let seconds = seconds.ok_or_else(|| PageError::bad_request("advance is a whole number of seconds."))?;
     provider.clock.shift(seconds);
@@ -58,9 +57,9 @@ pub(crate) async fn move_clock(
 pub(crate) async fn order_failure(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
-    form: Result<FormText, FormRejection>,
+    PageParams(params): PageParams,
 ) -> Result<Response, PageError> {
-    let failure = ForcedFailure::read(&params(form)?).map_err(PageError::bad_request)?;
+    let failure = ForcedFailure::read(&params).map_err(PageError::bad_request)?;
     provider.dev_controls.failures.order(failure).map_err(PageError::bad_request)?;
     Ok(done(&headers, StatusCode::NO_CONTENT.into_response()))
 }
@@ -99,9 +98,4 @@ fn done(headers: &HeaderMap, mut answer: Response) -> Response {
     }
     forbid_storing(answer.headers_mut());
     answer
-}
-
-fn params(form: Result<FormText, FormRejection>) -> Result<Params, PageError> {
-    let FormText(text) = form?;
-    Params::parse(&text).map_err(|_| PageError::bad_request("A field was sent twice, or too much was sent."))
 }

@@ -8,26 +8,24 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use evergrant_core::protocol::params::Params;
 
 use crate::error::Failure;
 use crate::provider::Provider;
 use crate::secret::Secret;
 use crate::sessions::{self, SignedIn};
+use crate::web::PageError;
 use crate::web::cookies::Cookie;
-use crate::web::form::{FormRejection, FormText};
 use crate::web::headers::{see_other, set_cookie};
+use crate::web::page_params::{OwnForm, PageParams};
 use crate::web::pages::{MessagePage, Page as _, SignOutPage};
-use crate::web::{PageError, same_origin};
 
 use request::{LogoutRequest, WayBack};
 
 pub(crate) async fn oidc(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
-    form: Result<FormText, FormRejection>,
+    PageParams(params): PageParams,
 ) -> Result<Response, PageError> {
-    let params = params(form)?;
     let request = LogoutRequest::read(&provider, &params)?;
     let signed_in = sessions::current(&provider, &headers, provider.clock.now()).await?;
     match (&request.hint, signed_in) {
@@ -53,9 +51,8 @@ pub(crate) async fn oidc(
 pub(crate) async fn v2(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
-    form: Result<FormText, FormRejection>,
+    PageParams(params): PageParams,
 ) -> Result<Response, PageError> {
-    let params = params(form)?;
     let way_back = request::way_back_of_v2(&provider, &params)?;
     let signed_in = sessions::current(&provider, &headers, provider.clock.now()).await?;
     match signed_in {
@@ -72,10 +69,8 @@ pub(crate) async fn v2(
 pub(crate) async fn confirmed(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
-    form: Result<FormText, FormRejection>,
+    OwnForm(params): OwnForm,
 ) -> Result<Response, PageError> {
-    same_origin::check(&headers, &provider.config)?;
-    let params = params(form)?;
     let way_back = LogoutRequest::read(&provider, &params)?.way_back;
     let signed_in = sessions::current(&provider, &headers, provider.clock.now()).await?;
     if let Some(signed_in) = signed_in {
@@ -116,9 +111,4 @@ fn ask(provider: &Provider, signed_in: &SignedIn, way_back: &WayBack) -> Respons
         state: way_back.state.as_deref().unwrap_or_default(),
     }
     .respond(StatusCode::OK)
-}
-
-fn params(form: Result<FormText, FormRejection>) -> Result<Params, PageError> {
-    let FormText(text) = form?;
-    Params::parse(&text).map_err(|_| PageError::bad_request("A parameter was sent twice, or too much was sent."))
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use evergrant_core::protocol::params::Params;
 
 use super::authorize::{self, Answering};
 use crate::config::User;
@@ -13,11 +12,11 @@ use crate::error::Failure;
 use crate::interactions::{self, Pending};
 use crate::provider::Provider;
 use crate::sessions;
-use crate::web::form::{FormRejection, FormText};
+use crate::web::PageError;
 use crate::web::headers::set_cookie;
+use crate::web::page_params::{OwnForm, PageParams};
 use crate::web::pages::{Page as _, SignInPage};
 use crate::web::peer::Peer;
-use crate::web::{PageError, same_origin};
 
 /// One sentence for both, so that nobody learns who has an account.
 const WRONG: &str = "That user name and password do not go together.";
@@ -25,9 +24,8 @@ const WRONG: &str = "That user name and password do not go together.";
 pub(crate) async fn page(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
-    form: Result<FormText, FormRejection>,
+    PageParams(params): PageParams,
 ) -> Result<Response, PageError> {
-    let params = params(form)?;
     let pending = interactions::pending(&provider, &headers, &params, provider.clock.now()).await?;
     let hint = authorize::reread(&provider, &pending)?.login_hint;
     show(&provider, &pending, hint.as_deref().unwrap_or_default(), None, StatusCode::OK)
@@ -37,10 +35,8 @@ pub(crate) async fn submit(
     State(provider): State<Arc<Provider>>,
     Peer(address): Peer,
     headers: HeaderMap,
-    form: Result<FormText, FormRejection>,
+    OwnForm(params): OwnForm,
 ) -> Result<Response, PageError> {
-    same_origin::check(&headers, &provider.config)?;
-    let params = params(form)?;
     let pending = interactions::pending(&provider, &headers, &params, provider.clock.now()).await?;
     let username = params.first("username").unwrap_or_default();
     let password = params.first("password").unwrap_or_default();
@@ -58,10 +54,8 @@ pub(crate) async fn submit(
 pub(crate) async fn submit_one_click(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
-    form: Result<FormText, FormRejection>,
+    OwnForm(params): OwnForm,
 ) -> Result<Response, PageError> {
-    same_origin::check(&headers, &provider.config)?;
-    let params = params(form)?;
     let pending = interactions::pending(&provider, &headers, &params, provider.clock.now()).await?;
     let username = params.first("person").unwrap_or_default();
     match provider.config.user_named(username) {
@@ -105,9 +99,4 @@ fn show(
         redirect_uri: &request.target.redirect_uri,
     };
     Ok(page.respond(status))
-}
-
-fn params(form: Result<FormText, FormRejection>) -> Result<Params, PageError> {
-    let FormText(text) = form?;
-    Params::parse(&text).map_err(|_| PageError::bad_request("A field was sent twice, or too much was sent."))
 }

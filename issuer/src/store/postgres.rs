@@ -154,6 +154,14 @@ impl Store for PostgresStore {
         refresh::of_person(&self.connections, subject, now).await
     }
 
+    async fn sign_out_of_session(&self, subject: &Subject, sid: &str, now: UnixTime) -> Result<(), StoreError> {
+        sessions::end_with_grants(&self.connections, subject, sid, now).await
+    }
+
+    async fn end_grants_to(&self, subject: &Subject, client_id: &ClientId, now: UnixTime) -> Result<(), StoreError> {
+        grants::end_to_client(&self.connections, subject, client_id, now).await
+    }
+
     async fn end_grant_of(&self, subject: &Subject, id: &str, now: UnixTime) -> Result<bool, StoreError> {
         grants::end_own(&self.connections, id, subject, now).await
     }

@@ -192,6 +192,20 @@ impl Store for SqliteStore {
         self.read(move |db| refresh::of_person(db, &subject, now)).await
     }
 
+    async fn sign_out_of_session(&self, subject: &Subject, sid: &str, now: UnixTime) -> Result<(), StoreError> {
+        let (subject, sid) = (subject.clone(), sid.to_owned());
+        self.write(move |db| {
+            sessions::end_called(db, &sid, &subject)?;
+            grants::end_of_session(db, &subject, &sid, now)
+        })
+        .await
+    }
+
+    async fn end_grants_to(&self, subject: &Subject, client_id: &ClientId, now: UnixTime) -> Result<(), StoreError> {
+        let (subject, client_id) = (subject.clone(), client_id.clone());
+        self.write(move |db| grants::end_to_client(db, &subject, &client_id, now)).await
+    }
+
     async fn end_grant_of(&self, subject: &Subject, id: &str, now: UnixTime) -> Result<bool, StoreError> {
         let (subject, id) = (subject.clone(), id.to_owned());
         self.write(move |db| grants::end_own(db, &id, &subject, now)).await

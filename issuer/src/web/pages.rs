@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
+use evergrant_core::protocol::ClientId;
 use tracing::error;
 use url::Url;
 
@@ -65,7 +66,14 @@ pub(crate) struct AccountPage<'a> {
     pub(crate) person: &'a str,
     pub(crate) form_token: &'a str,
     pub(crate) browsers: Vec<AccountEntry>,
-    pub(crate) applications: Vec<AccountEntry>,
+    pub(crate) applications: Vec<AccountApplication>,
+}
+
+/// An application that stays signed in, and where.
+pub(crate) struct AccountApplication {
+    pub(crate) client_id: ClientId,
+    pub(crate) name: String,
+    pub(crate) places: Vec<AccountEntry>,
 }
 
 /// One place where a person is signed in.

@@ -8,7 +8,7 @@ use evergrant_issuer::Store;
 use evergrant_issuer::store::{Grant, RefreshFamily, RefreshOutcome, RefreshUse};
 
 use super::Opened;
-use super::rows::{after, ann, bob, family, grant, hash, successor, token, usage};
+use super::rows::{after, ann, app, bob, family, grant, hash, successor, token, usage};
 
 /// Begins a family whose grant has the same name.
 pub(super) async fn begin(store: &Arc<dyn Store>, name: &str) {
@@ -128,6 +128,40 @@ pub(super) async fn ending_a_grant_ends_its_family(Opened { store, .. }: &Opened
     assert!(!store.end_grant_of(&ann(), "two", after(1)).await.unwrap());
     assert_eq!(present(store, "two", 0, after(1)).await, RefreshOutcome::Refused);
     assert_eq!(present(store, "three", 0, after(1)).await, accepted("three"));
+}
+
+pub(super) async fn grants_end_by_session_and_by_client(Opened { store, .. }: &Opened) {
+    let other_client = ClientId::new("other");
+    for (name, changed) in [
+        ("here", grant("here")),
+        ("there", Grant { sid: "other sid".to_owned(), ..grant("there") }),
+        (
+            "other client",
+            Grant { client_id: other_client.clone(), sid: "other sid".to_owned(), ..grant("other client") },
+        ),
+        ("bob's", Grant { subject: bob(), ..grant("bob's") }),
+    ] {
+        store.add_refresh_family(changed, family(name, name)).await.unwrap();
+    }
+    let live = async || {
+        let names = ["here", "there", "other client", "bob's"];
+        let mut live = Vec::new();
+        for name in names {
+            live.extend(store.refresh_family(hash(name), after(1)).await.unwrap().map(|_| name));
+        }
+        live
+    };
+    for hostile in ["", "sid\0", "' OR 1=1 --"] {
+        store.sign_out_of_session(&ann(), hostile, after(1)).await.unwrap();
+        store.end_grants_to(&ann(), &ClientId::new(hostile), after(1)).await.unwrap();
+    }
+    assert_eq!(live().await.len(), 4);
+    store.sign_out_of_session(&ann(), "sid", after(1)).await.unwrap();
+    assert_eq!(live().await, ["there", "other client", "bob's"]);
+    store.end_grants_to(&ann(), &app(), after(1)).await.unwrap();
+    assert_eq!(live().await, ["other client", "bob's"]);
+    assert!(store.is_revoked("any", Some("here")).await.unwrap());
+    assert!(store.is_revoked("any", Some("there")).await.unwrap());
 }
 
 pub(super) async fn a_person_sees_their_own_families_the_last_used_first(Opened { store, .. }: &Opened) {

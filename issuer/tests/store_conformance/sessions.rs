@@ -67,6 +67,15 @@ pub(super) async fn a_session_is_ended_by_its_public_name_for_its_person_alone(O
     assert!(!is_there(store, "one").await);
 }
 
+pub(super) async fn signing_out_of_a_session_ends_it_for_its_person_alone(Opened { store, .. }: &Opened) {
+    let sid = start(store, "one").await.sid;
+    start(store, "two").await;
+    store.sign_out_of_session(&bob(), &sid, after(1)).await.unwrap();
+    assert!(is_there(store, "one").await);
+    store.sign_out_of_session(&ann(), &sid, after(1)).await.unwrap();
+    assert!(!is_there(store, "one").await && is_there(store, "two").await);
+}
+
 pub(super) async fn a_person_sees_their_own_sessions_newest_first(Opened { store, .. }: &Opened) {
     let older = start(store, "older").await;
     let newer = Session { auth_time: after(10), idle_until: after(200), ..session("newer") };

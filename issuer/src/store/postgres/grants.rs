@@ -44,6 +44,21 @@ pub(super) async fn end_own(db: &Connections, id: &str, subject: &Subject, now: 
     Ok(db.row(sql, &[&id, &subject.as_str(), &now.as_millis()]).await?.is_some())
 }
 
+/// Ends the grants a person gave a client.
+pub(super) async fn end_to_client(
+    db: &Connections,
+    subject: &Subject,
+    client_id: &ClientId,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    if !row::may_be_stored(client_id.as_str()) {
+        return Ok(());
+    }
+    let sql = "UPDATE grants SET ended_at = $3 WHERE subject = $1 AND client_id = $2 AND ended_at IS NULL";
+    db.rows(sql, &[&subject.as_str(), &client_id.as_str(), &now.as_millis()]).await?;
+    Ok(())
+}
+
 /// From a row with the columns `grant_id`, `client_id`, `subject`, `sid`, `device`, `scope`, `audience`, `auth_time`,
 /// `granted_at` and `granted_until`.
 pub(super) fn read(row: &Row) -> Result<Grant, StoreError> {

@@ -65,6 +65,22 @@ pub(super) async fn end_called(db: &Connections, sid: &str, subject: &Subject) -
     Ok(db.row(sql, &[&sid, &subject.as_str()]).await?.is_some())
 }
 
+/// Ends a person's session by its public name, and every grant that came from it, in one step.
+pub(super) async fn end_with_grants(
+    db: &Connections,
+    subject: &Subject,
+    sid: &str,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    if !row::may_be_stored(sid) {
+        return Ok(());
+    }
+    let sql = "WITH ended AS (DELETE FROM session WHERE subject = $1 AND sid = $2)
+               UPDATE grants SET ended_at = $3 WHERE subject = $1 AND sid = $2 AND ended_at IS NULL";
+    db.rows(sql, &[&subject.as_str(), &sid, &now.as_millis()]).await?;
+    Ok(())
+}
+
 /// Ends every session and every grant of a person, in one step.
 pub(super) async fn end_all_with_grants(db: &Connections, subject: &Subject, now: UnixTime) -> Result<(), StoreError> {
     let sql = "WITH ended AS (DELETE FROM session WHERE subject = $1)

@@ -55,6 +55,25 @@ pub(super) fn end_own(db: &Connection, id: &str, subject: &Subject, now: UnixTim
     Ok(ended > 0)
 }
 
+/// Ends the grants that came from one of a person's sessions.
+pub(super) fn end_of_session(db: &Connection, subject: &Subject, sid: &str, now: UnixTime) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE grants SET ended_at = ?3 WHERE subject = ?1 AND sid = ?2 AND ended_at IS NULL")?
+        .execute(params![subject.as_str(), sid, now.as_millis()])?;
+    Ok(())
+}
+
+/// Ends the grants a person gave a client.
+pub(super) fn end_to_client(
+    db: &Connection,
+    subject: &Subject,
+    client_id: &ClientId,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE grants SET ended_at = ?3 WHERE subject = ?1 AND client_id = ?2 AND ended_at IS NULL")?
+        .execute(params![subject.as_str(), client_id.as_str(), now.as_millis()])?;
+    Ok(())
+}
+
 /// Ends every grant of a person.
 pub(super) fn end_all(db: &Connection, subject: &Subject, now: UnixTime) -> Result<(), StoreError> {
     db.prepare_cached("UPDATE grants SET ended_at = ?2 WHERE subject = ?1 AND ended_at IS NULL")?
