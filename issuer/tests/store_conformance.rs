@@ -3,6 +3,7 @@
 mod codes;
 mod interactions;
 mod keys;
+mod model;
 mod refresh;
 mod refresh_races;
 mod revocations;
@@ -133,6 +134,9 @@ on_both_stores! {
         however_a_grant_ends_it_is_listed_once,
         a_grant_is_listed_as_long_as_its_last_access_token_lasts,
         a_token_that_was_brought_while_its_grant_ended_is_listed_too,
+    }
+    model {
+        a_family_does_what_its_model_does,
     }
     refresh_races {
         of_a_hundred_uses_one_is_accepted_and_all_get_its_successor,
