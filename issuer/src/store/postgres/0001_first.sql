@@ -9,6 +9,17 @@ CREATE TABLE signing_key (
     created_at  BIGINT NOT NULL
 );
 
+-- Two issuers that both find a key missing would both add one: the second waits here until the first one's is to be seen.
+CREATE FUNCTION add_signing_key(TEXT, TEXT, TEXT, BYTEA, BIGINT, unless_after BIGINT) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    LOCK TABLE signing_key IN SHARE ROW EXCLUSIVE MODE;
+    INSERT INTO signing_key (kid, algorithm, client_id, pkcs8, created_at)
+        SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS
+            (SELECT 1 FROM signing_key
+             WHERE algorithm = $2 AND client_id IS NOT DISTINCT FROM $3 AND created_at > unless_after);
+END
+$$;
+
 CREATE TABLE session (
     id              BYTEA PRIMARY KEY,
     sid             TEXT NOT NULL UNIQUE,

@@ -14,15 +14,7 @@ pub(super) async fn all(db: &Connections) -> Result<Vec<StoredKey>, StoreError> 
     db.rows(sql, &[]).await?.iter().map(read).collect()
 }
 
-/// Two issuers that both find a key missing would both add one: the second waits here until the first one's is to be seen.
 pub(super) async fn add(db: &Connections, key: &StoredKey, unless_after: UnixTime) -> Result<(), StoreError> {
-    let sql = "INSERT INTO signing_key (kid, algorithm, client_id, pkcs8, created_at)
-               SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS
-                   (SELECT 1 FROM signing_key
-                    WHERE algorithm = $2 AND client_id IS NOT DISTINCT FROM $3 AND created_at > $6)";
-    let mut client = db.lend().await?;
-    let transaction = client.transaction().await?;
-    transaction.batch_execute("LOCK TABLE signing_key IN SHARE ROW EXCLUSIVE MODE").await?;
     let values = [
         &key.kid as _,
         &key.algorithm.name() as _,
@@ -31,8 +23,8 @@ pub(super) async fn add(db: &Connections, key: &StoredKey, unless_after: UnixTim
         &key.created_at.as_millis() as _,
         &unless_after.as_millis() as _,
     ];
-    transaction.execute(sql, &values).await?;
-    Ok(transaction.commit().await?)
+    db.rows("SELECT add_signing_key($1, $2, $3, $4, $5, $6)", &values).await?;
+    Ok(())
 }
 
 pub(super) async fn remove(db: &Connections, kid: &str) -> Result<(), StoreError> {
