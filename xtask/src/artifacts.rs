@@ -15,6 +15,7 @@ pub(crate) struct Servers {
     pub(crate) issuer: PathBuf,
     pub(crate) silent: PathBuf,
     pub(crate) api: PathBuf,
+    pub(crate) web_app: PathBuf,
 }
 
 /// How the servers are compiled.
@@ -34,14 +35,19 @@ impl Servers {
             Profile::Release => "release",
         });
         let binary = |name: &str| directory.join(name).with_extension(env::consts::EXE_EXTENSION);
-        Self { issuer: binary("evergrant-issuer"), silent: binary("evergrant-silent"), api: binary("evergrant-api") }
+        Self {
+            issuer: binary("evergrant-issuer"),
+            silent: binary("evergrant-silent"),
+            api: binary("evergrant-api"),
+            web_app: binary("evergrant-webapp"),
+        }
     }
 
     /// Builds all of them.
     pub(crate) fn build(profile: Profile, stop: &Stop) -> anyhow::Result<Self> {
         let mut cargo = workspace::cargo();
         cargo.arg("build");
-        for package in ["evergrant-issuer", "evergrant-silent", "evergrant-api"] {
+        for package in ["evergrant-issuer", "evergrant-silent", "evergrant-api", "evergrant-webapp"] {
             cargo.args(["--package", package]);
         }
         if let Profile::Release = profile {
@@ -54,7 +60,8 @@ impl Servers {
     /// The binaries of an earlier build.
     pub(crate) fn built_before(profile: Profile) -> anyhow::Result<Self> {
         let servers = Self::located(profile);
-        if [&servers.issuer, &servers.silent, &servers.api].iter().any(|binary| !binary.is_file()) {
+        let Self { issuer, silent, api, web_app } = &servers;
+        if [issuer, silent, api, web_app].iter().any(|binary| !binary.is_file()) {
             bail!("There is nothing built yet: run once without --no-build.");
         }
         Ok(servers)

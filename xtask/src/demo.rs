@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the app, the issuer, the silent server and the API, from source to the browser.
+//! `cargo xtask demo`: the app, the issuer, the silent server, the API and the web app, from source to the browser.
 
 mod options;
 mod ports;
@@ -74,7 +74,7 @@ fn start(
     directory: &Path,
     servers: &mut Vec<Server>,
 ) -> anyhow::Result<Vec<String>> {
-    let Ports { app, issuer, silent, api } = options.ports;
+    let Ports { app, issuer, silent, api, web_app } = options.ports;
     let app_origin = ports::origin(app);
     let configuration = directory.join("issuer.toml");
     copy_configuration("issuer/demo.toml", &configuration, &options.ports)?;
@@ -83,12 +83,16 @@ fn start(
     servers.push(Server::start("silent", &mut silent_command(&binaries.silent, silent, &app_origin))?);
     let configuration = directory.join("api.toml");
     copy_configuration("api/demo.toml", &configuration, &options.ports)?;
-    servers.push(Server::start("API", &mut api_command(&binaries.api, api, &configuration))?);
+    servers.push(Server::start("API", &mut configured_command(&binaries.api, api, &configuration))?);
+    let configuration = directory.join("webapp.toml");
+    copy_configuration("webapp/demo.toml", &configuration, &options.ports)?;
+    servers.push(Server::start("web app", &mut configured_command(&binaries.web_app, web_app, &configuration))?);
     let mut urls = vec![
         format!("{}/healthz", ports::origin(issuer)),
         format!("{}/.well-known/openid-configuration", ports::origin(issuer)),
         format!("{}/healthz", ports::origin(silent)),
         format!("{}/healthz", ports::origin(api)),
+        format!("{}/healthz", ports::origin(web_app)),
     ];
     if !options.without_app {
         let built = directory.join("app");
@@ -124,7 +128,7 @@ fn silent_command(binary: &Path, port: u16, app_origin: &str) -> Command {
     command
 }
 
-fn api_command(binary: &Path, port: u16, configuration: &Path) -> Command {
+fn configured_command(binary: &Path, port: u16, configuration: &Path) -> Command {
     let mut command = Command::new(binary);
     command.args(["--listen", &format!("localhost:{port}"), "--exit-on-stdin-close"]);
     command.arg("--config").arg(configuration);
@@ -152,6 +156,7 @@ fn announce(options: &Options) {
     } else {
         println!("Evergrant is ready: open {app}");
     }
+    println!("The lab's web app, which keeps its tokens on the server: {}", ports::origin(options.ports.web_app));
     println!("Sign in as test with the password test. Ctrl-C ends everything.");
 }
 

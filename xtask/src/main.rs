@@ -19,7 +19,8 @@ use tools::Tools;
 
 const USAGE: &str = "\
 cargo xtask demo     build and start the app, the issuer, the silent server and the API
-    --app-port PORT --issuer-port PORT --silent-port PORT --api-port PORT     [8080, 3000, 3001, 3002]
+    --app-port PORT --issuer-port PORT --silent-port PORT                     [8080, 3000, 3001]
+    --api-port PORT --webapp-port PORT                                        [3002, 3003]
     --access-token-lifetime SECONDS --id-token-lifetime SECONDS
     --without-app    leave the app to `cargo xtask trunk serve`
     --no-build       start what was built last

@@ -16,6 +16,8 @@ pub struct Artefacts {
     pub silent: PathBuf,
     /// The expenses API.
     pub api: PathBuf,
+    /// The server-side web app, and the cookie mode.
+    pub web_app: PathBuf,
     /// ChromeDriver.
     pub chromedriver: PathBuf,
     /// Chromium, of the same version as ChromeDriver.
@@ -33,6 +35,7 @@ impl Artefacts {
             issuer: named("EVERGRANT_ISSUER_BIN")?,
             silent: named("EVERGRANT_SILENT_BIN")?,
             api: named("EVERGRANT_API_BIN")?,
+            web_app: named("EVERGRANT_WEBAPP_BIN")?,
             chromedriver: named("CHROMEDRIVER")?,
             chromium: named("CHROMIUM")?,
         })

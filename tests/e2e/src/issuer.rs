@@ -43,6 +43,15 @@ impl Issuer {
         Ok(issuer)
     }
 
+    /// Starts it again with another origin in place of `demo` in every client's registration.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn replace_origin(&mut self, demo: &str, origin: &str) -> anyhow::Result<()> {
+        self.arguments.extend(["--replace-origin".to_owned(), format!("{demo}={origin}")]);
+        self.restart()
+    }
+
     /// Where it answers, without the slash that ends its identifier.
     pub fn origin(&self) -> &str {
         &self.origin

@@ -24,6 +24,7 @@ mod on_the_way;
 pub mod process;
 pub mod setup;
 pub mod stored_session;
+pub mod web_app;
 pub mod world;
 
 pub use api::Api;
@@ -37,4 +38,5 @@ pub use kept::Kept;
 pub use network::Request;
 pub use setup::Setup;
 pub use stored_session::StoredSession;
+pub use web_app::WebApp;
 pub use world::World;

@@ -9,6 +9,7 @@ pub struct Setup {
     pub(crate) config: Map<String, Value>,
     pub(crate) blocks_site_data: bool,
     pub(crate) issuer_is_another_site: bool,
+    pub(crate) has_web_app: bool,
 }
 
 impl Setup {
@@ -39,6 +40,17 @@ impl Setup {
     pub fn with_issuer_at_another_site(mut self) -> Self {
         self.issuer_is_another_site = true;
         self
+    }
+
+    /// The server-side web app is there, too.
+    pub fn with_web_app(mut self) -> Self {
+        self.has_web_app = true;
+        self
+    }
+
+    /// The app's refresh token is in a cookie that the web app keeps.
+    pub fn with_cookie_mode(self) -> Self {
+        self.with_web_app().with_config("storage", "cookie")
     }
 
     /// A browser that lets no site store anything, cookies included.

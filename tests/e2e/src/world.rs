@@ -1,8 +1,9 @@
-//! Everything a journey takes place in: four servers and a browser, all real, all its own.
+//! Everything a journey takes place in: four servers or five, and a browser, all real, all its own.
 
 use std::path::Path;
 use std::process::Command;
 
+use anyhow::Context;
 use serde_json::json;
 
 use crate::api::Api;
@@ -12,6 +13,7 @@ use crate::browser::Browser;
 use crate::issuer::Issuer;
 use crate::process::Process;
 use crate::setup::Setup;
+use crate::web_app::WebApp;
 
 /// A running world; dropping it ends its processes.
 #[derive(Debug)]
@@ -24,6 +26,7 @@ pub struct World {
     pub api: Api,
     /// What the app server serves.
     pub app_dir: AppDir,
+    web_app: Option<WebApp>,
     app: Process,
     app_origin: String,
     silent: Process,
@@ -41,18 +44,24 @@ impl World {
         // Its own /silent is not used: the silent page is on an origin of its own, which is known only after this one.
         let (app, app_origin) = static_server(&artefacts.silent, "http://localhost:1", Some(app_dir.path()))?;
         let (silent, silent_origin) = static_server(&artefacts.silent, &app_origin, None)?;
-        let issuer = Issuer::start(&artefacts.issuer, &app_origin, &silent_origin, &setup)?;
-
+        let mut issuer = Issuer::start(&artefacts.issuer, &app_origin, &silent_origin, &setup)?;
         let api = Api::start(&artefacts.api, issuer.origin(), &app_origin)?;
+        let web_app = match setup.has_web_app {
+            true => Some(WebApp::start(&artefacts.web_app, &mut issuer, &api, &app_origin)?),
+            false => None,
+        };
 
         let mut config = setup.config;
         config.insert("issuer".to_owned(), json!(format!("{}/", issuer.origin())));
         config.entry("allowed_api_origins").or_insert_with(|| json!([api.origin()]));
         config.insert("silent_redirect_uri".to_owned(), json!(format!("{silent_origin}/silent")));
+        if let Some(web_app) = &web_app {
+            config.insert("token_backend".to_owned(), json!(format!("{}/oauth", web_app.origin())));
+        }
         app_dir.change_config(config)?;
 
         let browser = Browser::start(&artefacts, setup.blocks_site_data).await?;
-        Ok(Self { browser, issuer, api, app_dir, app, app_origin, silent, silent_origin })
+        Ok(Self { browser, issuer, api, app_dir, web_app, app, app_origin, silent, silent_origin })
     }
 
     /// Where the app is.
@@ -65,9 +74,18 @@ impl World {
         &self.silent_origin
     }
 
+    /// The server-side web app.
+    ///
+    /// # Errors
+    /// When the setup does not ask for it.
+    pub fn web_app(&self) -> anyhow::Result<&WebApp> {
+        self.web_app.as_ref().context("this world has no web app: ask for it in the setup")
+    }
+
     /// What all servers have logged.
     pub fn logs(&self) -> String {
-        [self.issuer.output(), self.api.output(), self.silent.output(), self.app.output()].join("\n")
+        let web_app = self.web_app.as_ref().map(WebApp::output).unwrap_or_default();
+        [self.issuer.output(), self.api.output(), web_app, self.silent.output(), self.app.output()].join("\n")
     }
 }
 

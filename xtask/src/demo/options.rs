@@ -26,6 +26,7 @@ impl Options {
                 Long("issuer-port") => options.ports.issuer = arguments.value()?.parse()?,
                 Long("silent-port") => options.ports.silent = arguments.value()?.parse()?,
                 Long("api-port") => options.ports.api = arguments.value()?.parse()?,
+                Long("webapp-port") => options.ports.web_app = arguments.value()?.parse()?,
                 Long("access-token-lifetime") => {
                     options.access_token_lifetime = Some(arguments.value()?.parse()?);
                 }

@@ -14,6 +14,7 @@ pub(super) struct Ports {
     pub(super) issuer: u16,
     pub(super) silent: u16,
     pub(super) api: u16,
+    pub(super) web_app: u16,
 }
 
 /// How an origin of the demo begins.
@@ -26,7 +27,7 @@ pub(super) fn origin(port: u16) -> String {
 
 impl Default for Ports {
     fn default() -> Self {
-        Self { app: 8080, issuer: 3000, silent: 3001, api: 3002 }
+        Self { app: 8080, issuer: 3000, silent: 3001, api: 3002, web_app: 3003 }
     }
 }
 
@@ -60,6 +61,7 @@ impl Ports {
                 Ok(port) if port == usual.issuer => self.issuer.to_string(),
                 Ok(port) if port == usual.silent => self.silent.to_string(),
                 Ok(port) if port == usual.api => self.api.to_string(),
+                Ok(port) if port == usual.web_app => self.web_app.to_string(),
                 _ => port.to_owned(),
             };
             replaced.extend([LOCALHOST, &port, rest]);
@@ -67,12 +69,13 @@ impl Ports {
         replaced
     }
 
-    fn with_flags(&self) -> [(u16, &'static str); 4] {
+    fn with_flags(&self) -> [(u16, &'static str); 5] {
         [
             (self.app, "--app-port"),
             (self.issuer, "--issuer-port"),
             (self.silent, "--silent-port"),
             (self.api, "--api-port"),
+            (self.web_app, "--webapp-port"),
         ]
     }
 }
@@ -95,7 +98,7 @@ mod tests {
         for loopback in ["127.0.0.1:0", "[::1]:0"] {
             let Ok(other) = TcpListener::bind(loopback) else { continue };
             let port = other.local_addr().unwrap().port();
-            let ports = Ports { app: 0, issuer: port, silent: 1, api: 2 };
+            let ports = Ports { app: 0, issuer: port, silent: 1, api: 2, web_app: 3 };
             let expected =
                 format!("Port {port} is taken: stop what listens there, or choose another with --issuer-port.");
             assert_eq!(ports.check(true).unwrap_err().to_string(), expected);
@@ -107,7 +110,7 @@ mod tests {
         let other = TcpListener::bind("127.0.0.1:0").unwrap();
         let app = other.local_addr().unwrap().port();
         let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let ports = Ports { app, issuer: free(), silent: free(), api: free() };
+        let ports = Ports { app, issuer: free(), silent: free(), api: free(), web_app: free() };
         assert!(ports.check(true).is_err());
         assert!(ports.check(false).is_ok());
     }
@@ -116,7 +119,7 @@ mod tests {
     fn one_port_cannot_be_two() {
         let ports = Ports { app: 3001, ..Ports::default() };
         let error = ports.with_flags().map(|(_, flag)| flag);
-        assert_eq!(error, ["--app-port", "--issuer-port", "--silent-port", "--api-port"]);
+        assert_eq!(error, ["--app-port", "--issuer-port", "--silent-port", "--api-port", "--webapp-port"]);
         let ports = Ports { app: 0, issuer: 0, ..Ports::default() };
         assert_eq!(
             ports.check(true).unwrap_err().to_string(),
@@ -127,12 +130,14 @@ mod tests {
     #[test]
     fn origins_are_replaced_all_at_once() {
         let text = r#"{"issuer": "http://localhost:3000/", "silent_redirect_uri": "http://localhost:3001/silent",
-            "api": ["http://localhost:3002", "http://localhost:30000", "http://localhost/"], "app": "http://localhost:8080"}"#;
-        let swapped = Ports { app: 3000, issuer: 8080, silent: 9000, api: 9002 };
+            "api": ["http://localhost:3002", "http://localhost:30000", "http://localhost/"], "app": "http://localhost:8080",
+            "token_backend": "http://localhost:3003/oauth"}"#;
+        let swapped = Ports { app: 3000, issuer: 8080, silent: 9000, api: 9002, web_app: 9003 };
         assert_eq!(
             swapped.replace_in(text),
             r#"{"issuer": "http://localhost:8080/", "silent_redirect_uri": "http://localhost:9000/silent",
-            "api": ["http://localhost:9002", "http://localhost:30000", "http://localhost/"], "app": "http://localhost:3000"}"#
+            "api": ["http://localhost:9002", "http://localhost:30000", "http://localhost/"], "app": "http://localhost:3000",
+            "token_backend": "http://localhost:9003/oauth"}"#
         );
         assert_eq!(Ports::default().replace_in(text), text);
     }

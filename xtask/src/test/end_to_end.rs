@@ -24,6 +24,7 @@ pub(super) fn run(options: &Options, stop: &Stop) -> anyhow::Result<Tally> {
         .env("EVERGRANT_ISSUER_BIN", servers.issuer)
         .env("EVERGRANT_SILENT_BIN", servers.silent)
         .env("EVERGRANT_API_BIN", servers.api)
+        .env("EVERGRANT_WEBAPP_BIN", servers.web_app)
         .env("CHROMIUM", chromium.program)
         .env("CHROMEDRIVER", chromium.driver);
     // One browser at a time: a small machine that runs several misses their deadlines.
