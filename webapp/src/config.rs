@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use evergrant_core::protocol::metadata::is_safe_to_use;
-use evergrant_core::protocol::{ClientId, ClientSecret, Issuer, Scope};
+use evergrant_core::protocol::{ClientId, ClientSecret, Issuer, Scope, token};
 use evergrant_server::Origin;
 use serde::Deserialize;
 use url::Url;
@@ -36,10 +36,19 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CookieMode {
-    /// The app as the issuer knows it: a public client, which has no secret.
+    /// The app as the issuer knows it.
     pub client_id: ClientId,
+    /// The client's secret, if the issuer knows it as a confidential client: then codes are worth something here alone.
+    pub client_secret: Option<ClientSecret>,
     /// Where its pages are. They must be of the same site as this server, or browsers keep the cookie to themselves.
     pub app_origins: Vec<Origin>,
+}
+
+impl CookieMode {
+    /// How this server proves to the issuer that it acts for the app; `None` for a public client.
+    pub(crate) fn authorization(&self) -> Option<String> {
+        Some(token::basic_authorization(&self.client_id, self.client_secret.as_ref()?))
+    }
 }
 
 impl Config {

@@ -18,7 +18,11 @@ struct Page {
 
 impl Page {
     async fn open() -> Self {
-        Self { world: World::start().await, browser: Browser::new() }
+        Self::of(World::start().await)
+    }
+
+    fn of(world: World) -> Self {
+        Self { world, browser: Browser::new() }
     }
 
     async fn signed_in() -> Self {
@@ -109,6 +113,16 @@ async fn a_refresh_takes_the_token_from_the_cookie_and_replaces_it() {
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert!(answer.json()["access_token"].is_string() && answer.json().get("refresh_token").is_none());
     assert_ne!(page.cookie().unwrap(), first);
+}
+
+#[tokio::test]
+async fn codes_and_refresh_tokens_of_a_confidential_client_are_worth_something_here_alone() {
+    let page = Page::of(World::with_confidential_app().await);
+    assert_eq!(page.sign_in("openid offline_access").await.status, 200);
+    assert_eq!(page.refresh().await.status, 200);
+    assert_eq!(page.issuers_refusal(&page.cookie().unwrap()).await.as_deref(), Some("invalid_client"));
+    assert_eq!(page.post("revoke", &[("client_id", "evergrant-app")]).await.status, 200);
+    assert_eq!(page.cookie(), None);
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ mod tests {
 
     fn passes(headers: &[(&'static str, &'static str)]) -> bool {
         let app_origins = vec!["http://localhost:8080".parse().unwrap()];
-        let mode = CookieMode { client_id: ClientId::new("app"), app_origins };
+        let mode = CookieMode { client_id: ClientId::new("app"), client_secret: None, app_origins };
         let header = |&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
         comes_from_an_app(&headers.iter().map(header).collect(), &mode)
     }

@@ -19,10 +19,11 @@ pub(super) async fn revoke(State(app): State<Arc<WebApp>>, jar: CookieJar, body:
     // A task of its own: a page that signs out leaves before the issuer has answered.
     let revoked = tokio::spawn(async move {
         let params = Params::parse(&body)?;
-        let client_id = client(&app, &params)?;
+        let client = client(&app, &params)?;
         if let Some(kept) = kept {
             let token = app.rotations.newest(kept).await;
-            app.provider.revoke(revocation::refresh_token(client_id, &token), None).await?;
+            let body = revocation::refresh_token(&client.client_id, &token);
+            app.provider.revoke(body, client.authorization().as_deref()).await?;
         }
         Ok::<_, Refusal>(())
     });

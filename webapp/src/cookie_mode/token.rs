@@ -9,11 +9,12 @@ use axum::response::{IntoResponse as _, Response};
 use axum_extra::extract::CookieJar;
 use evergrant_core::protocol::params::{self, Params};
 use evergrant_core::protocol::token::{self, TokenResponse};
-use evergrant_core::protocol::{ClientId, ErrorCode, RefreshToken, revoke};
+use evergrant_core::protocol::{ErrorCode, RefreshToken, revoke};
 use tracing::warn;
 
 use super::refresh_cookie;
 use super::refusal::Refusal;
+use crate::config::CookieMode;
 use crate::web_app::WebApp;
 
 /// What of a code grant is passed on (RFC 6749 §4.1.3, RFC 7636 §4.5).
@@ -43,10 +44,10 @@ pub(super) async fn token(State(app): State<Arc<WebApp>>, jar: CookieJar, body: 
 }
 
 /// The app that calls: the one this server is for.
-pub(super) fn client<'a>(app: &'a WebApp, params: &Params) -> Result<&'a ClientId, Refusal> {
-    let known = app.config.cookie_mode.as_ref().map(|mode| &mode.client_id);
+pub(super) fn client<'a>(app: &'a WebApp, params: &Params) -> Result<&'a CookieMode, Refusal> {
+    let known = app.config.cookie_mode.as_ref();
     known
-        .filter(|known| params.filled("client_id") == Some(known.as_str()))
+        .filter(|known| params.filled("client_id") == Some(known.client_id.as_str()))
         .ok_or_else(|| Refusal::new(ErrorCode::InvalidClient, "this server keeps no refresh token for that client_id"))
 }
 
@@ -66,30 +67,31 @@ impl Call {
     async fn answer(self, body: &str) -> Result<Granted, Refusal> {
         let refused = |code, description| Err(Refusal::new(code, description));
         let params = Params::parse(body)?;
-        let client_id = client(&self.app, &params)?;
+        let client = client(&self.app, &params)?;
         match params.filled("grant_type") {
-            Some("authorization_code") => self.redeem_code(client_id, &params).await,
-            Some("refresh_token") => self.refresh(client_id, &params).await,
+            Some("authorization_code") => self.redeem_code(client, &params).await,
+            Some("refresh_token") => self.refresh(client, &params).await,
             Some(_) => refused(ErrorCode::UnsupportedGrantType, "only codes and refresh tokens become tokens here"),
             None => refused(ErrorCode::InvalidRequest, "grant_type is missing"),
         }
     }
 
-    async fn redeem_code(&self, client_id: &ClientId, params: &Params) -> Result<Granted, Refusal> {
+    async fn redeem_code(&self, client: &CookieMode, params: &Params) -> Result<Granted, Refusal> {
         let passed_on = CODE_PARAMETERS.iter().filter_map(|name| Some((*name, params.filled(name)?)));
-        let tokens = self.app.provider.redeem(params::encode(passed_on), None).await?;
+        let authorization = client.authorization();
+        let tokens = self.app.provider.redeem(params::encode(passed_on), authorization.as_deref()).await?;
         if let Some(before) = self.kept.clone() {
             // The new sign-in takes the cookie over. The refresh token in it would live on, and nobody could use it.
             let before = self.app.rotations.newest(before).await;
-            let body = revoke::refresh_token(client_id, &before);
-            if let Err(failure) = self.app.provider.revoke(body, None).await {
+            let body = revoke::refresh_token(&client.client_id, &before);
+            if let Err(failure) = self.app.provider.revoke(body, authorization.as_deref()).await {
                 warn!("the refresh token of an earlier sign-in could not be revoked: {failure}");
             }
         }
         Ok(Granted { tokens, keeps_cookie: false })
     }
 
-    async fn refresh(&self, client_id: &ClientId, params: &Params) -> Result<Granted, Refusal> {
+    async fn refresh(&self, client: &CookieMode, params: &Params) -> Result<Granted, Refusal> {
         if params.has("refresh_token") {
             let description = "the refresh token comes in the cookie, and nowhere else";
             return Err(Refusal::new(ErrorCode::InvalidRequest, description));
@@ -98,8 +100,8 @@ impl Call {
             return Err(Refusal::new(ErrorCode::InvalidGrant, "there is no cookie with a refresh token"));
         };
         let redeem = async |token: RefreshToken| {
-            let body = token::redeem_refresh_token(client_id, &token);
-            self.app.provider.redeem(body, None).await
+            let body = token::redeem_refresh_token(&client.client_id, &token);
+            self.app.provider.redeem(body, client.authorization().as_deref()).await
         };
         Ok(Granted { tokens: self.app.rotations.redeem(kept, redeem).await?, keeps_cookie: true })
     }

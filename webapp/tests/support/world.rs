@@ -24,20 +24,34 @@ pub(crate) struct World {
 impl World {
     /// The demo's servers, apart from the ports; nobody is asked for consent, and a used refresh token is never taken twice.
     pub(crate) async fn start() -> Self {
+        Self::with(|issuer| issuer, |web_app| web_app).await
+    }
+
+    /// The app of the cookie mode is a confidential client, whose secret this server keeps.
+    pub(crate) async fn with_confidential_app() -> Self {
+        let issuer = |config: String| {
+            let secret = config.lines().find(|line| line.starts_with("secret_hashes")).unwrap().to_owned();
+            config.replace("type = \"public\"", &format!("type = \"confidential\"\n{secret}"))
+        };
+        let web_app = |config: String| format!("{config}client_secret = \"secret\"\n");
+        Self::with(issuer, web_app).await
+    }
+
+    async fn with(change_issuer: impl Fn(String) -> String, change_web_app: impl Fn(String) -> String) -> Self {
         let (issuer_server, web_app_server) = (free_port().await, free_port().await);
         let (issuer, web_app) = (issuer_server.url(), web_app_server.url());
         let placed =
             |text: &str| text.replace("http://localhost:3000", &issuer).replace("http://localhost:3003", &web_app);
 
         let config = placed(ISSUER).replace("[[client]]\n", CLIENTS);
-        let config = IssuerConfig::parse(&config).unwrap();
+        let config = IssuerConfig::parse(&change_issuer(config)).unwrap();
         let store = Arc::new(SqliteStore::open(Path::new(":memory:")).unwrap());
         let provider = Arc::new(Provider::open(config, store, Clock::system(), true).await.unwrap());
         let issuer_task = tokio::spawn(issuer_server.run_until(issuer_router(provider), std::future::pending()));
 
         // Nobody answers at port 9, the discard service: an API that is down.
         let config = placed(WEB_APP).replace("http://localhost:3002/expenses", "http://127.0.0.1:9/expenses");
-        let app = WebApp::new(Config::parse(&config).unwrap()).unwrap();
+        let app = WebApp::new(Config::parse(&change_web_app(config)).unwrap()).unwrap();
         let web_app_task = tokio::spawn(web_app_server.run_until(router(app), std::future::pending()));
         Self { issuer, web_app, issuer_task, web_app_task }
     }
