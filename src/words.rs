@@ -110,12 +110,13 @@ pub fn ended(reason: &EndReason) -> &'static str {
     }
 }
 
-/// What happened, when a renewal did not succeed and the session goes on.
-pub fn problem(failure: &Failure) -> &'static str {
+/// What happened, when a renewal did not succeed and the session goes on; `stopped` when it is not tried again by itself.
+pub fn problem(failure: &Failure, stopped: bool) -> &'static str {
     match failure.class() {
+        FailureClass::Misconfigured | FailureClass::AskThePerson => "The session can no longer be renewed.",
+        _ if stopped => "Renewing has failed too often, and has stopped. Renew now, or sign in again.",
         FailureClass::TryAgain => "The session could not be renewed yet. It will be tried again.",
         FailureClass::Suspicious => "An answer that did not look right was dropped. The session goes on as it was.",
-        FailureClass::Misconfigured | FailureClass::AskThePerson => "The session can no longer be renewed.",
     }
 }
 
@@ -174,6 +175,7 @@ pub fn cause(cause: Cause) -> &'static str {
         Cause::Opened => "Due when the page opened",
         Cause::Woke => "Due when the page woke",
         Cause::Asked => "You asked",
+        Cause::Needed => "The app needed a token",
         Cause::Refused => "An API refused the token",
         Cause::Retry => "An earlier try failed",
     }

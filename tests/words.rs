@@ -1,13 +1,17 @@
 //! What the app says, and how.
 #![cfg(target_arch = "wasm32")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
 
 use std::time::Duration;
 
 use evergrant_app::parts::Notice;
 use evergrant_app::words::{self, Distance};
+use evergrant_browser::clock;
 use evergrant_leptos::core::protocol::callback::CallbackError;
 use evergrant_leptos::core::protocol::{ErrorCode, OAuthError};
+use evergrant_leptos::core::session::Machine;
 use evergrant_leptos::core::session::failure::Silence;
 use evergrant_leptos::{EndReason, Failure, Status, UnixTime};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -72,9 +76,19 @@ fn a_session_that_the_issuer_ended_is_explained_without_the_code_in_front() {
 
 #[wasm_bindgen_test]
 fn what_was_seen_of_a_silent_iframe_is_said_openly() {
-    let notice = Notice::of_problem(&Failure::Silence(Silence::OwnPage));
+    let mut view = Machine::new(&common::config("silent")).view(&clock::now());
+    assert_eq!(Notice::of_problem(&view), None);
+    view.problem = Some(Failure::Silence(Silence::OwnPage));
+    let notice = Notice::of_problem(&view).unwrap();
     assert!(notice.sentences[0].starts_with("The silent renewal brought no answer: "), "{notice:?}");
     assert!(notice.sentences[0].contains("silent_redirect_uri"), "{notice:?}");
+}
+
+#[wasm_bindgen_test]
+fn where_renewing_has_stopped_nothing_is_promised() {
+    let failure = Failure::Unreachable { endpoint: "the issuer" };
+    assert!(words::problem(&failure, false).contains("tried again"));
+    assert!(words::problem(&failure, true).contains("stopped"));
 }
 
 #[wasm_bindgen_test]

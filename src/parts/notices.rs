@@ -1,7 +1,7 @@
 //! What a person should know: why the session ended, what went wrong, what the browser forbids.
 
 use evergrant_leptos::core::session::Failure;
-use evergrant_leptos::{EndReason, use_session};
+use evergrant_leptos::{EndReason, Status, View, use_session};
 use leptos::prelude::*;
 
 use crate::live::part;
@@ -14,7 +14,7 @@ pub(crate) fn Notices() -> impl IntoView {
     let view = session.view();
     // Memos: a notice that stays is not rendered, and announced, anew.
     let ended = Memo::new(move |_| view.with(|view| view.ended.as_ref().map(Notice::of_end)));
-    let problem = Memo::new(move |_| view.with(|view| view.problem.as_ref().map(Notice::of_problem)));
+    let problem = Memo::new(move |_| view.with(Notice::of_problem));
     let warning = session.warning();
     let warning = Memo::new(move |_| warning.get().map(Notice::of_warning));
     view! {
@@ -59,8 +59,10 @@ impl Notice {
     }
 
     /// What went wrong, with the session still there.
-    pub fn of_problem(failure: &Failure) -> Self {
-        Self::of("warn", words::problem(failure), failure)
+    pub fn of_problem(view: &View) -> Option<Self> {
+        let failure = view.problem.as_ref()?;
+        let stopped = view.renew_at.is_none() && view.status != Status::Renewing;
+        Some(Self::of("warn", words::problem(failure, stopped), failure))
     }
 
     fn of_warning(warning: String) -> Self {

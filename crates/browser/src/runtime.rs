@@ -243,7 +243,10 @@ impl Inner {
             Command::BeginSignIn { attempt, sign_in } => self.begin_sign_in(attempt, sign_in),
             Command::AskSilently { attempt, flow } => self.ask_silently(attempt, flow),
             Command::CompleteSignIn { attempt } => self.complete_sign_in(attempt),
-            Command::Renew { attempt, session, .. } => self.begin_renewal(attempt, session),
+            Command::Renew { attempt, session, asked, .. } => self.begin_renewal(attempt, session, asked),
+            Command::Count { session } => self.spawn(async move |inner: &Rc<Self>| {
+                inner.ledger.apply(&Change::Count { session }).await;
+            }),
             Command::Consult { session } => self.spawn(async move |inner: &Rc<Self>| {
                 let verdict = inner.ledger.apply(&Change::Consult { session }).await;
                 inner.heed(verdict);
@@ -394,7 +397,7 @@ impl Inner {
             Verdict::Adopt(session) => self.dispatch(Event::Adopted { session }),
             Verdict::Ended => self.dispatch(Event::SignedOutElsewhere),
             Verdict::Active { at } => self.dispatch(Event::ActiveElsewhere { at }),
-            Verdict::Renew(_) | Verdict::Good { .. } => {}
+            Verdict::Renew(_) | Verdict::Wait(_) | Verdict::Good { .. } => {}
         }
     }
 

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use evergrant_browser::ledger::SharedLedger;
-use evergrant_browser::{Runtime, locks, timer};
+use evergrant_browser::{Runtime, clock, locks, timer};
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::RefreshToken;
 use evergrant_core::session::{Change, EndReason, Method, Session, Status, Verdict};
@@ -104,7 +104,7 @@ async fn of_many_claims_at_once_one_sends_the_refresh_token() {
         let (config, session) = (config.clone(), session.clone());
         let (by_refresh_token, done) = (Rc::clone(&by_refresh_token), Rc::clone(&done));
         spawn_local(async move {
-            let claim = Change::Claim { session: Box::new(session) };
+            let claim = Change::Claim { session: Box::new(session), at: clock::wall(), asked: false };
             if SharedLedger::new(&config.client_id).apply(&claim).await == Verdict::Renew(Method::RefreshToken) {
                 by_refresh_token.set(by_refresh_token.get() + 1);
             }

@@ -16,7 +16,10 @@
 //! | signed in, renewing | `renewing` | tokens | signed in, waiting | save, set the timer |
 //! | signed in, renewing | | failure: ask the person | signed out, with the reason | forget |
 //! | signed in, renewing | | failure: try again, suspicious | signed in, retrying | set the timer by backoff |
+//! | signed in, renewing | | the ledger: the issuer asked one of the tabs to wait | signed in, retrying | set the timer to the end of that |
 //! | signed in, renewing | | failure: misconfigured, or too many in a row | signed in, stopped | set the timer to expiry |
+//! | signed in, any | | the same session has failed in another tab, and is due | signed in, retrying or stopped | set the timer by backoff |
+//! | signed out | | opened with a session that failed too often | signed in, stopped, with the reason | set the timer to expiry |
 //! | signed in, retrying | `retrying` | timer, back online | signed in, renewing | renew |
 //! | signed in, stopped | `signed-in`, `stale` after expiry | the person asks | signed in, renewing | renew |
 //! | signed in, stopped by too many failures | | wake signal, a minute later | signed in, renewing | renew |
@@ -51,7 +54,7 @@ mod view;
 pub use abilities::{Abilities, BrowserOffers, HiddenIframe, RefreshTokens};
 pub use command::{Command, TabMessage};
 pub use event::{Cause, Event, Place, SignIn, Wake};
-pub use failure::{Failure, FailureClass};
+pub use failure::{Earlier, Failure, FailureClass};
 pub use ledger::{Change, Ledger, Verdict};
 pub use log::{Outcome, RenewalLog, RenewalRecord};
 pub use machine::{MOST_FAILURES, Machine};

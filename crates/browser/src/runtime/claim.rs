@@ -10,32 +10,36 @@ use wasm_bindgen_futures::spawn_local;
 use super::Inner;
 use crate::locks::Held;
 use crate::renewal::{self, Failed};
-use crate::{locks, timer};
+use crate::{clock, locks, timer};
 
 /// How long to wait for another tab that renews: longer than any renewal takes, its requests and its iframe together.
 const LOCK_PATIENCE: Duration = Duration::from_secs(90);
 
 impl Inner {
     /// One tab at a time: waits for the lock, claims the right to renew, renews, settles (R6, R7).
-    pub(super) fn begin_renewal(self: &Rc<Self>, attempt: u64, session: Box<Session>) {
+    pub(super) fn begin_renewal(self: &Rc<Self>, attempt: u64, session: Box<Session>, asked: bool) {
         let (handle, registration) = AbortHandle::new_pair();
         *self.renewal.borrow_mut() = Some(handle);
         let inner = Rc::clone(self);
         spawn_local(async move {
             // Aborting drops the work at once: its iframe is removed, its request ends, its lock is free.
-            if let Ok(event) = Abortable::new(inner.renew(attempt, session), registration).await {
+            if let Ok(event) = Abortable::new(inner.renew(attempt, session, asked), registration).await {
                 inner.dispatch(event);
             }
         });
     }
 
-    async fn renew(self: &Rc<Self>, attempt: u64, session: Box<Session>) -> Event {
+    async fn renew(self: &Rc<Self>, attempt: u64, session: Box<Session>, asked: bool) -> Event {
         let _lock = match self.lock().await {
             Ok(lock) => lock,
             Err(failure) => return Event::RenewalEnded { attempt, outcome: Err(failure) },
         };
-        let mut method = match self.ledger.apply(&Change::Claim { session: session.clone() }).await {
+        let claim = Change::Claim { session: session.clone(), at: clock::wall(), asked };
+        let mut method = match self.ledger.apply(&claim).await {
             Verdict::Renew(method) => method,
+            Verdict::Wait(wait) => {
+                return Event::RenewalEnded { attempt, outcome: Err(Failure::AskedToWait(wait)) };
+            }
             Verdict::Adopt(session) => return Event::Adopted { session },
             Verdict::Ended | Verdict::Good { .. } | Verdict::Active { .. } => return Event::SignedOutElsewhere,
         };
@@ -54,7 +58,7 @@ impl Inner {
                 },
                 Verdict::Adopt(session) => return Event::Adopted { session },
                 Verdict::Ended => return Event::SignedOutElsewhere,
-                Verdict::Good { .. } | Verdict::Active { .. } => {}
+                Verdict::Good { .. } | Verdict::Active { .. } | Verdict::Wait(_) => {}
             }
         }
         self.settle(attempt, session, method, outcome).await
@@ -72,6 +76,10 @@ impl Inner {
         method: Method,
         outcome: Result<Tokens, Failed>,
     ) -> Event {
+        if let Some(wait) = outcome.as_ref().err().and_then(|failed| failed.failure.retry_after()) {
+            // For every tab, before the lock is free.
+            self.ledger.apply(&Change::Rest { from: clock::wall(), wait }).await;
+        }
         let sent = session.refresh_token.clone().filter(|_| method == Method::RefreshToken);
         let outcome = match outcome {
             Ok(tokens) => {

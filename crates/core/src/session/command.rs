@@ -46,6 +46,13 @@ pub enum Command {
         method: Method,
         /// What is being renewed.
         session: Box<Session>,
+        /// Whether the person asked for it.
+        asked: bool,
+    },
+    /// Write into the ledger, for every tab, that a renewal failed and how many have.
+    Count {
+        /// The session with its failures.
+        session: Box<Session>,
     },
     /// Ask the ledger whether this is still the session to live by, and report with [`super::Event::Adopted`] or
     /// [`super::Event::SignedOutElsewhere`] when it is not.

@@ -135,8 +135,10 @@ pub enum Cause {
     Opened,
     /// It was due when the page woke.
     Woke,
-    /// The person or the app asked.
+    /// The person asked.
     Asked,
+    /// The app needed a token that has not expired.
+    Needed,
     /// An API refused the access token.
     Refused,
     /// An earlier attempt failed.
@@ -151,6 +153,7 @@ impl Cause {
             Self::Opened => "opened",
             Self::Woke => "woke",
             Self::Asked => "asked",
+            Self::Needed => "needed",
             Self::Refused => "refused",
             Self::Retry => "retry",
         }

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::protocol::callback::CallbackError;
 use crate::protocol::id_token::IdTokenError;
+use crate::protocol::json;
 use crate::protocol::jwk::JwkSetError;
 use crate::protocol::metadata::MetadataError;
 use crate::protocol::token::TokenError;
@@ -56,6 +59,12 @@ pub enum Failure {
     /// Another tab was renewing, and did not come to an end.
     #[error("another tab has been renewing this session for too long")]
     OtherTabBusy,
+    /// Nothing was asked: the issuer wants to be left alone, as another tab or an earlier page was told.
+    #[error("the issuer asked not to be asked again so soon")]
+    AskedToWait(Duration),
+    /// What went wrong in a page that is gone, or in another tab.
+    #[error("{}", .0.text)]
+    Earlier(Box<Earlier>),
     /// The browser did not let the page open a popup.
     #[error("the browser blocked the popup")]
     PopupBlocked,
@@ -65,6 +74,25 @@ pub enum Failure {
     /// The browser refuses something that is needed.
     #[error("this browser does not allow it: {0}")]
     Browser(String),
+}
+
+/// What is kept of a failure with the session, for the next page and for other tabs: enough to tell the person. No secret is
+/// in it, as in no failure's text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Earlier {
+    class: FailureClass,
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<ErrorCode>,
+}
+
+json::members!(Earlier { class: required, text: required, code: optional });
+
+impl Earlier {
+    /// What to keep of `failure`.
+    pub fn of(failure: &Failure) -> Self {
+        Self { class: failure.class(), text: failure.to_string(), code: failure.code().cloned() }
+    }
 }
 
 /// What was seen of a hidden iframe that did not answer.
@@ -105,7 +133,8 @@ impl fmt::Display for Silence {
 }
 
 /// What follows from a failure (R8 of the design, in ARCHITECTURE.md).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FailureClass {
     /// The issuer wants to see the person: the session ends, sign-in is offered.
     AskThePerson,
@@ -116,6 +145,10 @@ pub enum FailureClass {
     /// The answer may be forged: it is dropped, and what was valid stays.
     Suspicious,
 }
+
+json::words!(FailureClass {
+    "ask_the_person" => AskThePerson, "try_again" => TryAgain, "misconfigured" => Misconfigured, "suspicious" => Suspicious,
+});
 
 impl Failure {
     /// What follows from it.
@@ -139,7 +172,9 @@ impl Failure {
             Self::Metadata(_) | Self::Keys(_) => Misconfigured,
             Self::PopupClosed => FailureClass::AskThePerson,
             Self::PopupBlocked => Misconfigured,
-            Self::Busy { .. } | Self::Unreachable { .. } | Self::Silence(_) | Self::OtherTabBusy => TryAgain,
+            Self::Busy { .. } | Self::Unreachable { .. } | Self::Silence(_) => TryAgain,
+            Self::OtherTabBusy | Self::AskedToWait(_) => TryAgain,
+            Self::Earlier(earlier) => earlier.class,
         }
     }
 
@@ -147,6 +182,7 @@ impl Failure {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Busy { retry_after, .. } => *retry_after,
+            Self::AskedToWait(wait) => Some(*wait),
             _ => None,
         }
     }
@@ -186,6 +222,7 @@ impl Failure {
             Self::Callback(CallbackError::Refused(error)) | Self::Token(TokenError::Refused(error)) => {
                 Some(&error.error)
             }
+            Self::Earlier(earlier) => earlier.code.as_ref(),
             _ => None,
         }
     }

@@ -4,6 +4,8 @@
 //! its right before anything is sent and settles afterwards, both under the lock; a sign-out needs no lock: it moves the
 //! generation on, and whatever was claimed before it is worthless.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -30,6 +32,9 @@ pub struct Ledger {
     /// Hashes of those that are not even a last resort: they were answered, or were a last resort once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     spent: Vec<String>,
+    /// How long the issuer asked to be left alone (R8).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rest: Option<Rest>,
     /// When the person was last active in any tab, where that matters (R11).
     #[serde(skip_serializing_if = "Option::is_none")]
     active_at: Option<UnixTime>,
@@ -40,8 +45,18 @@ json::members!(Ledger {
     session: optional,
     sent: or_default,
     spent: or_default,
+    rest: optional,
     active_at: optional,
 });
+
+/// A time in which nothing is asked, unless the person wants it; all by the wall clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+struct Rest {
+    from: UnixTime,
+    until: UnixTime,
+}
+
+json::members!(Rest { from: required, until: required });
 
 /// What a tab wants written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +64,22 @@ pub enum Change {
     /// Before a renewal: may this session be renewed, and how?
     Claim {
         /// The session as this tab knows it.
+        session: Box<Session>,
+        /// What time it is.
+        at: UnixTime,
+        /// Whether the person asked for it: then it is neither too early nor in vain.
+        asked: bool,
+    },
+    /// The issuer asked to be left alone.
+    Rest {
+        /// Since when.
+        from: UnixTime,
+        /// For how long (`Retry-After`).
+        wait: Duration,
+    },
+    /// A renewal failed.
+    Count {
+        /// The session with its failures.
         session: Box<Session>,
     },
     /// After a renewal: these are the new tokens.
@@ -122,7 +153,9 @@ pub enum Change {
 pub enum Verdict {
     /// Go on, by this method. A refresh token is marked as sent already.
     Renew(Method),
-    /// Another tab was faster: live by this session.
+    /// The issuer asked to be left alone for so long still.
+    Wait(Duration),
+    /// Another tab was faster, or has failed as well: live by this session.
     Adopt(Box<Session>),
     /// The session ended in another tab.
     Ended,
@@ -142,7 +175,12 @@ impl Ledger {
     /// Applies a change.
     pub fn apply(&mut self, change: &Change) -> Verdict {
         match change {
-            Change::Claim { session } => self.claim(session),
+            Change::Claim { session, at, asked } => self.claim(session, *at, *asked),
+            Change::Rest { from, wait } => {
+                self.rest = Some(Rest { from: *from, until: *from + *wait });
+                Verdict::Good { generation: self.generation }
+            }
+            Change::Count { session } => self.count(session),
             Change::Settle { session, shared, sent } => self.settle(session, *shared, sent.as_ref()),
             Change::LastResort { session } => self.last_resort(session),
             Change::SignIn { session, shared } => self.sign_in(session, *shared),
@@ -177,10 +215,20 @@ impl Ledger {
         }
     }
 
-    fn claim(&mut self, session: &Session) -> Verdict {
+    fn claim(&mut self, session: &Session, at: UnixTime, asked: bool) -> Verdict {
         match self.consult(session) {
             Verdict::Good { .. } => {}
             other => return other,
+        }
+        if !asked {
+            if let Some(shared) = self.session.as_ref().filter(|shared| shared.failures > session.failures) {
+                // R10: what failed in another tab just now is not tried again here at once.
+                return Verdict::Adopt(shared.clone());
+            }
+            // A clock that was set back says nothing about how long the issuer has been left alone.
+            if let Some(rest) = self.rest.filter(|rest| rest.from <= at && at < rest.until) {
+                return Verdict::Wait(rest.until.since(at));
+            }
         }
         // A refresh token in a cookie is no page's to count: the server that keeps it takes care.
         let Some(refresh_token) = &session.refresh_token else { return Verdict::Renew(session.method()) };
@@ -237,6 +285,15 @@ impl Ledger {
             self.session = Some(Box::new(Session { generation: self.generation, ..session.clone() }));
         }
         Verdict::Good { generation: self.generation }
+    }
+
+    fn count(&mut self, session: &Session) -> Verdict {
+        let verdict = self.consult(session);
+        if let (Verdict::Good { .. }, Some(shared)) = (&verdict, &mut self.session) {
+            shared.failures = shared.failures.max(session.failures);
+            shared.problem.clone_from(&session.problem);
+        }
+        verdict
     }
 
     fn rotated(&mut self, session: &Session) -> Verdict {
@@ -320,7 +377,7 @@ mod tests {
     }
 
     fn claim(ledger: &mut Ledger, session: &Session) -> Verdict {
-        ledger.apply(&Change::Claim { session: Box::new(session.clone()) })
+        ledger.apply(&Change::Claim { session: Box::new(session.clone()), at: WALL, asked: false })
     }
 
     fn settle(ledger: &mut Ledger, session: &Session, shared: bool) -> Verdict {
@@ -536,6 +593,35 @@ mod tests {
         assert_eq!(ledger.apply(&refused), Verdict::Good { generation: 2 });
         assert_eq!(claim(&mut ledger, &session), Verdict::Ended);
         assert_eq!(ledger.apply(&Change::Consult { session: None }), Verdict::Good { generation: 2 });
+    }
+
+    #[test]
+    fn what_the_issuer_asked_of_one_tab_holds_for_all_unless_the_person_wants_it() {
+        for shared in [true, false] {
+            let mut ledger = Ledger::default();
+            let session = Box::new(session(60));
+            ledger.apply(&Change::SignIn { session: session.clone(), shared });
+            let session = Box::new(Session { generation: u64::from(shared), ..*session });
+            ledger.apply(&Change::Rest { from: WALL, wait: Duration::from_secs(120) });
+            let after = |seconds| WALL + Duration::from_secs(seconds);
+            let mut claim = |at, asked| ledger.apply(&Change::Claim { session: session.clone(), at, asked });
+            assert_eq!(claim(after(20), false), Verdict::Wait(Duration::from_secs(100)));
+            assert_eq!(claim(after(20), true), Verdict::Renew(Method::Iframe));
+            assert_eq!(claim(after(120), false), Verdict::Renew(Method::Iframe));
+            assert_eq!(claim(WALL - Duration::from_secs(1), false), Verdict::Renew(Method::Iframe), "set back");
+        }
+    }
+
+    #[test]
+    fn failures_are_counted_for_all_tabs_together() {
+        let mut ledger = Ledger::default();
+        let mine = signed_in(&mut ledger, session(60));
+        let failed = Session { failures: 3, ..mine.clone() };
+        ledger.apply(&Change::Count { session: Box::new(failed.clone()) });
+        assert_eq!(claim(&mut ledger, &mine), Verdict::Adopt(Box::new(failed.clone())));
+        assert_eq!(claim(&mut ledger, &failed), Verdict::Renew(Method::Iframe), "whoever knows goes on");
+        let asked = Change::Claim { session: Box::new(mine), at: WALL, asked: true };
+        assert_eq!(ledger.apply(&asked), Verdict::Renew(Method::Iframe));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use self::renewal::record;
 use self::signed_in::{Phase, SignedIn, wait};
 use super::command::{Command, TabMessage};
 use super::event::{Cause, Event, SignIn, Wake};
-use super::failure::{Failure, FailureClass};
+use super::failure::{Earlier, Failure, FailureClass};
 use super::idle::Idle;
 use super::log::{Outcome, RenewalLog, RenewalRecord};
 use super::record::{Method, Session, Tokens};
@@ -125,7 +125,7 @@ impl Machine {
                 }
             }
             Event::Rotated { attempt, refresh_token } => self.rotated(attempt, refresh_token, &mut commands),
-            Event::TokenNeeded => self.look_at_the_clock(Cause::Asked, &now, &mut commands),
+            Event::TokenNeeded => self.look_at_the_clock(Cause::Needed, &now, &mut commands),
             Event::TokenRefused => self.token_refused(&now, &mut commands),
             Event::ChangedElsewhere => self.consult(&mut commands),
             Event::Adopted { session } => self.adopt(*session, &now, &mut commands),
@@ -210,8 +210,13 @@ impl Machine {
         }
         self.set_timer(Some(wait), now, commands);
         commands.push(Command::TellApp);
-        let phase = Phase::Waiting { lead, received };
-        self.state = State::SignedIn(Box::new(SignedIn { session, lease, phase, problem: None }));
+        let phase = match session.failures {
+            // R10: a reload is no reason to begin anew, and the person still reads why it has stopped.
+            MOST_FAILURES.. => Phase::Stopped { failed: Some(*now) },
+            _ => Phase::Waiting { lead, received },
+        };
+        let problem = session.problem.clone().map(Failure::Earlier);
+        self.state = State::SignedIn(Box::new(SignedIn { session, lease, phase, problem }));
     }
 
     /// The one timer is set for what comes first: `wait`, the idle warning or the idle limit.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::failure::Earlier;
 use crate::protocol::authorize::Flow;
 use crate::protocol::id_token::IdTokenClaims;
 use crate::protocol::json;
@@ -71,6 +72,9 @@ pub struct Session {
     pub generation: u64,
     /// Renewals that failed since the last one that worked, also before a reload.
     pub failures: u32,
+    /// What went wrong last and is not mended yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Box<Earlier>>,
 }
 
 json::members!(Session {
@@ -90,6 +94,7 @@ json::members!(Session {
     last_method: optional,
     generation: or_default,
     failures: or_default,
+    problem: optional,
 });
 
 impl Session {
@@ -118,6 +123,7 @@ impl Session {
             last_method: None,
             generation: tokens.generation,
             failures: 0,
+            problem: None,
         })
     }
 
@@ -137,6 +143,7 @@ impl Session {
         self.renewals = self.renewals.saturating_add(1);
         self.last_method = Some(method);
         self.failures = 0;
+        self.problem = None;
     }
 
     /// Whether this session, found in a store, is one of this client at this issuer and of a form that is known.

@@ -45,7 +45,7 @@ impl World {
             Command::BeginSignIn { .. } => self.come_back_signed_in(tab),
             Command::AskSilently { .. } => unreachable!("no world keeps its session in memory alone"),
             Command::CompleteSignIn { attempt } => self.request(tab, attempt, Purpose::SignIn, None, now),
-            Command::Renew { attempt, method, session } => self.renew(tab, attempt, method, &session, now, free),
+            Command::Renew { attempt, method, session, .. } => self.renew(tab, attempt, method, &session, now, free),
             Command::AbortRenewal if self.mischief == Some(Mischief::IgnoresAbort) => {}
             Command::AbortRenewal => self.abandon_requests(tab),
             Command::TellTabs(_) => {
@@ -56,7 +56,8 @@ impl World {
             }
             Command::EndIssuerSession { .. } => self.end_issuer_session(tab),
             // One tab has nobody to agree with.
-            Command::Consult { .. }
+            Command::Count { .. }
+            | Command::Consult { .. }
             | Command::EndGeneration { .. }
             | Command::ShareActivity { .. }
             | Command::TellApp => {}

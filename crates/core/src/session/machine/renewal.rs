@@ -60,7 +60,8 @@ impl Machine {
         let session = Box::new(signed_in.session.clone());
         signed_in.phase = Phase::Renewing { method, cause, started: *now };
         self.set_timer(None, now, commands);
-        commands.extend([Command::Renew { attempt: self.attempt, method, session }, Command::TellApp]);
+        let asked = cause == Cause::Asked;
+        commands.extend([Command::Renew { attempt: self.attempt, method, session, asked }, Command::TellApp]);
     }
 
     pub(super) fn renewal_ended(
@@ -117,11 +118,18 @@ impl Machine {
             return;
         }
         // A network that is away says nothing about whether renewing works.
-        if self.online || failure.class() != FailureClass::TryAgain {
+        // Nor does a request that was not sent.
+        let was_sent = !matches!(failure, Failure::AskedToWait(_));
+        if was_sent && (self.online || failure.class() != FailureClass::TryAgain) {
             signed_in.session.failures = signed_in.session.failures.saturating_add(1);
         }
+        signed_in.session.problem = Some(Box::new(Earlier::of(&failure)));
         let failures = signed_in.session.failures;
-        commands.push(Command::Save(Box::new(signed_in.session.clone())));
+        let session = Box::new(signed_in.session.clone());
+        commands.push(Command::Save(session.clone()));
+        if self.shared {
+            commands.push(Command::Count { session });
+        }
         let hopeless = failure.class() == FailureClass::Misconfigured || failures >= MOST_FAILURES;
         let asked_for = failure.retry_after().unwrap_or_default();
         let wait = if self.online {

@@ -25,6 +25,21 @@ pub(super) enum Phase {
 }
 
 impl SignedIn {
+    /// Whether `other` is the same session, renewed as often.
+    pub(super) fn has_the_tokens_of(&self, other: &Session) -> bool {
+        (self.session.generation, self.session.renewals) == (other.generation, other.renewals)
+    }
+
+    /// Whether its renewal waits for nothing any more.
+    pub(super) fn is_due(&self, now: &Now) -> bool {
+        match &self.phase {
+            Phase::Waiting { lead, received } => {
+                wait(self.lease.remaining(now), *lead, received.as_ref(), now).is_zero()
+            }
+            _ => false,
+        }
+    }
+
     /// Puts what there is to show into the view.
     pub(super) fn show(&self, view: &mut View, now: &Now) {
         let remaining = self.lease.remaining(now);

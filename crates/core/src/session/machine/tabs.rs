@@ -26,15 +26,31 @@ impl Machine {
             self.log.push(record(method, cause, &started, Outcome::Adopted, now));
             commands.push(Command::AbortRenewal);
         }
-        if matches!(self.state, State::SignedIn(_) | State::SignedOut(_)) {
-            self.attempt += 1;
-            let was_signed_out = matches!(self.state, State::SignedOut(_));
-            let lease = Lease::stored(session.expires_at, session.lifetime, now);
-            self.enter(session, lease, None, now, commands);
-            if was_signed_out {
-                // Whoever signed out since the ledger answered has told this tab while it had nothing to sign out of.
-                self.consult(commands);
-            }
+        let lease = match &self.state {
+            // The tokens that this tab has already: their end, by both clocks, is known better here.
+            State::SignedIn(mine) if mine.has_the_tokens_of(&session) => mine.lease,
+            State::SignedIn(_) | State::SignedOut(_) => Lease::stored(session.expires_at, session.lifetime, now),
+            _ => return,
+        };
+        self.attempt += 1;
+        let was_signed_out = matches!(self.state, State::SignedOut(_));
+        self.enter(Session { expires_at: lease.expires_at(), ..session }, lease, None, now, commands);
+        self.back_off(now, commands);
+        if was_signed_out {
+            // Whoever signed out since the ledger answered has told this tab while it had nothing to sign out of.
+            self.consult(commands);
+        }
+    }
+
+    /// R10: what is due, and has failed in another tab just now, is not tried here at once.
+    fn back_off(&mut self, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &mut self.state else { return };
+        let failures = signed_in.session.failures;
+        if failures > 0 && signed_in.is_due(now) {
+            let wait = schedule::backoff(failures - 1, None, now);
+            let due = now.monotonic.saturating_add(wait);
+            signed_in.phase = Phase::Retrying { due, failed: *now, rest: CALM };
+            self.set_timer(Some(wait), now, commands);
         }
     }
 }

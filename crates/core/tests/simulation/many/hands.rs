@@ -70,7 +70,8 @@ impl World {
             Command::BeginSignIn { attempt, .. } => self.begin_sign_in(tab, attempt),
             Command::AskSilently { .. } => unreachable!("no world keeps its session in memory alone"),
             Command::CompleteSignIn { attempt } => self.request(tab, Purpose::SignIn { attempt }, None),
-            Command::Renew { attempt, session, .. } => self.begin_renewal(tab, attempt, session),
+            Command::Renew { attempt, session, asked, .. } => self.begin_renewal(tab, attempt, session, asked),
+            Command::Count { session } => self.transact(tab, Change::Count { session }, Then::Heed),
             Command::Consult { session } => self.transact(tab, Change::Consult { session }, Then::Heed),
             Command::EndGeneration { session } => self.transact(tab, Change::EndGeneration { session }, Then::Tell),
             Command::AbortRenewal if self.mischief == Some(Mischief::IgnoresAbort) => {}
@@ -233,6 +234,7 @@ fn shorten(command: &Command) -> String {
         Command::Save(session) => format!("Save, failures: {}", session.failures),
         Command::Renew { attempt, method, .. } => format!("Renew {attempt} by {}", method.as_str()),
         Command::EndIssuerSession { .. } => "EndIssuerSession".to_owned(),
+        Command::Count { session } => format!("Count, failures: {}", session.failures),
         Command::EndGeneration { .. } => "EndGeneration".to_owned(),
         Command::Consult { .. } => "Consult".to_owned(),
         command => format!("{command:?}"),

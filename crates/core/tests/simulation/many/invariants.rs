@@ -29,6 +29,8 @@ pub enum Invariant {
     NothingSentAfterSignOut,
     /// A session that the issuer would still renew is never lost.
     SessionKept,
+    /// No renewal begins by itself in any tab before the `Retry-After` that one of them was given.
+    RetryAfterObeyed,
     /// With many tabs as with one, tokens are renewed when they are about to expire, or when somebody asks.
     OneRenewalPerExpiry,
     /// Once faults stop, every session is fresh within [`CALM_BOUND`].

@@ -23,6 +23,8 @@ pub enum Mischief {
     NeverHeeds,
     /// Every failure passes for a refusal.
     TakesFailuresForRefusals,
+    /// `Retry-After` is obeyed by nobody whom it was not told.
+    ForgetsRetryAfter,
     /// A tab renews what another has renewed already.
     NeverAdopts,
     /// The network never recovers.
@@ -33,7 +35,7 @@ pub enum Mischief {
 
 impl Mischief {
     /// Every one, with the invariant that tells on it.
-    pub const ALL: [(Self, Invariant); 12] = [
+    pub const ALL: [(Self, Invariant); 13] = [
         (Self::IgnoresLock, Invariant::OneRenewalAtATime),
         (Self::AlwaysUnsends, Invariant::RefreshTokenSentOnce),
         (Self::ForgetsLastResorts, Invariant::LastResortOnce),
@@ -43,6 +45,7 @@ impl Mischief {
         (Self::NeverTells, Invariant::NothingSentAfterSignOut),
         (Self::NeverHeeds, Invariant::TabsAgreeOnceCalm),
         (Self::TakesFailuresForRefusals, Invariant::SessionKept),
+        (Self::ForgetsRetryAfter, Invariant::RetryAfterObeyed),
         (Self::NeverAdopts, Invariant::OneRenewalPerExpiry),
         (Self::NeverClears, Invariant::FreshOnceCalm),
         (Self::LosesTimers, Invariant::NeverStuck),

@@ -24,6 +24,8 @@ pub struct Oracle {
     hopeless: BTreeSet<u64>,
     /// Refresh tokens that brought tokens to a tab.
     answered: BTreeSet<u64>,
+    /// Until when the issuer asked one of the tabs to be left alone by all.
+    pub left_alone_until: u64,
     lineages: u64,
     /// A page died after it told the others of a sign-out, and before it was written: some heard, and some did not.
     pub sign_out_stopped_halfway: bool,
@@ -76,7 +78,7 @@ impl World {
                 }
                 oracle.living.insert(lineage(&session.claims));
             }
-            (Change::Claim { session }, Verdict::Renew(_)) if !oracle.lives(lineage(&session.claims)) => {
+            (Change::Claim { session, .. }, Verdict::Renew(_)) if !oracle.lives(lineage(&session.claims)) => {
                 self.broken = Some((Invariant::NothingSentAfterSignOut, "a renewal was let begin"));
             }
             (Change::LastResort { session }, Verdict::Renew(_)) => {
@@ -104,6 +106,10 @@ impl World {
             }
             (Change::Unsend { session }, _) => {
                 refresh_token(session).map(|number| oracle.hopeless.remove(&number));
+            }
+            (Change::Rest { from, wait }, _) => {
+                let told_at = self.clock.truth - self.clock.wall().since(*from).as_millis() as u64;
+                oracle.left_alone_until = told_at + wait.as_millis() as u64;
             }
             (Change::SignOut, _) => {
                 oracle.living.clear();

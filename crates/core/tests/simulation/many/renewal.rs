@@ -14,6 +14,8 @@ use super::world::World;
 pub struct Renewal {
     pub attempt: u64,
     pub session: Box<Session>,
+    /// The person asked for it.
+    pub asked: bool,
     pub method: Method,
     /// What ruled the iframe out, when the refresh token is presented once more for that.
     pub ruled_out: Option<Failure>,
@@ -22,12 +24,12 @@ pub struct Renewal {
 }
 
 impl World {
-    pub fn begin_renewal(&mut self, tab: usize, attempt: u64, session: Box<Session>) {
+    pub fn begin_renewal(&mut self, tab: usize, attempt: u64, session: Box<Session>, asked: bool) {
         if self.tabs[tab].renewal.is_some() {
             self.broken = Some((Invariant::OneRenewalAtATime, "a page begins a second one"));
         }
         let method = session.method();
-        self.tabs[tab].renewal = Some(Renewal { attempt, session, method, ruled_out: None, granted_at: None });
+        self.tabs[tab].renewal = Some(Renewal { attempt, session, asked, method, ruled_out: None, granted_at: None });
         self.lock.push_back(tab);
         if self.lock.len() == 1 || self.mischief == Some(Mischief::IgnoresLock) {
             self.grant(tab);
@@ -38,8 +40,8 @@ impl World {
     pub fn granted(&mut self, tab: usize) {
         let Some(renewal) = &mut self.tabs[tab].renewal else { return };
         renewal.granted_at = None;
-        let session = renewal.session.clone();
-        self.transact(tab, Change::Claim { session }, Then::Claimed);
+        let (session, asked) = (renewal.session.clone(), renewal.asked);
+        self.transact(tab, Change::Claim { session, at: self.clock.wall(), asked }, Then::Claimed);
         self.ambush(tab);
     }
 
@@ -54,6 +56,13 @@ impl World {
                 self.end_renewal(tab);
                 self.send(tab, Event::Adopted { session });
             }
+            Verdict::Wait(_) if self.mischief == Some(Mischief::ForgetsRetryAfter) => {
+                self.ask_the_issuer(tab, Method::Iframe);
+            }
+            Verdict::Wait(wait) => {
+                self.tally.waits_for_all += 1;
+                self.renewal_ends(tab, Err(Failure::AskedToWait(wait)));
+            }
             Verdict::Ended | Verdict::Good { .. } | Verdict::Active { .. } => {
                 self.end_renewal(tab);
                 self.send(tab, Event::SignedOutElsewhere);
@@ -64,7 +73,10 @@ impl World {
     fn ask_the_issuer(&mut self, tab: usize, method: Method) {
         let Some(renewal) = &mut self.tabs[tab].renewal else { return };
         renewal.method = method;
-        let Renewal { attempt, session, .. } = renewal.clone();
+        let Renewal { attempt, session, asked, .. } = renewal.clone();
+        if !asked && self.clock.truth < self.oracle.left_alone_until {
+            self.broken = Some((Invariant::RetryAfterObeyed, "a tab asks all the same"));
+        }
         self.send(tab, Event::RenewingBy { attempt, method });
         if !self.is_due(tab, &session) {
             self.broken = Some((Invariant::OneRenewalPerExpiry, "the newest tokens are fresh, and nobody asked"));
@@ -75,18 +87,32 @@ impl World {
 
     pub fn renewal_answered(&mut self, request: &Request, outcome: Result<Box<Tokens>, Failure>) {
         let tab = request.tab;
-        let Some(Renewal { attempt, session, method, ruled_out, .. }) = self.tabs[tab].renewal.clone() else { return };
-        let sent = session.refresh_token.clone().filter(|_| method == Method::RefreshToken);
-        let failure = match outcome {
+        let Some(Renewal { session, method, .. }) = self.tabs[tab].renewal.clone() else { return };
+        match outcome {
             Ok(tokens) => {
+                let sent = session.refresh_token.clone().filter(|_| method == Method::RefreshToken);
                 let mut renewed = session;
                 renewed.renew((*tokens).clone(), method);
                 let settle = Change::Settle { session: renewed, shared: self.shared, sent };
                 self.transact(tab, settle, Then::Settled { tokens });
-                return self.ambush(tab);
+                self.ambush(tab);
             }
-            Err(failure) => failure,
-        };
+            Err(failure) => match failure.retry_after() {
+                Some(wait) => {
+                    let request = Box::new(request.clone());
+                    let rest = Change::Rest { from: self.clock.wall(), wait };
+                    self.transact(tab, rest, Then::Rested { request, failure });
+                }
+                None => self.renewal_failed(request, failure),
+            },
+        }
+    }
+
+    /// Whoever waits for the lock knows already how long the issuer wants to be left alone.
+    pub fn renewal_failed(&mut self, request: &Request, failure: Failure) {
+        let tab = request.tab;
+        let Some(Renewal { attempt, session, method, ruled_out, .. }) = self.tabs[tab].renewal.clone() else { return };
+        let sent = session.refresh_token.clone().filter(|_| method == Method::RefreshToken);
         let offline = self.told_offline && request.left_offline;
         let unused = failure.proves_unused(offline) || self.mischief == Some(Mischief::AlwaysUnsends);
         let could_be_presented = method == Method::Iframe && session.refresh_token.is_some();

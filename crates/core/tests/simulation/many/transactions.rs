@@ -4,6 +4,7 @@ use evergrant_core::protocol::RefreshToken;
 use evergrant_core::session::{Change, Event, Failure, Method, TabMessage, Tokens, Verdict};
 
 use super::mischief::Mischief;
+use super::requests::Request;
 use super::world::World;
 
 /// One reading and writing of the ledger.
@@ -33,6 +34,8 @@ pub enum Then {
     Claimed,
     /// Present the refresh token once more, or end the renewal with what the iframe brought.
     LastResort { failure: Failure },
+    /// Go on with the failure that said how long to wait.
+    Rested { request: Box<Request>, failure: Failure },
     /// End the renewal with its tokens.
     Settled { tokens: Box<Tokens> },
     /// Keep the new refresh token, and end the renewal with its failure.
@@ -44,10 +47,11 @@ pub enum Then {
 impl Then {
     /// Whether it is a part of the renewal, and ends with it.
     pub fn renews(&self) -> bool {
-        matches!(
-            self,
-            Self::Claimed | Self::LastResort { .. } | Self::Settled { .. } | Self::Rotated { .. } | Self::Unsent { .. }
-        )
+        match self {
+            Self::Heed | Self::EndIdle | Self::Tell | Self::Leave { .. } | Self::SignIn { .. } => false,
+            Self::Claimed | Self::Rested { .. } | Self::LastResort { .. } => true,
+            Self::Settled { .. } | Self::Rotated { .. } | Self::Unsent { .. } => true,
+        }
     }
 }
 
@@ -101,6 +105,7 @@ impl World {
                 self.send(tab, Event::SignInEnded { attempt, outcome: Ok(tokens) });
             }
             Then::Claimed => self.claimed(tab, verdict),
+            Then::Rested { request, failure } => self.renewal_failed(&request, failure),
             Then::LastResort { failure } => self.last_resort(tab, verdict, failure),
             Then::Settled { tokens } => self.settled(tab, &verdict, tokens),
             Then::Rotated { attempt, refresh_token, failure } => {
@@ -116,7 +121,7 @@ impl World {
             Verdict::Adopt(session) => self.send(tab, Event::Adopted { session }),
             Verdict::Ended => self.send(tab, Event::SignedOutElsewhere),
             Verdict::Active { at } => self.send(tab, Event::ActiveElsewhere { at }),
-            Verdict::Renew(_) | Verdict::Good { .. } => {}
+            Verdict::Renew(_) | Verdict::Wait(_) | Verdict::Good { .. } => {}
         }
     }
 }
@@ -125,6 +130,8 @@ fn name(change: &Change) -> &'static str {
     match change {
         Change::Claim { .. } => "claim",
         Change::Settle { .. } => "settle",
+        Change::Rest { .. } => "rest",
+        Change::Count { .. } => "count",
         Change::LastResort { .. } => "last resort",
         Change::SignIn { .. } => "sign-in",
         Change::SignOut => "sign-out",

@@ -200,6 +200,74 @@ fn failures_are_counted_across_reloads() {
 }
 
 #[test]
+fn after_a_reload_the_person_still_reads_what_is_wrong() {
+    for failure in [unreachable(), misconfigured(), refused(ErrorCode::ServerError)] {
+        let mut page = Page::renewing(7200);
+        page.failed(failure.clone());
+        page.reload();
+        let problem = page.view().problem.expect("it is not mended");
+        assert_eq!(problem.to_string(), failure.to_string());
+        assert_eq!((problem.class(), problem.code()), (failure.class(), failure.code()));
+        page.send(Event::RenewNow);
+        page.renewed(7200);
+        page.reload();
+        assert_eq!(page.view().problem, None);
+    }
+}
+
+#[test]
+fn where_trying_has_ended_a_reload_does_not_begin_it_anew() {
+    let mut page = Page::renewing(300);
+    for _ in 1..MOST_FAILURES {
+        page.failed(unreachable());
+        page.fire();
+    }
+    page.failed(unreachable());
+    page.pass(seconds(300));
+    assert_eq!(begun(&page.reload()), []);
+    page.expect(Status::Stale);
+    assert!(page.view().problem.is_some(), "it says why");
+    page.pass(seconds(60));
+    assert_eq!(begun(&page.send(Event::Woke(Wake::Visible))), [Method::Iframe]);
+}
+
+#[test]
+fn what_another_tab_was_told_to_wait_is_waited_for_and_not_counted() {
+    let mut page = Page::renewing(300);
+    page.failed(Failure::AskedToWait(seconds(100)));
+    page.expect(Status::Retrying);
+    assert_eq!(page.timer(), Some(seconds(100)));
+    assert_eq!(page.store.as_ref().unwrap().failures, 0);
+    page.pass(seconds(50));
+    assert_eq!(begun(&page.send(Event::Woke(Wake::Visible))), [], "no signal brings it forward");
+    let asked = page.send(Event::RenewNow);
+    assert!(asked.iter().any(|command| matches!(command, Command::Renew { asked: true, .. })), "{asked:?}");
+}
+
+#[test]
+fn what_failed_in_another_tab_is_not_tried_here_at_once() {
+    let mut page = Page::configured(r#","storage":"local""#);
+    page.now.entropy = u64::MAX;
+    page.sign_in(300);
+    page.fire();
+    let mut failed = page.store.clone().unwrap();
+    failed.failures = 4;
+    page.send(Event::Adopted { session: Box::new(failed.clone()) });
+    page.expect(Status::Retrying);
+    let wait = page.timer().unwrap();
+    assert!(wait > seconds(7) && wait <= seconds(8), "{wait:?}");
+    page.fire();
+    let commands = page.failed(unreachable());
+    assert!(
+        commands.iter().any(|it| matches!(it, Command::Count { session } if session.failures == 5)),
+        "{commands:?}"
+    );
+    failed.failures = MOST_FAILURES;
+    page.send(Event::Adopted { session: Box::new(failed) });
+    assert_eq!(page.view().renew_at, None, "all tabs stop together");
+}
+
+#[test]
 fn success_forgets_the_failures() {
     let mut page = Page::renewing(300);
     for _ in 0..5 {

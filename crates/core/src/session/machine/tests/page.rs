@@ -124,6 +124,7 @@ impl Page {
                 | Command::Renew { attempt, .. } => self.attempt = *attempt,
                 Command::Consult { .. }
                 | Command::EndGeneration { .. }
+                | Command::Count { .. }
                 | Command::EndIdle { .. }
                 | Command::ShareActivity { .. }
                 | Command::AbortRenewal
