@@ -70,7 +70,7 @@ impl Family {
     fn begin(now: UnixTime) -> anyhow::Result<Self> {
         let (name, secret) = (entropy()?, entropy()?);
         let grant = Grant {
-            id: Secret::invent()?.expose().to_owned(),
+            id: Grant::invent_id(now)?,
             client_id: ClientId::new(CLIENT_ID),
             subject: Subject::new(SUBJECT),
             sid: Secret::invent()?.expose().to_owned(),

@@ -18,7 +18,7 @@ use crate::{start_up, usage};
 pub(crate) const OURS: &str = "evergrant-issuer";
 
 /// Enough to keep a server busy that waits for its disk before each answer.
-const CONNECTIONS: usize = 64;
+const CONNECTIONS: usize = 128;
 
 /// So few that such a server waits with nothing else to do.
 const FEW_CONNECTIONS: usize = 16;

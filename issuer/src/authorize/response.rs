@@ -9,7 +9,7 @@ use super::request::{AuthorizationRequest, Target};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::provider::Provider;
-use crate::secret::{self, Secret, SecretHash};
+use crate::secret::{self, SecretHash};
 use crate::store::{Code, Grant, Session};
 use crate::tokens::{self, IdTokenParts};
 use evergrant_core::time::UnixTime;
@@ -54,7 +54,7 @@ pub async fn grant(
     let kind = request.response_type;
     let code_lifetime = if kind.code { provider.config.lifetimes.authorization_code } else { Duration::ZERO };
     let grant = Grant {
-        id: Secret::invent()?.expose().to_owned(),
+        id: Grant::invent_id(now)?,
         client_id: request.client.client_id.clone(),
         subject: session.subject.clone(),
         sid: session.sid.clone(),

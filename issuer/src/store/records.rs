@@ -7,7 +7,7 @@ use evergrant_core::protocol::jwt::Algorithm;
 use evergrant_core::protocol::{ClientId, CodeChallenge, Nonce, Scope, Subject};
 use evergrant_core::time::UnixTime;
 
-use crate::secret::SecretHash;
+use crate::secret::{Secret, SecretHash};
 
 /// A signing key with its private half. `Debug` hides it.
 #[derive(Clone)]
@@ -90,7 +90,7 @@ pub struct ConsentKey {
 /// What a person granted a client: everything that tokens are made from, and what revocation ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// A random identifier.
+    /// See [`Grant::invent_id`].
     pub id: String,
     /// To whom.
     pub client_id: ClientId,
@@ -110,6 +110,17 @@ pub struct Grant {
     pub created_at: UnixTime,
     /// When the last access token expires that it leads to without a refresh token.
     pub tokens_until: UnixTime,
+}
+
+impl Grant {
+    /// A new identifier: the time, and 256 random bits. With the time first, what is granted about the same time lies side
+    /// by side in every index, and a commit touches few pages.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn invent_id(now: UnixTime) -> Result<String, getrandom::Error> {
+        Ok(format!("{:012x}{}", now.as_millis(), Secret::invent()?.expose()))
+    }
 }
 
 /// An authorization code, and what must come back with it.
@@ -206,4 +217,18 @@ pub enum RefreshOutcome {
     Replayed,
     /// Unknown, expired, ended, or another client's.
     Refused,
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_grants_follow_the_time_and_never_repeat() {
+        let at = |seconds| Grant::invent_id(UnixTime::from_seconds(seconds)).unwrap();
+        let (one, other, later) = (at(999_999_999), at(999_999_999), at(1_000_000_000));
+        assert_ne!(one, other);
+        assert!(one < later && other < later);
+    }
 }

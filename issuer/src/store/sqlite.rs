@@ -4,6 +4,7 @@
 //! answered after its commit. Reads run beside it on connections of their own (WAL).
 
 mod codes;
+mod connections;
 mod grants;
 mod interactions;
 mod keys;
@@ -12,7 +13,6 @@ mod revocations;
 mod row;
 mod schema;
 mod sessions;
-mod threads;
 
 use std::fmt;
 use std::path::Path;
@@ -23,7 +23,7 @@ use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use rusqlite::Connection;
 
-use self::threads::Threads;
+use self::connections::Connections;
 use super::{
     Code, CodeUse, ConsentKey, Grant, Interaction, LONGEST_LIST, RefreshFamily, RefreshOutcome, RefreshUse, Session,
     Store, StoreError, StoredKey,
@@ -32,7 +32,7 @@ use crate::secret::SecretHash;
 
 /// A store in one SQLite file, or in memory.
 pub struct SqliteStore {
-    threads: Threads,
+    connections: Connections,
 }
 
 impl SqliteStore {
@@ -48,7 +48,7 @@ impl SqliteStore {
         let mut writer = Connection::open(path)?;
         schema::prepare(&mut writer)?;
         let readers: Result<Vec<_>, _> = (0..READERS).map(|_| Connection::open(path)).collect();
-        Ok(Self { threads: Threads::start(writer, readers?)? })
+        Ok(Self { connections: Connections::start(writer, readers?)? })
     }
 
     /// A store that is gone when it is dropped.
@@ -59,21 +59,21 @@ impl SqliteStore {
         let mut writer = Connection::open_in_memory()?;
         schema::prepare(&mut writer)?;
         // A database in memory belongs to its connection: the writer reads, too.
-        Ok(Self { threads: Threads::start(writer, Vec::new())? })
+        Ok(Self { connections: Connections::start(writer, Vec::new())? })
     }
 
     async fn write<T: Send + 'static>(
         &self,
         step: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.threads.write(step).await
+        self.connections.write(step).await
     }
 
     async fn read<T: Send + 'static>(
         &self,
         step: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.threads.read(step).await
+        self.connections.read(step).await
     }
 }
 

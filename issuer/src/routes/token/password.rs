@@ -24,7 +24,7 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
     }
     let person = signed_in(call, username, password).await?;
     let grant = Grant {
-        id: Secret::invent().map_err(Failure::from)?.expose().to_owned(),
+        id: Grant::invent_id(now).map_err(Failure::from)?,
         client_id: client.client_id.clone(),
         subject: person.sub.clone(),
         // No browser takes part: this names a session that nobody else shares.

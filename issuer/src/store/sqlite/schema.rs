@@ -21,6 +21,9 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // In pages. A page that changes often is then copied into the database once for many changes.
+    connection.pragma_update(None, "wal_autocheckpoint", 8000)?;
+    connection.pragma_update(None, "cache_size", 4000)?;
     connection.set_prepared_statement_cache_capacity(64);
     migrate(connection)
 }

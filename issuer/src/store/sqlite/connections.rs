@@ -1,7 +1,8 @@
-//! One thread that writes in groups, and a few that read.
+//! The connections to the database: one that writes, in groups, and a few to read on.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use rusqlite::Connection;
@@ -25,24 +26,23 @@ enum Outcome {
     Failed,
 }
 
-/// The queues to the threads. They end when this is dropped and what waits is done.
-pub(super) struct Threads {
+/// The one that writes, on a thread of its own that ends when this is dropped and what waits is done; and those that read.
+pub(super) struct Connections {
     writer: Sender<Step>,
-    readers: Vec<Sender<Step>>,
+    readers: Vec<Mutex<Connection>>,
     next_reader: AtomicUsize,
 }
 
-impl Threads {
+impl Connections {
+    /// Without readers, the writer reads as well.
     pub(super) fn start(writer: Connection, readers: Vec<Connection>) -> Result<Self, StoreError> {
-        let readers: Result<_, StoreError> = readers
-            .into_iter()
-            .map(|connection| spawn("evergrant-reader", move |steps| read_all(&connection, &steps)))
-            .collect();
-        Ok(Self {
-            writer: spawn("evergrant-writer", move |steps| write_all(&writer, &steps))?,
-            readers: readers?,
-            next_reader: AtomicUsize::new(0),
-        })
+        let (steps, waiting) = channel();
+        thread::Builder::new()
+            .name("evergrant-writer".to_owned())
+            .spawn(move || write_all(&writer, &waiting))
+            .map_err(|error| StoreError::Database(error.to_string()))?;
+        let readers = readers.into_iter().map(Mutex::new).collect();
+        Ok(Self { writer: steps, readers, next_reader: AtomicUsize::new(0) })
     }
 
     /// Runs a step in a transaction; the answer comes after the commit.
@@ -53,24 +53,18 @@ impl Threads {
         ask(&self.writer, step).await
     }
 
-    /// Runs a step that changes nothing.
+    /// Runs a step that changes nothing. It runs where it is called: it takes microseconds, less than waking another
+    /// thread for it and being woken.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         step: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let turn = self.next_reader.fetch_add(1, Ordering::Relaxed);
-        let reader = self.readers.get(turn % self.readers.len().max(1));
-        ask(reader.unwrap_or(&self.writer), step).await
+        match self.readers.get(turn % self.readers.len().max(1)) {
+            Some(reader) => step(&reader.lock().unwrap_or_else(PoisonError::into_inner)),
+            None => ask(&self.writer, step).await,
+        }
     }
-}
-
-fn spawn(name: &str, run: impl FnOnce(Receiver<Step>) + Send + 'static) -> Result<Sender<Step>, StoreError> {
-    let (sender, receiver) = channel();
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(move || run(receiver))
-        .map_err(|error| StoreError::Database(error.to_string()))?;
-    Ok(sender)
 }
 
 async fn ask<T: Send + 'static>(
@@ -92,28 +86,20 @@ async fn ask<T: Send + 'static>(
     answered.await.unwrap_or(Err(StoreError::Closed))
 }
 
-fn read_all(connection: &Connection, steps: &Receiver<Step>) {
-    while let Ok(step) = steps.recv() {
-        if let Outcome::Done(answer) = step(Ok(connection)) {
-            answer(Ok(()));
-        }
-    }
-}
-
 fn write_all(connection: &Connection, steps: &Receiver<Step>) {
     while let Ok(first) = steps.recv() {
         let group: Vec<Step> = std::iter::once(first).chain(steps.try_iter().take(LARGEST_GROUP - 1)).collect();
-        let answers: Vec<Answer> = match connection.execute_batch("BEGIN IMMEDIATE") {
-            Ok(()) => group.into_iter().filter_map(|step| run_apart(connection, step)).collect(),
+        let answers: Vec<Answer> = match execute(connection, "BEGIN IMMEDIATE") {
+            Ok(_) => group.into_iter().filter_map(|step| run_apart(connection, step)).collect(),
             Err(error) => {
                 let error = StoreError::from(error);
                 group.into_iter().for_each(|step| drop(step(Err(error.clone()))));
                 continue;
             }
         };
-        let committed = connection.execute_batch("COMMIT").map_err(StoreError::from);
+        let committed = execute(connection, "COMMIT").map(drop).map_err(StoreError::from);
         if committed.is_err() && !connection.is_autocommit() {
-            let _ = connection.execute_batch("ROLLBACK");
+            let _ = execute(connection, "ROLLBACK");
         }
         for answer in answers {
             answer(committed.clone());
@@ -123,19 +109,22 @@ fn write_all(connection: &Connection, steps: &Receiver<Step>) {
 
 /// Runs one step of a group so that its failure undoes its own changes and no other's.
 fn run_apart(connection: &Connection, step: Step) -> Option<Answer> {
-    let execute = |sql| connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
-    let _ = execute("SAVEPOINT step");
+    let _ = execute(connection, "SAVEPOINT step");
     match step(Ok(connection)) {
         Outcome::Done(answer) => {
-            let _ = execute("RELEASE step");
+            let _ = execute(connection, "RELEASE step");
             Some(answer)
         }
         Outcome::Failed => {
-            let _ = execute("ROLLBACK TO step");
-            let _ = execute("RELEASE step");
+            let _ = execute(connection, "ROLLBACK TO step");
+            let _ = execute(connection, "RELEASE step");
             None
         }
     }
+}
+
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<usize> {
+    connection.prepare_cached(sql)?.execute([])
 }
 
 #[cfg(test)]
@@ -143,36 +132,36 @@ fn run_apart(connection: &Connection, step: Step) -> Option<Answer> {
 mod tests {
     use super::*;
 
-    fn threads() -> Threads {
+    fn connections() -> Connections {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE number (n INTEGER PRIMARY KEY)").unwrap();
-        Threads::start(connection, Vec::new()).unwrap()
+        Connections::start(connection, Vec::new()).unwrap()
     }
 
-    async fn insert(threads: &Threads, numbers: Vec<i64>) -> Result<(), StoreError> {
+    async fn insert(connections: &Connections, numbers: Vec<i64>) -> Result<(), StoreError> {
         let step = move |db: &Connection| {
             for n in numbers {
                 db.execute("INSERT INTO number (n) VALUES (?1)", [n])?;
             }
             Ok(())
         };
-        threads.write(step).await
+        connections.write(step).await
     }
 
-    async fn count(threads: &Threads) -> i64 {
+    async fn count(connections: &Connections) -> i64 {
         let step = |db: &Connection| Ok(db.query_row("SELECT count(*) FROM number", [], |row| row.get(0))?);
-        threads.read(step).await.unwrap()
+        connections.read(step).await.unwrap()
     }
 
     #[tokio::test]
     async fn a_step_that_fails_halfway_is_undone_and_its_neighbours_are_not() {
-        let threads = threads();
-        let steps = [vec![1, 2], vec![3, 3], vec![4]].map(|numbers| insert(&threads, numbers));
+        let connections = connections();
+        let steps = [vec![1, 2], vec![3, 3], vec![4]].map(|numbers| insert(&connections, numbers));
         let [first, failed, last] = steps;
         let (first, failed, last) = tokio::join!(first, failed, last);
         assert!(first.is_ok() && last.is_ok());
         assert!(matches!(failed, Err(StoreError::Database(_))));
-        assert_eq!(count(&threads).await, 3, "1, 2 and 4");
+        assert_eq!(count(&connections).await, 3, "1, 2 and 4");
     }
 
     #[tokio::test]
@@ -184,12 +173,12 @@ mod tests {
         writer.busy_timeout(std::time::Duration::ZERO).unwrap();
         let other = Connection::open(&path).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
-        let threads = Threads::start(writer, Vec::new()).unwrap();
-        let (one, two) = tokio::join!(insert(&threads, vec![1]), insert(&threads, vec![2]));
+        let connections = Connections::start(writer, Vec::new()).unwrap();
+        let (one, two) = tokio::join!(insert(&connections, vec![1]), insert(&connections, vec![2]));
         assert!(one.is_err() && two.is_err());
         other.execute_batch("ROLLBACK").unwrap();
-        assert_eq!(count(&threads).await, 0);
-        insert(&threads, vec![5]).await.unwrap();
-        assert_eq!(count(&threads).await, 1);
+        assert_eq!(count(&connections).await, 0);
+        insert(&connections, vec![5]).await.unwrap();
+        assert_eq!(count(&connections).await, 1);
     }
 }
