@@ -90,6 +90,7 @@ pub(crate) async fn ask_in_iframe(
     let metadata = provider.metadata().await?;
     let answer = silent_answer(config, &metadata, flow).await;
     let seen = provider.iframe().after(answer.as_ref().map(drop), renews, config, clock::wall());
+    let answer = answer.map_err(|failure| seen.explain(failure));
     provider.remember_iframe(seen);
     answer
 }

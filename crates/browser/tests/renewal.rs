@@ -132,6 +132,16 @@ async fn a_forged_authorization_response_is_not_redeemed() {
 }
 
 #[wasm_bindgen_test]
+async fn a_page_of_the_issuer_that_posts_nothing_is_told() {
+    let issuer = Issuer::open("posts-nothing").await;
+    issuer.announce(OFFERS_MESSAGES);
+    let runtime = signed_in(&issuer.config(&format!(r#"{BY_MESSAGE}"iframe_timeout_seconds":1,"#)));
+    issuer.tamper_response("throw 'nothing'");
+    assert_eq!(refused(&runtime).await, Failure::Silence(Silence::NoMessage));
+    assert_eq!(runtime.abilities().iframe, HiddenIframe::Fails(Failure::Silence(Silence::NoMessage)));
+}
+
+#[wasm_bindgen_test]
 async fn a_renewal_that_finds_the_storage_full_is_kept_in_memory_and_said() {
     let issuer = Issuer::open("full").await;
     let config = issuer.config("");

@@ -59,7 +59,7 @@ fn without_refresh_tokens_the_renewal_ends_the_session_and_the_cookies_are_named
         app.sign_in(Flow::Code).await?;
         app.press("Renew now").await?;
         app.wait_for_status("signed-out").await?;
-        world.browser.wait_for_text("your browser keeps its cookies from the hidden frame").await?;
+        world.browser.wait_for_text("Your browser keeps the issuer's cookies from the hidden frame.").await?;
         app.wait_to_be_told("login_required").await?;
         let refused = json!({ "method": "iframe", "outcome": "failed", "cause": "asked" });
         assert_eq!(app.measured_renewals().await?, [refused]);

@@ -151,6 +151,14 @@ impl HiddenIframe {
             _ => self,
         }
     }
+
+    /// The failure that led here, by its cause where that is known.
+    pub fn explain(&self, failure: Failure) -> Failure {
+        match self {
+            Self::CookiesBlocked if failure.code() == Some(&ErrorCode::LoginRequired) => Failure::CookiesBlocked,
+            _ => failure,
+        }
+    }
 }
 
 impl fmt::Display for HiddenIframe {
@@ -248,6 +256,8 @@ mod tests {
         let mut renewed = begun;
         renewed.renewals = 1;
         assert_eq!(after(HiddenIframe::Untried, &login, &renewed, 300), HiddenIframe::NobodyKnown);
+        assert_eq!(HiddenIframe::CookiesBlocked.explain(login.clone()), Failure::CookiesBlocked);
+        assert_eq!(HiddenIframe::NobodyKnown.explain(login.clone()), login);
         let nobody = HiddenIframe::Untried.after(Err(&login), None, &config("openid"), WALL);
         assert_eq!(nobody, HiddenIframe::NobodyKnown);
     }

@@ -56,6 +56,12 @@ pub enum Failure {
     /// The hidden iframe brought no answer in time, with what was seen of it.
     #[error("the silent renewal brought no answer: {0}")]
     Silence(Silence),
+    /// `login_required` in a hidden iframe, a moment after the person signed in: see
+    /// [`HiddenIframe::CookiesBlocked`](super::HiddenIframe::CookiesBlocked).
+    #[error(
+        "login_required: the issuer does not know in a hidden frame who has just signed in; this browser keeps its cookies from there"
+    )]
+    CookiesBlocked,
     /// Another tab was renewing, and did not come to an end.
     #[error("another tab has been renewing this session for too long")]
     OtherTabBusy,
@@ -170,7 +176,7 @@ impl Failure {
             Self::IdToken(_) => Suspicious,
             Self::Metadata(MetadataError::Status(status)) if *status >= 500 || *status == 429 => TryAgain,
             Self::Metadata(_) | Self::Keys(_) => Misconfigured,
-            Self::PopupClosed => FailureClass::AskThePerson,
+            Self::PopupClosed | Self::CookiesBlocked => FailureClass::AskThePerson,
             Self::PopupBlocked => Misconfigured,
             Self::Busy { .. } | Self::Unreachable { .. } | Self::Silence(_) => TryAgain,
             Self::OtherTabBusy | Self::AskedToWait(_) => TryAgain,
@@ -209,7 +215,7 @@ impl Failure {
     pub fn rules_out_the_iframe(&self) -> bool {
         match self {
             Self::Silence(silence) => {
-                matches!(silence, Silence::ForeignPage | Silence::OwnPage | Silence::OtherOrigin)
+                matches!(silence, Silence::ForeignPage | Silence::OwnPage | Silence::NoMessage | Silence::OtherOrigin)
             }
             Self::IdToken(IdTokenError::OtherPerson) => true,
             _ => matches!(self.class(), FailureClass::AskThePerson | FailureClass::Misconfigured),
@@ -219,6 +225,7 @@ impl Failure {
     /// OAuth's own code, when the issuer gave one.
     pub fn code(&self) -> Option<&ErrorCode> {
         match self {
+            Self::CookiesBlocked => Some(&ErrorCode::LoginRequired),
             Self::Callback(CallbackError::Refused(error)) | Self::Token(TokenError::Refused(error)) => {
                 Some(&error.error)
             }
@@ -230,6 +237,9 @@ impl Failure {
     /// What to do about it, in a sentence for the person in front of the page.
     pub fn advice(&self) -> &'static str {
         match (self, self.code()) {
+            (Self::CookiesBlocked, _) => {
+                "Your browser keeps the issuer's cookies from the hidden frame. Sign in again to go on."
+            }
             (_, Some(ErrorCode::LoginRequired)) => {
                 "You are no longer signed in at the issuer, or your browser keeps its cookies from the hidden frame. Sign in again to go on."
             }
@@ -295,6 +305,7 @@ mod tests {
         use FailureClass::{AskThePerson, Misconfigured, Suspicious, TryAgain};
         for (failure, class) in [
             (refused(ErrorCode::LoginRequired), AskThePerson),
+            (Failure::CookiesBlocked, AskThePerson),
             (refused(ErrorCode::ConsentRequired), AskThePerson),
             (refused(ErrorCode::InteractionRequired), AskThePerson),
             (refused(ErrorCode::AccountSelectionRequired), AskThePerson),
@@ -340,6 +351,8 @@ mod tests {
             (refused(ErrorCode::LoginRequired), true),
             (refused(ErrorCode::ConsentRequired), true),
             (Failure::Silence(Silence::ForeignPage), true),
+            (Failure::Silence(Silence::NoMessage), true),
+            (Failure::CookiesBlocked, true),
             (IdTokenError::OtherPerson.into(), true),
             (Failure::Silence(Silence::NothingLoaded), false),
             (Failure::Unreachable { endpoint: "the issuer" }, false),
