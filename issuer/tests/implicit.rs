@@ -1,6 +1,6 @@
 //! `GET /authorize` with tokens in the fragment: the legacy flow, and the hybrid.
 
-use crate::support::{App, Browser, CALLBACK, STATE, Server, claims};
+use crate::support::{App, Browser, CALLBACK, STATE, Server, claims, config};
 
 #[tokio::test]
 async fn id_token_and_token_come_in_the_fragment_and_belong_together() {
@@ -52,6 +52,32 @@ async fn a_hybrid_answer_binds_code_and_token_to_the_id_token() {
     let id_token = sent.first("id_token").unwrap();
     App::validate(&server, "app", id_token, Some(token), Some(code)).await.unwrap();
     assert_eq!(App::redeem(&browser, "app", code).await.status, 200);
+}
+
+#[tokio::test]
+async fn each_response_type_brings_what_it_names_and_nothing_else() {
+    let types = ["code", "id_token", "id_token token", "token", "code id_token", "code token", "code id_token token"];
+    let named = r#"response_types = ["code", "id_token token", "id_token", "token", "code id_token token"]"#;
+    assert!(config().contains(named));
+    let server = Server::with(&config().replace(named, &format!("response_types = {types:?}"))).await;
+    let browser = Browser::of(&server);
+    for kind in types {
+        let query = App::code("app").with("response_type", kind).query();
+        let separator = if kind == "code" { '?' } else { '#' };
+        let sent = browser.authorize_as("ann", &query).await.sent(CALLBACK, separator);
+        let named = |word| kind.split(' ').any(|named| named == word);
+        assert_eq!(sent.has("code"), named("code"), "{kind}");
+        assert_eq!(sent.has("id_token"), named("id_token"), "{kind}");
+        assert_eq!((sent.has("access_token"), sent.has("expires_in")), (named("token"), named("token")), "{kind}");
+        if let Some(id_token) = sent.first("id_token") {
+            let (token, code) = (sent.first("access_token"), sent.first("code"));
+            let person = App::validate(&server, "app", id_token, token, code).await.unwrap();
+            assert_eq!((person.at_hash.is_some(), person.c_hash.is_some()), (named("token"), named("code")), "{kind}");
+        }
+        if let Some(code) = sent.first("code") {
+            assert_eq!(App::redeem(&browser, "app", code).await.status, 200, "{kind}");
+        }
+    }
 }
 
 #[tokio::test]
