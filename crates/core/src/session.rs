@@ -8,6 +8,7 @@
 //! | signed out | `signed-out` | sign-in wanted | signing in | go to the issuer |
 //! | signed out | | opened with a callback | signing in | complete the sign-in |
 //! | signed out | | opened without one, though somebody was signed in before (memory, cookie) | signing in | ask the issuer silently |
+//! | signed out | | wake signal, back online, and somebody was signed in before, perhaps in another tab (cookie) | signing in | ask the issuer silently |
 //! | signed out | | opened with a stored session | signed in, waiting | set the timer, or renew what is due |
 //! | signing in | `signing-in` | tokens | signed in, waiting | save, set the timer |
 //! | signing in | | failure, or the person came back by the back button | signed out, with the failure | |
