@@ -68,6 +68,11 @@ impl Servers {
     }
 }
 
+/// Where the app lies that the end-to-end tests open.
+pub(crate) fn app_for_tests() -> PathBuf {
+    workspace::root().join("target").join("e2e").join("app")
+}
+
 /// Builds the app as strangers download it, into `dist`.
 pub(crate) fn build_app(dist: &Path, tools: &Tools, stop: &Stop) -> anyhow::Result<()> {
     // Offline, Trunk never goes looking for tools; so Cargo fetches what the build needs before.

@@ -4,6 +4,7 @@ mod artifacts;
 mod bench;
 mod demo;
 mod process;
+mod size;
 mod stop;
 mod test;
 mod tools;
@@ -30,6 +31,7 @@ cargo xtask test     run every test: native, wasm, both browsers, end to end
 cargo xtask bench issuer     measure the issuer beside its peers; results in target/bench
     --quick          a few seconds without the peers: whether it runs, not how fast
     --rounds NUMBER --seconds NUMBER --families NUMBER     [5, 3, 1000000]
+cargo xtask size     build the app as strangers download it, and weigh it against its budget
 cargo xtask trunk …  run Trunk with the tools of the right versions on its path
 cargo xtask tools    install what the other commands need, and say where it is";
 
@@ -57,6 +59,7 @@ fn run(mut arguments: Parser) -> anyhow::Result<ExitCode> {
         "demo" => demo::run(&demo::Options::parse(&mut arguments)?, &stop),
         "test" => test::run(&test::Options::parse(&mut arguments)?, &stop),
         "bench" => bench::run(&bench::Options::parse(&mut arguments)?, &stop),
+        "size" => size::run(&stop),
         "trunk" => {
             let mut trunk = Tools::for_building(&stop)?.trunk();
             let status = process::run(trunk.args(arguments.raw_args()?), &stop)?;

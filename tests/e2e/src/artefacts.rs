@@ -31,7 +31,7 @@ impl Artefacts {
     /// When a variable is missing: a test that found nothing to test has not passed.
     pub fn from_env() -> anyhow::Result<Self> {
         Ok(Self {
-            app_dir: named("EVERGRANT_APP_DIR")?,
+            app_dir: app_dir()?,
             issuer: named("EVERGRANT_ISSUER_BIN")?,
             silent: named("EVERGRANT_SILENT_BIN")?,
             api: named("EVERGRANT_API_BIN")?,
@@ -40,6 +40,14 @@ impl Artefacts {
             chromium: named("CHROMIUM")?,
         })
     }
+}
+
+/// The app as Trunk built it, for tests that need nothing else.
+///
+/// # Errors
+/// When the variable is missing.
+pub fn app_dir() -> anyhow::Result<PathBuf> {
+    named("EVERGRANT_APP_DIR")
 }
 
 fn named(variable: &str) -> anyhow::Result<PathBuf> {

@@ -12,7 +12,7 @@ use crate::{
 pub(super) fn run(options: &Options, stop: &Stop) -> anyhow::Result<Tally> {
     let tools = Tools::for_building(stop)?;
     let chromium = tools::chromium(stop)?;
-    let app = workspace::root().join("target").join("e2e").join("app");
+    let app = artifacts::app_for_tests();
     println!("Building the servers and the app (about 4 minutes the first time) ...");
     let servers = Servers::build(Profile::Dev, stop)?;
     artifacts::build_app(&app, &tools, stop)?;

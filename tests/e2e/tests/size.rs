@@ -1,0 +1,58 @@
+//! What a visitor loads before the app is there: its pages, scripts, styles and code, as a server sends them (brotli, at its
+//! best).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::Path;
+
+use brotli::enc::BrotliEncoderParams;
+use evergrant_e2e::artefacts;
+
+/// What the app may weigh, in bytes: less than React with the libraries that people sign in with there.
+const BUDGET: usize = 100_000;
+
+/// What it may weigh until it is within its budget. Never raise this for a feature without looking for what else can go;
+/// lower it whenever the app has become smaller.
+const REACHED: usize = 220_000;
+
+const KINDS: [&str; 4] = ["html", "css", "js", "wasm"];
+
+#[test]
+fn the_app_on_the_wire_is_no_larger_than_it_was() -> anyhow::Result<()> {
+    let app = artefacts::app_dir()?;
+    let sizes = KINDS.map(|kind| (kind, compressed(&app, kind)));
+    for (kind, size) in sizes {
+        assert_ne!(size, 0, "there is no {kind} in {}", app.display());
+        println!("{kind:>6} {:>9.1} KB", kilobytes(size));
+    }
+    let total: usize = sizes.iter().map(|(_, size)| size).sum();
+    println!(" total {:>9.1} KB; the budget is {:.1} KB", kilobytes(total), kilobytes(BUDGET));
+    assert!(
+        total <= REACHED.max(BUDGET),
+        "the app has grown: {:.1} KB on the wire, and {:.1} KB were reached already",
+        kilobytes(total),
+        kilobytes(REACHED)
+    );
+    Ok(())
+}
+
+/// The compressed size of all files of a kind in `app` itself: what lies deeper is not loaded at the start.
+fn compressed(app: &Path, kind: &str) -> usize {
+    let files = fs::read_dir(app).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .filter(|path| path.extension().is_some_and(|extension| extension == kind))
+        .map(|path| brotli_size(&path))
+        .sum()
+}
+
+fn brotli_size(path: &Path) -> usize {
+    let mut smallest = Vec::new();
+    // The default is the best: quality 11.
+    brotli::BrotliCompress(&mut fs::File::open(path).unwrap(), &mut smallest, &BrotliEncoderParams::default()).unwrap();
+    smallest.len()
+}
+
+fn kilobytes(bytes: usize) -> f64 {
+    bytes as f64 / 1000.0
+}
