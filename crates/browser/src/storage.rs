@@ -10,6 +10,7 @@ use evergrant_core::time::UnixTime;
 use gloo_storage::{LocalStorage, SessionStorage, Storage};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// The stored sessions and transactions of one client.
 #[derive(Debug)]
@@ -139,7 +140,7 @@ impl Store {
 
     /// Whether that was so, once.
     pub fn take_idle_end(&self) -> bool {
-        let ended = get::<bool>(StorageKind::Session, &self.idle_end_key).is_some();
+        let ended = get::<Value>(StorageKind::Session, &self.idle_end_key).is_some();
         delete(StorageKind::Session, &self.idle_end_key);
         ended
     }

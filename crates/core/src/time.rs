@@ -4,13 +4,12 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
 
-use crate::protocol::json::Member;
+use crate::protocol::json::{self, Member, MemberError};
 
 /// A point on the wall clock, in milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct UnixTime(i64);
 
@@ -41,11 +40,7 @@ impl UnixTime {
     }
 }
 
-impl Member for UnixTime {
-    fn read(value: Value) -> Option<Self> {
-        i64::read(value).map(Self)
-    }
-}
+json::member! { UnixTime: |value| Member::read(value).map(Self).ok_or(MemberError::OtherKind) }
 
 impl Add<Duration> for UnixTime {
     type Output = Self;

@@ -73,8 +73,8 @@ impl Members {
 pub(crate) enum MemberError {
     #[error("it is not a JSON object")]
     NotAnObject,
-    #[error("it is not a text")]
-    NotText,
+    #[error("it is not of the right kind")]
+    OtherKind,
     #[error("`{0}` is missing")]
     Missing(&'static str),
     #[error("`{0}` is not of the right kind")]

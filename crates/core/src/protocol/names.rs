@@ -27,7 +27,7 @@ macro_rules! public_text {
             }
         }
 
-        json::member! { $name: |value| Member::read(value).map(Self).ok_or(MemberError::NotText) }
+        json::member! { $name: |value| Member::read(value).map(Self).ok_or(MemberError::OtherKind) }
 
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,7 +56,7 @@ macro_rules! secret_text {
             }
         }
 
-        json::member! { $name: |value| Member::read(value).map(Self).ok_or(MemberError::NotText) }
+        json::member! { $name: |value| Member::read(value).map(Self).ok_or(MemberError::OtherKind) }
 
         impl fmt::Debug for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
