@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use serde_json::Value;
 use url::Url;
 
 use crate::protocol::authorize::Flow;
@@ -65,7 +66,7 @@ impl IdleLimit {
         (self.timeout / 60).clamp(Duration::from_secs(1), Duration::from_secs(15))
     }
 
-    fn of(members: &mut Members) -> Result<Option<Self>, ConfigError> {
+    fn of(members: &mut Members<'_>) -> Result<Option<Self>, ConfigError> {
         let timeout = seconds(members, "idle_timeout_seconds", 5..=2_592_000)?;
         let key = "idle_warning_seconds";
         let warning = members.optional(key)?;
@@ -119,8 +120,8 @@ impl Config {
     /// # Errors
     /// A [`ConfigError`] that names the key at fault.
     pub fn parse(json: &str, app_origin: &str) -> Result<Self, ConfigError> {
-        let value = serde_json::from_str(json).map_err(|error| ConfigError::Json(error.to_string()))?;
-        let mut members = Members::of(value)?;
+        let value: Value = serde_json::from_str(json).map_err(|error| ConfigError::Json(error.to_string()))?;
+        let mut members = Members::of(&value)?;
         let issuer: String = members.required("issuer")?;
         address("issuer", &issuer)?;
         let client_id: String = members.required("client_id")?;
@@ -228,7 +229,7 @@ fn origin(text: &str) -> Result<String, ConfigError> {
 }
 
 fn seconds(
-    members: &mut Members,
+    members: &mut Members<'_>,
     key: &'static str,
     allowed: RangeInclusive<u64>,
 ) -> Result<Option<Duration>, ConfigError> {

@@ -138,7 +138,7 @@ error_codes! {
 }
 
 impl Member for ErrorCode {
-    fn read(value: Value) -> Option<Self> {
+    fn read(value: &Value) -> Option<Self> {
         String::read(value).map(Self::from)
     }
 }

@@ -101,7 +101,7 @@ pub enum Audience {
 
 json::member! {
     Audience: |value| match value {
-        Value::String(one) => Ok(Self::One(one)),
+        Value::String(one) => Ok(Self::One(one.clone())),
         many => Member::read(many).map(Self::Many).ok_or(MemberError::Wrong("aud")),
     }
 }

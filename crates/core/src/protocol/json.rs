@@ -20,16 +20,17 @@ pub(crate) fn text(object: &Value, name: &str) -> Option<String> {
     object.get(name)?.as_str().map(str::to_owned)
 }
 
-/// The members of an object, to be taken out one by one.
-pub(crate) struct Members(Map<String, Value>);
+/// The members of an object, to be read one by one.
+pub(crate) struct Members<'a> {
+    object: &'a Map<String, Value>,
+    read: Vec<&'static str>,
+}
 
-impl Members {
+impl<'a> Members<'a> {
     /// The members of `value`, which must be an object.
-    pub(crate) fn of(value: Value) -> Result<Self, MemberError> {
-        match value {
-            Value::Object(members) => Ok(Self(members)),
-            _ => Err(MemberError::NotAnObject),
-        }
+    pub(crate) fn of(value: &'a Value) -> Result<Self, MemberError> {
+        let object = value.as_object().ok_or(MemberError::NotAnObject)?;
+        Ok(Self { object, read: Vec::new() })
     }
 
     /// A member that must be there.
@@ -39,9 +40,9 @@ impl Members {
 
     /// A member that may be absent, or `null`.
     pub(crate) fn optional<T: Member>(&mut self, name: &'static str) -> Result<Option<T>, MemberError> {
-        match self.0.remove(name) {
-            None | Some(Value::Null) => Ok(None),
+        match self.member(name) {
             Some(value) => T::read(value).map(Some).ok_or(MemberError::Wrong(name)),
+            None => Ok(None),
         }
     }
 
@@ -52,7 +53,7 @@ impl Members {
 
     /// Whole seconds, which some servers send as a text or with a fraction. Anything else counts as absent.
     pub(crate) fn seconds(&mut self, name: &'static str) -> Result<Option<Duration>, MemberError> {
-        Ok(match self.0.remove(name) {
+        Ok(match self.member(name) {
             Some(Value::Number(number)) => {
                 number.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds.floor()).ok())
             }
@@ -62,9 +63,15 @@ impl Members {
         })
     }
 
-    /// That nothing is left.
+    /// That there is none that was not asked for.
     pub(crate) fn finish(self) -> Result<(), MemberError> {
-        self.0.into_iter().next().map_or(Ok(()), |(name, _)| Err(MemberError::Unknown(name)))
+        let unknown = self.object.keys().find(|name| !self.read.contains(&name.as_str()));
+        unknown.map_or(Ok(()), |name| Err(MemberError::Unknown(name.clone())))
+    }
+
+    fn member(&mut self, name: &'static str) -> Option<&'a Value> {
+        self.read.push(name);
+        self.object.get(name).filter(|value| !value.is_null())
     }
 }
 
@@ -88,53 +95,50 @@ pub(crate) enum MemberError {
 /// What a member of an object can be.
 pub(crate) trait Member: Sized {
     /// `None` when it is something else.
-    fn read(value: Value) -> Option<Self>;
+    fn read(value: &Value) -> Option<Self>;
 }
 
 impl Member for String {
-    fn read(value: Value) -> Option<Self> {
-        match value {
-            Value::String(text) => Some(text),
-            _ => None,
-        }
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().map(str::to_owned)
     }
 }
 
 impl Member for bool {
-    fn read(value: Value) -> Option<Self> {
+    fn read(value: &Value) -> Option<Self> {
         value.as_bool()
     }
 }
 
 impl Member for u32 {
-    fn read(value: Value) -> Option<Self> {
+    fn read(value: &Value) -> Option<Self> {
         value.as_u64()?.try_into().ok()
     }
 }
 
 impl Member for u64 {
-    fn read(value: Value) -> Option<Self> {
+    fn read(value: &Value) -> Option<Self> {
         value.as_u64()
     }
 }
 
 /// Dates may have a fraction, which is dropped (RFC 7519 §2, NumericDate).
 impl Member for i64 {
-    fn read(value: Value) -> Option<Self> {
+    fn read(value: &Value) -> Option<Self> {
         // The cast saturates, which is what an absurd date deserves.
         value.as_i64().or_else(|| value.as_f64().map(|date| date.floor() as Self))
     }
 }
 
 impl Member for Url {
-    fn read(value: Value) -> Option<Self> {
+    fn read(value: &Value) -> Option<Self> {
         Self::parse(value.as_str()?).ok()
     }
 }
 
 /// As serde writes it.
 impl Member for Duration {
-    fn read(value: Value) -> Option<Self> {
+    fn read(value: &Value) -> Option<Self> {
         let mut members = Members::of(value).ok()?;
         let whole = Self::from_secs(members.required("secs").ok()?);
         whole.checked_add(Self::from_nanos(members.required::<u32>("nanos").ok()?.into()))
@@ -142,16 +146,13 @@ impl Member for Duration {
 }
 
 impl<T: Member> Member for Vec<T> {
-    fn read(value: Value) -> Option<Self> {
-        match value {
-            Value::Array(many) => many.into_iter().map(T::read).collect(),
-            _ => None,
-        }
+    fn read(value: &Value) -> Option<Self> {
+        value.as_array()?.iter().map(T::read).collect()
     }
 }
 
 impl<T: Member> Member for Box<T> {
-    fn read(value: Value) -> Option<Self> {
+    fn read(value: &Value) -> Option<Self> {
         T::read(value).map(Self::new)
     }
 }
@@ -184,20 +185,20 @@ macro_rules! words {
 macro_rules! member {
     ($type:ident: |$value:ident| $read:expr) => {
         impl $type {
-            fn from_json($value: serde_json::Value) -> Result<Self, $crate::protocol::json::MemberError> {
+            fn from_json($value: &serde_json::Value) -> Result<Self, $crate::protocol::json::MemberError> {
                 $read
             }
         }
 
         impl $crate::protocol::json::Member for $type {
-            fn read(value: serde_json::Value) -> Option<Self> {
+            fn read(value: &serde_json::Value) -> Option<Self> {
                 Self::from_json(value).ok()
             }
         }
 
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                Self::from_json(serde_json::Value::deserialize(from)?).map_err(serde::de::Error::custom)
+                Self::from_json(&serde_json::Value::deserialize(from)?).map_err(serde::de::Error::custom)
             }
         }
     };

@@ -58,8 +58,8 @@ impl From<String> for Scope {
 }
 
 impl Member for Scope {
-    fn read(value: Value) -> Option<Self> {
-        String::read(value).map(Self::from)
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().map(Self::parse)
     }
 }
 
