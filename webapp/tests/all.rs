@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod cookie_mode;
+mod refresh;
 mod sign_in;
 mod sign_out;
 mod support;

@@ -27,6 +27,11 @@ impl World {
         Self::with(|issuer| issuer, |web_app| web_app).await
     }
 
+    /// Access tokens live for one second.
+    pub(crate) async fn with_short_tokens() -> Self {
+        Self::with(|config| config.replace("token_lifetime = 86400", "token_lifetime = 1"), |web_app| web_app).await
+    }
+
     /// The app of the cookie mode is a confidential client, whose secret this server keeps.
     pub(crate) async fn with_confidential_app() -> Self {
         let issuer = |config: String| {
