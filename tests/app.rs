@@ -10,6 +10,7 @@ use common::{Mounted, open_at, until};
 use evergrant_app::App;
 use evergrant_leptos::Config;
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -126,4 +127,28 @@ fn notices_come_in_a_region_that_screen_readers_know_beforehand() {
     let app = app(&common::config("app-live"), "/");
     assert_eq!(app.attribute(".notices", "aria-live").as_deref(), Some("polite"));
     assert!(!app.has(".notice"));
+}
+
+#[wasm_bindgen_test]
+async fn when_renewing_fails_signing_in_again_is_offered_and_nothing_is_lost_when_that_fails_too() {
+    let config = common::config("app-again");
+    common::store_session(&config, HOUR);
+    let app = app(&config, "/");
+    assert!(!app.text().contains("Sign in again"));
+    app.press("Renew now");
+    until("it is in trouble", || status(&app) == "retrying").await;
+    let seen = statuses();
+    app.press("Sign in again");
+    // The issuer of these tests never answers.
+    until("it has gone to the issuer", || seen.includes(&"signing-in".into(), 0)).await;
+    until("the session goes on", || status(&app) == "retrying").await;
+    assert!(app.text().contains("Signed in as Tess Tester"));
+}
+
+/// Every status that the app shows from now on.
+fn statuses() -> js_sys::Array {
+    let script = "const seen = [], shown = document.querySelector('[data-testid=session-status]');
+        new MutationObserver(() => seen.push(shown.dataset.status)).observe(shown, { attributes: true });
+        return seen;";
+    js_sys::Function::new_no_args(script).call0(&wasm_bindgen::JsValue::NULL).unwrap().unchecked_into()
 }

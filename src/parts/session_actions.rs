@@ -3,18 +3,26 @@
 use evergrant_leptos::{Status, use_session};
 use leptos::prelude::*;
 
-use crate::live::attribute;
+use crate::live::{attribute, part};
 
-/// Renew it, end it.
+/// Renew it, begin it again when something is wrong with it, end it.
 #[component]
 pub(crate) fn SessionActions() -> impl IntoView {
     let session = use_session();
     let status = session.status();
+    let is_in_trouble = Memo::new(move |_| session.error().get().is_some());
+    let sign_in_again = move |_| {
+        let flow = session.view().with_untracked(|view| view.flow).unwrap_or(session.config().flow);
+        session.sign_in(flow, window().location().pathname().unwrap_or_else(|_| "/".to_owned()));
+    };
     view! {
         <div class="actions">
             // Not disabled meanwhile, which would take the keyboard's focus away: asking twice renews once.
             <button class="primary" aria-busy=attribute("true", move || status.get() == Status::Renewing)
                 on:click=move |_| session.renew()>"Renew now"</button>
+            {part(move || is_in_trouble.get().then(|| view! {
+                <button on:click=sign_in_again>"Sign in again"</button>
+            }).into_any())}
             <button on:click=move |_| session.sign_out()>"Sign out"</button>
         </div>
     }

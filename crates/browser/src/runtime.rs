@@ -186,6 +186,9 @@ impl Inner {
         if let Some(state) = self.store.take_logout_state() {
             location::drop_logout_state(|params| logout::judge(params, &state));
         }
+        if let Some(generation) = self.store.unfinished_sign_out() {
+            self.dispatch(Event::SignOutUnfinished { generation });
+        }
         if let Some(at) = self.config.idle.and_then(|_| self.store.activity()) {
             self.dispatch(Event::ActiveElsewhere { at });
         }
@@ -201,7 +204,7 @@ impl Inner {
         match response {
             Some((params, transaction)) if transaction.is_some() || stored.is_none() => {
                 *self.response.borrow_mut() = Some((params, transaction));
-                self.dispatch(Event::CallbackArrived);
+                self.dispatch(Event::CallbackArrived { stored });
             }
             _ => match self.store.flow_before().filter(|_| stored.is_none()) {
                 Some(flow) => self.dispatch(Event::OpenedBlank { flow }),
@@ -233,6 +236,12 @@ impl Inner {
     fn carry_out(self: &Rc<Self>, command: Command) {
         match command {
             Command::Save(session) => self.store.save(&session),
+            Command::MarkSignOut { generation } => self.store.put_sign_out(generation),
+            Command::FinishSignOut { generation } => self.spawn(async move |inner: &Rc<Self>| {
+                inner.ledger.apply(&Change::EndSignIn { generation }).await;
+                inner.store.forget_sign_out();
+                inner.tell_tabs(TabMessage::Changed);
+            }),
             Command::Forget => self.store.forget(),
             Command::SetTimer(wait) => {
                 let weak = Rc::downgrade(self);
@@ -276,7 +285,7 @@ impl Inner {
                 }
             }),
             Command::EndIssuerSession { id_token, refresh_token, generation, idle } => {
-                let over = if idle { Change::EndSignIn { generation } } else { Change::SignOut };
+                let over = if idle { Change::EndSignIn { generation } } else { Change::SignOut { generation } };
                 self.end_issuer_session(over, id_token, refresh_token, idle);
             }
             Command::TellApp => self.tell_app(),
@@ -294,6 +303,7 @@ impl Inner {
         self.spawn(async move |inner: &Rc<Self>| {
             // The ledger first: leaving the page would end the writing.
             inner.ledger.apply(&over).await;
+            inner.store.forget_sign_out();
             // A tab that was busy when it was told of the sign-out finds it in the ledger now.
             inner.tell_tabs(TabMessage::Changed);
             let (config, provider) = (&inner.config, &inner.provider);

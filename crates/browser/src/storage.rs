@@ -22,6 +22,8 @@ pub struct Store {
     /// That somebody was signed in, and how: no token, for the silent question after a reload when the session is in memory.
     hint_key: String,
     idle_end_key: String,
+    /// The sign-in that is being ended, until the ledger knows.
+    sign_out_key: String,
     /// When the person was last active in any tab (R11).
     activity_key: String,
     /// What the session is when it cannot be stored.
@@ -38,6 +40,7 @@ impl Store {
             transaction_prefix: format!("evergrant.{client_id}.transaction."),
             logout_key: format!("evergrant.{client_id}.logout"),
             hint_key: format!("evergrant.{client_id}.flow"),
+            sign_out_key: format!("evergrant.{client_id}.signing-out"),
             idle_end_key: format!("evergrant.{client_id}.idle"),
             activity_key: format!("evergrant.{client_id}.active"),
             memory: RefCell::new(None),
@@ -143,6 +146,21 @@ impl Store {
         let ended = get::<Value>(StorageKind::Session, &self.idle_end_key).is_some();
         delete(StorageKind::Session, &self.idle_end_key);
         ended
+    }
+
+    /// Notes for every page to come that this sign-in is being ended.
+    pub fn put_sign_out(&self, generation: u64) {
+        set(StorageKind::Local, &self.sign_out_key, &generation);
+    }
+
+    /// The sign-in that a page was ending, and did not come to write so into the ledger.
+    pub fn unfinished_sign_out(&self) -> Option<u64> {
+        get(StorageKind::Local, &self.sign_out_key)
+    }
+
+    /// The ledger knows.
+    pub fn forget_sign_out(&self) {
+        delete(StorageKind::Local, &self.sign_out_key);
     }
 
     /// Remembers that the person was active, for pages that are opened later.

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use evergrant_browser::ledger::SharedLedger;
+use evergrant_browser::storage::Store;
 use evergrant_browser::{Runtime, clock, locks, timer};
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::RefreshToken;
@@ -136,10 +137,24 @@ async fn a_tab_that_missed_the_sign_out_learns_of_it_from_the_ledger() {
     let runtime = Runtime::start(config.clone(), |_| {});
     common::until("it takes up the shared session", || runtime.view().status == Status::SignedIn).await;
     // Nobody tells it: the other tab was on its way out.
-    SharedLedger::new(&config.client_id).apply(&Change::SignOut).await;
+    SharedLedger::new(&config.client_id).apply(&Change::SignOut { generation: 0 }).await;
     runtime.renew();
     common::until("it is signed out", || runtime.view().status == Status::SignedOut).await;
     assert_eq!(runtime.view().ended, Some(EndReason::SignedOutElsewhere));
+}
+
+#[wasm_bindgen_test]
+async fn a_page_that_died_before_the_ledger_knew_of_the_sign_out_is_not_adopted_again() {
+    let config = shared("died");
+    let session = signed_in_elsewhere(&config, HOUR).await;
+    let store = Store::open(StorageKind::Local, &config.client_id);
+    // The person pressed the button, and the page went that very moment.
+    store.put_sign_out(session.generation);
+    let runtime = Runtime::start(config.clone(), |view| assert_eq!(view.status, Status::SignedOut));
+    common::until("the sign-out is carried through", || store.unfinished_sign_out().is_none()).await;
+    let consult = Change::Consult { session: None };
+    assert!(matches!(SharedLedger::new(&config.client_id).apply(&consult).await, Verdict::Good { .. }));
+    assert_eq!(runtime.view().status, Status::SignedOut);
 }
 
 #[wasm_bindgen_test]
@@ -150,7 +165,7 @@ async fn tabs_that_keep_sessions_of_their_own_end_with_a_sign_out_in_any_of_them
     ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: false }).await;
     let consult = Change::Consult { session: Some(Box::new(session.clone())) };
     assert!(matches!(ledger.apply(&consult).await, Verdict::Good { .. }));
-    SharedLedger::new(&config.client_id).apply(&Change::SignOut).await;
+    SharedLedger::new(&config.client_id).apply(&Change::SignOut { generation: 0 }).await;
     assert_eq!(ledger.apply(&consult).await, Verdict::Ended);
 }
 
@@ -160,13 +175,15 @@ async fn two_changes_at_once_are_both_kept() {
     let tabs = [SharedLedger::new(&config.client_id), SharedLedger::new(&config.client_id)];
     let before = sign_out(&tabs[0]).await;
     for _ in 0..50 {
-        let [first, second] = [&tabs[0], &tabs[1]].map(|tab| tab.apply(&Change::SignOut));
+        let [first, second] = [&tabs[0], &tabs[1]].map(|tab| tab.apply(&Change::SignOut { generation: 0 }));
         join(pin!(first), pin!(second)).await;
     }
     assert_eq!(sign_out(&tabs[0]).await, before + 101, "no sign-out was lost");
 }
 
 async fn sign_out(ledger: &SharedLedger) -> u64 {
-    let Verdict::Good { generation } = ledger.apply(&Change::SignOut).await else { unreachable!("a sign-out is good") };
+    let Verdict::Good { generation } = ledger.apply(&Change::SignOut { generation: 0 }).await else {
+        unreachable!("a sign-out is good")
+    };
     generation
 }

@@ -7,10 +7,14 @@
 //! |---|---|---|---|---|
 //! | signed out | `signed-out` | sign-in wanted | signing in | go to the issuer |
 //! | signed out | | opened with a callback | signing in | complete the sign-in |
+//! | signing in, a session kept | | signed out in another tab | signing in | forget |
+//! | any | | an earlier page died while it signed out | the same, and that session is not taken up | write it into the ledger |
 //! | signed out | | opened without one, though somebody was signed in before (memory, cookie) | signing in | ask the issuer silently |
 //! | signed out | | wake signal, back online, and somebody was signed in before, perhaps in another tab (cookie) | signing in | ask the issuer silently |
 //! | signed out | | opened with a stored session | signed in, waiting | set the timer, or renew what is due |
 //! | signing in | `signing-in` | tokens | signed in, waiting | save, set the timer |
+//! | signed in, with a problem | | sign-in wanted | signing in, the session kept | cancel timer and renewal, go to the issuer |
+//! | signing in, a session kept | | failure, or the person came back by the back button | signed in, as it was | set the timer |
 //! | signing in | | failure, or the person came back by the back button | signed out, with the failure | |
 //! | signed in, waiting | `signed-in` | timer, wake signal: not due yet | the same | set the timer again |
 //! | signed in, waiting | | timer, wake signal: due; or the person asks | signed in, renewing | renew |
@@ -26,7 +30,7 @@
 //! | signed in, stopped by too many failures | | wake signal, a minute later | signed in, renewing | renew |
 //! | signed in, any | | another tab renewed | signed in, waiting | stop the renewal in flight, set the timer |
 //! | signed in, any | | opened, signed in, wake signal, another tab changed something | the same | consult the ledger |
-//! | signed in, any | | sign-out | signing out | cancel timer and renewal, forget, tell the tabs, write the ledger, go to the issuer |
+//! | signed in, any | | sign-out | signing out | cancel timer and renewal, forget, tell the tabs, write the ledger, go to the issuer; noted first where the next page finds it |
 //! | signed in, any | | signed out in another tab | signed out | cancel timer and renewal, forget |
 //! | signed out | | opened, a sign-in failed, wake signal, and all tabs share a session | the same | consult the ledger |
 //! | signed out | | somebody signed in in another tab, and all tabs share a session | signed in, waiting | set the timer |

@@ -147,7 +147,9 @@ impl SessionHandle {
         runtime.fetch(request).await
     }
 
-    /// Goes to the issuer to sign in by `flow`, and comes back to the path `return_to`. Does nothing unless signed out.
+    /// Goes to the issuer to sign in by `flow`, and comes back to the path `return_to`. Does nothing while somebody is
+    /// signed in, unless something is wrong with their session (see [`SessionHandle::error`]); should the sign-in fail, that
+    /// session goes on.
     pub fn sign_in(&self, flow: Flow, return_to: String) {
         self.runtime.with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, place: Place::Page }));
     }

@@ -13,6 +13,16 @@ use crate::time::UnixTime;
 pub enum Command {
     /// Keep the session in the store.
     Save(Box<Session>),
+    /// Note at once that this sign-in is being ended, where the next page finds it: this one may die before the ledger knows.
+    MarkSignOut {
+        /// The sign-in.
+        generation: u64,
+    },
+    /// Write into the ledger what an earlier page did not come to write, and remove its mark.
+    FinishSignOut {
+        /// The sign-in that is over, unless another one has come after it.
+        generation: u64,
+    },
     /// Remove the session, and whatever belongs to it, from the store.
     Forget,
     /// Set the one timer, replacing the one before. Never above [`super::schedule::LONGEST_TIMER`].

@@ -9,6 +9,11 @@ use crate::time::UnixTime;
 /// Something happened.
 #[derive(Clone, Debug)]
 pub enum Event {
+    /// An earlier page died while it was signing out: comes before anything else.
+    SignOutUnfinished {
+        /// The sign-in that was being ended.
+        generation: u64,
+    },
     /// The page opened, and this is what the store held.
     Opened {
         /// The session that was kept, if any.
@@ -21,7 +26,10 @@ pub enum Event {
         flow: Flow,
     },
     /// The page opened at the redirect URI, with an authorization response in its address.
-    CallbackArrived,
+    CallbackArrived {
+        /// The session that is gone on with should the sign-in fail.
+        stored: Option<Box<Session>>,
+    },
     /// The person wants to sign in.
     SignIn(SignIn),
     /// A sign-in ended.

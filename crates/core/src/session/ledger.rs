@@ -103,8 +103,11 @@ pub enum Change {
         /// Whether all tabs share it.
         shared: bool,
     },
-    /// The person signed out.
-    SignOut,
+    /// The person signed out, whatever the tabs live by.
+    SignOut {
+        /// The sign-in that this tab lived by: a ledger that was lost begins again after it.
+        generation: u64,
+    },
     /// That sign-in is over, unless another one has come after it.
     EndSignIn {
         /// Which one.
@@ -184,7 +187,10 @@ impl Ledger {
             Change::Settle { session, shared, sent } => self.settle(session, *shared, sent.as_ref()),
             Change::LastResort { session } => self.last_resort(session),
             Change::SignIn { session, shared } => self.sign_in(session, *shared),
-            Change::SignOut => self.end(),
+            Change::SignOut { generation } => {
+                self.generation = self.generation.max(*generation);
+                self.end()
+            }
             Change::EndSignIn { generation } if *generation >= self.generation => {
                 self.generation = *generation;
                 self.end()
@@ -478,7 +484,7 @@ mod tests {
         let mut ledger = Ledger::default();
         let session = signed_in(&mut ledger, with_refresh_token("r0"));
         claim(&mut ledger, &session);
-        ledger.apply(&Change::SignOut);
+        ledger.apply(&Change::SignOut { generation: 0 });
         assert_eq!(last_resort(&mut ledger, &session), Verdict::Ended);
     }
 
@@ -509,7 +515,7 @@ mod tests {
             let mut ledger = Ledger::default();
             let session = session(60);
             assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
-            ledger.apply(&Change::SignOut);
+            ledger.apply(&Change::SignOut { generation: 0 });
             assert_eq!(settle(&mut ledger, &renewed(&session, "r"), shared), Verdict::Ended);
             assert_eq!(ledger.session, None);
             assert_eq!(claim(&mut ledger, &session), Verdict::Ended);
@@ -520,7 +526,7 @@ mod tests {
     fn somebody_elses_sign_in_is_adopted() {
         let mut ledger = Ledger::default();
         let first = signed_in(&mut ledger, session(60));
-        ledger.apply(&Change::SignOut);
+        ledger.apply(&Change::SignOut { generation: 0 });
         let second = signed_in(&mut ledger, session(90));
         assert_eq!(claim(&mut ledger, &first), Verdict::Adopt(Box::new(second)));
     }
@@ -531,6 +537,16 @@ mod tests {
         let mine = session(60);
         ledger.apply(&Change::SignIn { session: Box::new(session(90)), shared: false });
         assert_eq!(ledger.apply(&Change::Consult { session: Some(Box::new(mine)) }), Verdict::Good { generation: 0 });
+    }
+
+    #[test]
+    fn a_sleeping_tab_stayed_signed_in_when_the_ledger_was_lost_before_a_sign_out_elsewhere() {
+        let mut sleeping = session(60);
+        sleeping.generation = 7;
+        let mut ledger = Ledger::default();
+        ledger.apply(&Change::SignOut { generation: 7 });
+        assert_eq!(ledger.apply(&Change::Consult { session: Some(Box::new(sleeping.clone())) }), Verdict::Ended);
+        assert_eq!(claim(&mut ledger, &sleeping), Verdict::Ended);
     }
 
     #[test]

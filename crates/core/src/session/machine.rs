@@ -64,9 +64,11 @@ pub struct Machine {
 #[derive(Debug)]
 enum State {
     SignedOut(Option<EndReason>),
-    /// On the way to the issuer or back; `silently` when nobody asked for it.
+    /// On the way to the issuer or back; `silently` when nobody asked for it. A session in trouble is `kept`, and gone back
+    /// to should the sign-in fail.
     SigningIn {
         silently: bool,
+        kept: Option<Box<SignedIn>>,
     },
     SignedIn(Box<SignedIn>),
     /// On the way out; `idle` when the person did not ask for it.
@@ -101,8 +103,9 @@ impl Machine {
         match event {
             Event::Opened { stored } => self.opened(stored, &now, &mut commands),
             Event::OpenedBlank { flow } => self.opened_blank(flow, &now, &mut commands),
-            Event::CallbackArrived => self.callback_arrived(&mut commands),
-            Event::SignIn(sign_in) => self.sign_in(sign_in, &mut commands),
+            Event::SignOutUnfinished { generation } => self.sign_out_unfinished(generation, &mut commands),
+            Event::CallbackArrived { stored } => self.callback_arrived(stored, &now, &mut commands),
+            Event::SignIn(sign_in) => self.sign_in(sign_in, &now, &mut commands),
             Event::SignInEnded { attempt, outcome } => {
                 if attempt == self.attempt && matches!(self.state, State::SigningIn { .. }) {
                     self.sign_in_ended(outcome, &now, &mut commands);
@@ -203,20 +206,13 @@ impl Machine {
 
     /// Signed in with a lease: the next renewal is scheduled.
     fn enter(&mut self, session: Session, lease: Lease, received: Option<Now>, now: &Now, commands: &mut Vec<Command>) {
-        let lead = schedule::lead(session.lifetime, self.lead, now);
-        let wait = wait(lease.remaining(now), lead, received.as_ref(), now);
         if let Some(idle) = &mut self.idle {
             idle.begin(session.expires_at - session.lifetime, now);
         }
-        self.set_timer(Some(wait), now, commands);
+        let lead = schedule::lead(session.lifetime, self.lead, now);
+        self.set_timer(Some(wait(lease.remaining(now), lead, received.as_ref(), now)), now, commands);
         commands.push(Command::TellApp);
-        let phase = match session.failures {
-            // R10: a reload is no reason to begin anew, and the person still reads why it has stopped.
-            MOST_FAILURES.. => Phase::Stopped { failed: Some(*now) },
-            _ => Phase::Waiting { lead, received },
-        };
-        let problem = session.problem.clone().map(Failure::Earlier);
-        self.state = State::SignedIn(Box::new(SignedIn { session, lease, phase, problem }));
+        self.state = State::SignedIn(Box::new(SignedIn::new(session, lease, lead, received, now)));
     }
 
     /// The one timer is set for what comes first: `wait`, the idle warning or the idle limit.
@@ -230,10 +226,19 @@ impl Machine {
 
     fn woke(&mut self, wake: Wake, now: &Now, commands: &mut Vec<Command>) {
         // The person came back by the back button: the page they left lives on, and nobody will answer it.
-        if wake == Wake::Restored && matches!(self.state, State::SigningIn { .. } | State::SigningOut { .. }) {
-            self.attempt += 1;
-            self.state = State::SignedOut(None);
-            commands.push(Command::TellApp);
+        if wake == Wake::Restored {
+            match &mut self.state {
+                State::SigningIn { kept, .. } => {
+                    let kept = kept.take();
+                    self.attempt += 1;
+                    self.go_back_to(kept, None, commands);
+                }
+                State::SigningOut { .. } => {
+                    self.attempt += 1;
+                    self.go_back_to(None, None, commands);
+                }
+                State::SignedIn(_) | State::SignedOut(_) => {}
+            }
         }
         self.active(now, commands);
         self.consult(commands);

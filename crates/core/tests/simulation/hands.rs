@@ -56,7 +56,9 @@ impl World {
             }
             Command::EndIssuerSession { .. } => self.end_issuer_session(tab),
             // One tab has nobody to agree with.
-            Command::Count { .. }
+            Command::MarkSignOut { .. }
+            | Command::FinishSignOut { .. }
+            | Command::Count { .. }
             | Command::Consult { .. }
             | Command::EndGeneration { .. }
             | Command::ShareActivity { .. }
@@ -116,7 +118,7 @@ impl World {
     fn come_back_signed_in(&mut self, tab: usize) {
         self.issuer.session = true;
         self.open_page(tab);
-        self.send(tab, Event::CallbackArrived);
+        self.send(tab, Event::CallbackArrived { stored: None });
     }
 
     fn end_issuer_session(&mut self, tab: usize) {
@@ -162,7 +164,7 @@ impl World {
         self.open_page(tab);
         self.tabs[tab].expected = Expected::SigningIn;
         self.forged = true;
-        self.send(tab, Event::CallbackArrived);
+        self.send(tab, Event::CallbackArrived { stored: None });
     }
 
     /// The person left, and came back by the back button.

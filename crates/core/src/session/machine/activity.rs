@@ -55,6 +55,7 @@ impl Machine {
     }
 
     pub(super) fn idle_ended_elsewhere(&mut self, now: &Now, commands: &mut Vec<Command>) {
+        self.forget_what_was_kept(commands);
         match self.state {
             State::SignedIn(_) => {
                 self.cancel(now, commands);

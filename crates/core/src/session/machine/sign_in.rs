@@ -10,7 +10,7 @@ impl Machine {
             }
             return;
         };
-        if !session.belongs_to(&self.issuer, &self.client_id) {
+        if !self.is_ours(&session) {
             commands.push(Command::Forget);
             return;
         }
@@ -41,23 +41,65 @@ impl Machine {
             return;
         }
         self.attempt += 1;
-        self.state = State::SigningIn { silently: true };
+        self.state = State::SigningIn { silently: true, kept: None };
         commands.extend([Command::AskSilently { attempt: self.attempt, flow }, Command::TellApp]);
     }
 
-    pub(super) fn callback_arrived(&mut self, commands: &mut Vec<Command>) {
+    /// Whether it belongs to this client, and to a sign-in that nobody has ended.
+    pub(super) fn is_ours(&self, session: &Session) -> bool {
+        let is_over = self.over.is_some_and(|over| session.generation <= over);
+        !is_over && session.belongs_to(&self.issuer, &self.client_id)
+    }
+
+    pub(super) fn callback_arrived(&mut self, stored: Option<Box<Session>>, now: &Now, commands: &mut Vec<Command>) {
+        let kept = stored.filter(|session| self.is_ours(session)).map(|session| {
+            let lease = Lease::stored(session.expires_at, session.lifetime, now);
+            let lead = schedule::lead(session.lifetime, self.lead, now);
+            Box::new(SignedIn::new(*session, lease, lead, None, now))
+        });
         self.attempt += 1;
-        self.state = State::SigningIn { silently: false };
+        self.state = State::SigningIn { silently: false, kept };
         commands.extend([Command::CancelTimer, Command::CompleteSignIn { attempt: self.attempt }, Command::TellApp]);
     }
 
-    pub(super) fn sign_in(&mut self, sign_in: SignIn, commands: &mut Vec<Command>) {
-        if !matches!(self.state, State::SignedOut(_)) {
-            return;
-        }
+    /// Signs in who is signed out, and who was told to sign in again because something went wrong.
+    pub(super) fn sign_in(&mut self, sign_in: SignIn, now: &Now, commands: &mut Vec<Command>) {
+        let kept = match std::mem::replace(&mut self.state, State::SignedOut(None)) {
+            State::SignedOut(_) => None,
+            State::SignedIn(mut kept) if kept.problem.is_some() => {
+                if let Phase::Renewing { method, cause, started } = kept.phase {
+                    commands.push(Command::AbortRenewal);
+                    self.log.push(record(method, cause, &started, Outcome::Cancelled, now));
+                    kept.phase = Phase::Retrying { due: now.monotonic, failed: *now, rest: Duration::ZERO };
+                }
+                commands.push(Command::CancelTimer);
+                Some(kept)
+            }
+            other => {
+                self.state = other;
+                return;
+            }
+        };
         self.attempt += 1;
-        self.state = State::SigningIn { silently: false };
+        self.state = State::SigningIn { silently: false, kept };
         commands.extend([Command::BeginSignIn { attempt: self.attempt, sign_in }, Command::TellApp]);
+    }
+
+    /// The sign-in came to nothing: a session that was there before goes on, with `failure` as what went wrong last.
+    pub(super) fn go_back_to(
+        &mut self,
+        kept: Option<Box<SignedIn>>,
+        failure: Option<Failure>,
+        commands: &mut Vec<Command>,
+    ) {
+        self.state = match kept {
+            Some(mut kept) => {
+                kept.problem = failure.or(kept.problem);
+                State::SignedIn(kept)
+            }
+            None => State::SignedOut(failure.map(EndReason::SignInFailed)),
+        };
+        commands.push(Command::TellApp);
     }
 
     pub(super) fn sign_in_ended(
@@ -72,7 +114,8 @@ impl Machine {
                 .map(|session| (session, requested_at))
                 .ok_or(Failure::NoIdToken)
         });
-        let silently = matches!(self.state, State::SigningIn { silently: true });
+        let State::SigningIn { silently, kept } = &mut self.state else { return };
+        let (silently, kept) = (*silently, kept.take());
         match begun {
             Ok((session, requested_at)) => {
                 self.over = None;
@@ -85,12 +128,12 @@ impl Machine {
             Err(failure) => {
                 let answered = failure.class() == FailureClass::AskThePerson;
                 // Nobody asked, and the issuer answered that nobody is signed in: that is no failure, and nothing to ask again.
-                let ended = (!(silently && answered)).then_some(EndReason::SignInFailed(failure));
-                self.state = State::SignedOut(ended);
-                if silently && answered {
+                let quietly = silently && answered;
+                if quietly {
                     commands.push(Command::Forget);
                 }
-                commands.push(Command::TellApp);
+                self.go_back_to(kept, (!quietly).then_some(failure), commands);
+                self.look_at_the_clock(Cause::Retry, now, commands);
             }
         }
         // While it was signing in, this page heeded nobody.

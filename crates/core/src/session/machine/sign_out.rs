@@ -11,6 +11,7 @@ impl Machine {
         let id_token = Some(signed_in.session.id_token.clone());
         let refresh_token = signed_in.session.refresh_token.clone();
         let generation = signed_in.session.generation;
+        commands.push(Command::MarkSignOut { generation });
         self.cancel(now, commands);
         self.state = State::SigningOut { idle };
         commands.extend([
@@ -34,12 +35,29 @@ impl Machine {
         }
     }
 
+    /// The page in which the person signed out is gone, and what it had to tell the other tabs with it.
+    pub(super) fn sign_out_unfinished(&mut self, generation: u64, commands: &mut Vec<Command>) {
+        self.over = Some(generation);
+        commands.push(Command::FinishSignOut { generation });
+    }
+
     pub(super) fn signed_out_elsewhere(&mut self, now: &Now, commands: &mut Vec<Command>) {
+        self.forget_what_was_kept(commands);
         if matches!(self.state, State::SignedIn(_)) {
             // The ledger says that it is over, and not why.
             let reason = if self.is_idle(now) { EndReason::Idle(None) } else { EndReason::SignedOutElsewhere };
             self.cancel(now, commands);
             self.end(reason, commands);
+        }
+    }
+
+    /// The session that a sign-in under way would have gone back to.
+    pub(super) fn forget_what_was_kept(&mut self, commands: &mut Vec<Command>) {
+        if let State::SigningIn { kept, .. } = &mut self.state
+            && let Some(kept) = kept.take()
+        {
+            self.over = Some(kept.session.generation);
+            commands.push(Command::Forget);
         }
     }
 

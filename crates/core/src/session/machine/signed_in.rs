@@ -25,6 +25,17 @@ pub(super) enum Phase {
 }
 
 impl SignedIn {
+    /// A session whose next renewal waits for its time, or for the person.
+    pub(super) fn new(session: Session, lease: Lease, lead: Duration, received: Option<Now>, now: &Now) -> Self {
+        let phase = match session.failures {
+            // R10: a reload is no reason to begin anew, and the person still reads why it has stopped.
+            MOST_FAILURES.. => Phase::Stopped { failed: Some(*now) },
+            _ => Phase::Waiting { lead, received },
+        };
+        let problem = session.problem.clone().map(Failure::Earlier);
+        Self { session, lease, phase, problem }
+    }
+
     /// Whether `other` is the same session, renewed as often.
     pub(super) fn has_the_tokens_of(&self, other: &Session) -> bool {
         (self.session.generation, self.session.renewals) == (other.generation, other.renewals)

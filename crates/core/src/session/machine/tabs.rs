@@ -16,8 +16,7 @@ impl Machine {
 
     /// Another tab was faster, or somebody signed in there.
     pub(super) fn adopt(&mut self, session: Session, now: &Now, commands: &mut Vec<Command>) {
-        let is_over = self.over.is_some_and(|over| session.generation <= over);
-        if is_over || !session.belongs_to(&self.issuer, &self.client_id) {
+        if !self.is_ours(&session) {
             return;
         }
         if let State::SignedIn(signed_in) = &self.state

@@ -77,8 +77,12 @@ impl World {
             Command::AbortRenewal if self.mischief == Some(Mischief::IgnoresAbort) => {}
             Command::AbortRenewal => self.abort_renewal(tab),
             Command::TellTabs(message) => self.tell(tab, message),
-            Command::EndIssuerSession { refresh_token, .. } => {
-                self.transact(tab, Change::SignOut, Then::Leave { refresh_token });
+            Command::MarkSignOut { generation } => self.sign_out_mark = Some(generation),
+            Command::FinishSignOut { generation } => {
+                self.transact(tab, Change::EndSignIn { generation }, Then::Finish);
+            }
+            Command::EndIssuerSession { refresh_token, generation, .. } => {
+                self.transact(tab, Change::SignOut { generation }, Then::Leave { refresh_token });
                 self.ambush(tab);
             }
             Command::ShareActivity { at } => {
@@ -183,7 +187,9 @@ impl World {
         if person.is_some() {
             self.issuer.session = person;
             self.leave_page(tab, Place::Here);
-            self.send(tab, Event::CallbackArrived);
+            let store = &self.stores[self.tabs[tab].store];
+            let stored = store.load().map(Box::new);
+            self.send(tab, Event::CallbackArrived { stored });
         } else {
             self.open_page(tab);
         }
@@ -192,6 +198,12 @@ impl World {
     /// A page opens, and reads what is stored.
     pub fn open_page(&mut self, tab: usize) {
         self.leave_page(tab, Place::Here);
+        if let Some(generation) = self.sign_out_mark {
+            self.send(tab, Event::SignOutUnfinished { generation });
+        }
+        if let Some(at) = self.active_at {
+            self.send(tab, Event::ActiveElsewhere { at });
+        }
         let store = &self.stores[self.tabs[tab].store];
         let stale = self.shared && self.dice.percent(20);
         self.tally.stale_reads += u64::from(stale);

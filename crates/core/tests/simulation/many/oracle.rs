@@ -111,7 +111,7 @@ impl World {
                 let told_at = self.clock.truth - self.clock.wall().since(*from).as_millis() as u64;
                 oracle.left_alone_until = told_at + wait.as_millis() as u64;
             }
-            (Change::SignOut, _) => {
+            (Change::EndSignIn { .. }, Verdict::Good { .. }) | (Change::SignOut { .. }, _) => {
                 oracle.living.clear();
                 oracle.superseded.clear();
                 oracle.newest = None;

@@ -24,6 +24,8 @@ pub enum Then {
     Heed,
     /// Sign out, unless the person was active in another tab.
     EndIdle,
+    /// Remove the mark of a page that died while it signed out, and tell the tabs.
+    Finish,
     /// Tell the other tabs that their sign-in is over.
     Tell,
     /// Sign out at the issuer.
@@ -48,7 +50,7 @@ impl Then {
     /// Whether it is a part of the renewal, and ends with it.
     pub fn renews(&self) -> bool {
         match self {
-            Self::Heed | Self::EndIdle | Self::Tell | Self::Leave { .. } | Self::SignIn { .. } => false,
+            Self::Heed | Self::EndIdle | Self::Finish | Self::Tell | Self::Leave { .. } | Self::SignIn { .. } => false,
             Self::Claimed | Self::Rested { .. } | Self::LastResort { .. } => true,
             Self::Settled { .. } | Self::Rotated { .. } | Self::Unsent { .. } => true,
         }
@@ -94,7 +96,12 @@ impl World {
                 self.tell(tab, TabMessage::Changed);
                 self.heed(tab, verdict);
             }
+            Then::Finish => {
+                self.sign_out_mark = None;
+                self.tell(tab, TabMessage::Changed);
+            }
             Then::Leave { refresh_token } => {
+                self.sign_out_mark = None;
                 self.tell(tab, TabMessage::Changed);
                 self.leave(tab, refresh_token);
             }
@@ -134,7 +141,7 @@ fn name(change: &Change) -> &'static str {
         Change::Count { .. } => "count",
         Change::LastResort { .. } => "last resort",
         Change::SignIn { .. } => "sign-in",
-        Change::SignOut => "sign-out",
+        Change::SignOut { .. } => "sign-out",
         Change::EndSignIn { .. } => "end of a sign-in",
         Change::Active { .. } => "activity",
         Change::EndIdle { .. } => "end for idleness",

@@ -39,6 +39,8 @@ pub struct World {
     pub lock: VecDeque<usize>,
     /// When the person was active last, as it is kept for pages that open.
     pub active_at: Option<UnixTime>,
+    /// The sign-in that a page was ending, until the ledger knows.
+    pub sign_out_mark: Option<u64>,
     pub messages: Vec<Message>,
     pub requests: Vec<Request>,
     pub oracle: Oracle,
@@ -137,6 +139,7 @@ impl World {
             ledger: Ledger::default(),
             lock: VecDeque::new(),
             active_at: None,
+            sign_out_mark: None,
             messages: Vec::new(),
             requests: Vec::new(),
             oracle: Oracle::default(),

@@ -50,7 +50,7 @@ fn without_a_limit_activity_is_nobodys_business() {
 #[test]
 fn a_sign_in_is_activity_and_the_view_says_when_the_session_ends() {
     let mut page = Page::configured(r#","idle_timeout_seconds":600"#);
-    page.send(Event::CallbackArrived);
+    page.send(Event::CallbackArrived { stored: None });
     let tokens = Box::new(page.tokens(300));
     let commands = page.sign_in_ended(Ok(tokens));
     assert!(shares(&commands, &page), "{commands:?}");

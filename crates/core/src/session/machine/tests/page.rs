@@ -91,7 +91,7 @@ impl Page {
     /// The same, with a refresh token.
     pub(super) fn signed_in_with_refresh_token(lifetime: u64) -> Self {
         let mut page = Self::new();
-        page.send(Event::CallbackArrived);
+        page.send(Event::CallbackArrived { stored: None });
         let mut tokens = page.tokens(lifetime);
         tokens.refresh_token = Some(RefreshToken::new("refresh-1"));
         page.sign_in_ended(Ok(Box::new(tokens)));
@@ -125,6 +125,8 @@ impl Page {
                 Command::Consult { .. }
                 | Command::EndGeneration { .. }
                 | Command::Count { .. }
+                | Command::MarkSignOut { .. }
+                | Command::FinishSignOut { .. }
                 | Command::EndIdle { .. }
                 | Command::ShareActivity { .. }
                 | Command::AbortRenewal
@@ -137,7 +139,7 @@ impl Page {
     }
 
     pub(super) fn sign_in(&mut self, lifetime: u64) {
-        self.send(Event::CallbackArrived);
+        self.send(Event::CallbackArrived { stored: None });
         let tokens = self.tokens(lifetime);
         self.sign_in_ended(Ok(Box::new(tokens)));
         self.expect(Status::SignedIn);

@@ -153,7 +153,7 @@ fn a_signed_out_tab_kept_what_was_signed_out_of_while_the_ledger_answered() {
 #[test]
 fn a_page_that_was_signing_in_missed_a_sign_out_in_another_tab() {
     let mut page = Page::new();
-    page.send(Event::CallbackArrived);
+    page.send(Event::CallbackArrived { stored: None });
     page.send(Event::SignedOutElsewhere);
     let tokens = page.tokens(300);
     let commands = page.sign_in_ended(Ok(Box::new(tokens)));
@@ -163,7 +163,7 @@ fn a_page_that_was_signing_in_missed_a_sign_out_in_another_tab() {
 #[test]
 fn a_sign_in_that_failed_missed_the_session_of_another_tab() {
     let mut page = Page::configured(r#","storage":"local""#);
-    page.send(Event::CallbackArrived);
+    page.send(Event::CallbackArrived { stored: None });
     page.send(Event::ChangedElsewhere);
     let commands = page.sign_in_ended(Err(unreachable()));
     assert!(commands.contains(&Command::Consult { session: None }), "{commands:?}");

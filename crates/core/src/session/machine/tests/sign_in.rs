@@ -1,7 +1,7 @@
 //! Signing in: by callback, refused, abandoned, and once more.
 
 use super::super::*;
-use super::page::{Page, refused, seconds, sign_in_wanted};
+use super::page::{Page, misconfigured, refused, seconds, sign_in_wanted, unreachable};
 use crate::protocol::ErrorCode;
 
 #[test]
@@ -16,7 +16,7 @@ fn a_wanted_sign_in_goes_to_the_issuer() {
 #[test]
 fn a_callback_completes_the_sign_in() {
     let mut page = Page::new();
-    let commands = page.send(Event::CallbackArrived);
+    let commands = page.send(Event::CallbackArrived { stored: None });
     let complete = Command::CompleteSignIn { attempt: page.attempt };
     assert_eq!(commands, [Command::CancelTimer, complete, Command::TellApp]);
     page.expect(Status::SigningIn);
@@ -33,7 +33,7 @@ fn a_callback_completes_the_sign_in() {
 #[test]
 fn a_sign_in_that_fails_says_why() {
     let mut page = Page::new();
-    page.send(Event::CallbackArrived);
+    page.send(Event::CallbackArrived { stored: None });
     page.sign_in_ended(Err(refused(ErrorCode::AccessDenied)));
     page.expect_ended(EndReason::SignInFailed(refused(ErrorCode::AccessDenied)));
 }
@@ -41,7 +41,7 @@ fn a_sign_in_that_fails_says_why() {
 #[test]
 fn a_sign_in_without_an_id_token_is_none() {
     let mut page = Page::new();
-    page.send(Event::CallbackArrived);
+    page.send(Event::CallbackArrived { stored: None });
     let mut tokens = page.tokens(300);
     tokens.id_token = None;
     page.sign_in_ended(Ok(Box::new(tokens)));
@@ -52,7 +52,7 @@ fn a_sign_in_without_an_id_token_is_none() {
 fn a_sign_in_that_fails_before_the_page_is_left_can_be_tried_again() {
     let mut page = Page::new();
     page.send(sign_in_wanted());
-    page.sign_in_ended(Err(super::page::unreachable()));
+    page.sign_in_ended(Err(unreachable()));
     page.expect(Status::SignedOut);
     assert_ne!(page.send(sign_in_wanted()), []);
     page.expect(Status::SigningIn);
@@ -72,6 +72,80 @@ fn a_second_sign_in_while_signed_in_changes_nothing() {
     assert_eq!(page.send(sign_in_wanted()), []);
     assert_eq!(page.view(), before);
     assert_eq!(page.timer(), Some(seconds(270)));
+}
+
+/// A session in each kind of trouble for which the person is told to sign in again.
+fn in_trouble() -> [Page; 3] {
+    let mut retrying = Page::renewing(300);
+    retrying.failed(unreachable());
+    let mut stale = Page::renewing(300);
+    stale.failed(misconfigured());
+    stale.fire();
+    let mut renewing = Page::renewing(300);
+    renewing.failed(unreachable());
+    renewing.fire();
+    [retrying, stale, renewing]
+}
+
+#[test]
+fn who_is_told_to_sign_in_again_can() {
+    for mut page in in_trouble() {
+        let was_renewing = page.view().status == Status::Renewing;
+        let commands = page.send(sign_in_wanted());
+        assert!(commands.iter().any(|it| matches!(it, Command::BeginSignIn { .. })), "{commands:?}");
+        assert_eq!(commands.contains(&Command::AbortRenewal), was_renewing);
+        page.expect(Status::SigningIn);
+        assert_eq!(page.timer(), None);
+        let tokens = page.tokens(600);
+        page.sign_in_ended(Ok(Box::new(tokens)));
+        page.expect(Status::SignedIn);
+        assert_eq!(page.view().problem, None);
+        assert_eq!(page.timer(), Some(seconds(540)));
+    }
+}
+
+#[test]
+fn a_sign_in_that_fails_leaves_the_session_in_trouble_as_it_was() {
+    for mut page in in_trouble() {
+        page.send(sign_in_wanted());
+        page.sign_in_ended(Err(Failure::PopupClosed));
+        assert!(page.view().status.is_signed_in());
+        assert_eq!(page.view().problem, Some(Failure::PopupClosed));
+        assert!(page.store.is_some());
+    }
+}
+
+#[test]
+fn the_back_button_from_a_sign_in_again_goes_back_to_the_session() {
+    for mut page in in_trouble() {
+        page.send(sign_in_wanted());
+        page.send(Event::Woke(Wake::Restored));
+        assert!(page.view().status.is_signed_in());
+        assert!(page.view().problem.is_some());
+    }
+}
+
+#[test]
+fn a_callback_that_fails_goes_on_with_the_session_that_was_stored() {
+    let mut page = Page::signed_in(300);
+    let stored = page.store.clone().map(Box::new);
+    page.send(Event::CallbackArrived { stored });
+    page.sign_in_ended(Err(refused(ErrorCode::AccessDenied)));
+    page.expect(Status::SignedIn);
+    assert_eq!(page.view().problem, Some(refused(ErrorCode::AccessDenied)));
+    assert_eq!(page.timer(), Some(seconds(270)));
+    assert!(page.has_access_token());
+}
+
+#[test]
+fn a_sign_out_elsewhere_leaves_nothing_to_go_back_to() {
+    for mut page in in_trouble() {
+        page.send(sign_in_wanted());
+        page.send(Event::SignedOutElsewhere);
+        assert_eq!(page.store, None);
+        page.sign_in_ended(Err(Failure::PopupClosed));
+        page.expect_ended(EndReason::SignInFailed(Failure::PopupClosed));
+    }
 }
 
 #[test]

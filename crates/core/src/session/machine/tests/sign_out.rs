@@ -53,6 +53,7 @@ fn sign_out_cancels_forgets_tells_the_tabs_and_goes_to_the_issuer_in_this_order(
     for (phase, mut page) in phases() {
         let id_token = Some(page.store.as_ref().unwrap().id_token.clone());
         let mut expected = vec![
+            Command::MarkSignOut { generation: 0 },
             Command::CancelTimer,
             Command::Forget,
             Command::TellTabs(TabMessage::SignedOut),
@@ -60,7 +61,7 @@ fn sign_out_cancels_forgets_tells_the_tabs_and_goes_to_the_issuer_in_this_order(
             Command::EndIssuerSession { id_token, refresh_token: None, generation: 0, idle: false },
         ];
         if phase == "renewing" {
-            expected.insert(1, Command::AbortRenewal);
+            expected.insert(2, Command::AbortRenewal);
         }
         assert_eq!(page.send(Event::SignOut), expected, "{phase}");
         page.expect(Status::SigningOut);
@@ -99,6 +100,22 @@ fn a_renewal_that_ends_after_sign_out_is_logged_as_cancelled() {
     let mut page = Page::renewing(300);
     page.send(Event::SignOut);
     assert_eq!(page.machine.log().last().unwrap().outcome, Outcome::Cancelled);
+}
+
+#[test]
+fn a_page_that_died_while_signing_out_is_finished_by_the_next_and_nothing_is_adopted_again() {
+    let mut page = Page::configured(r#","storage":"local""#);
+    page.sign_in(300);
+    let session = Box::new(Session { generation: 3, ..page.store.take().unwrap() });
+    let mut next = Page::configured(r#","storage":"local""#);
+    assert_eq!(next.send(Event::SignOutUnfinished { generation: 3 }), [Command::FinishSignOut { generation: 3 }]);
+    next.send(Event::Opened { stored: Some(session.clone()) });
+    next.expect(Status::SignedOut);
+    next.send(Event::Adopted { session: session.clone() });
+    next.expect(Status::SignedOut);
+    let later = Box::new(Session { generation: 4, ..*session });
+    next.send(Event::Adopted { session: later });
+    next.expect(Status::SignedIn);
 }
 
 #[test]
