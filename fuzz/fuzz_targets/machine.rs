@@ -14,7 +14,7 @@ use libfuzzer_sys::fuzz_target;
 type Step = (u8, i64, u64, u64, u64);
 
 fuzz_target!(|steps: Vec<Step>| {
-    let json = r#"{"issuer":"https://issuer.example/","client_id":"app","storage":"local"}"#;
+    let json = r#"{"issuer":"https://issuer.example/","client_id":"app","storage":"local","idle_timeout_seconds":600}"#;
     let Ok(config) = Config::parse(json, "https://app.example") else { return };
     let mut machine = Machine::new(&config);
     let (mut attempt, mut stored) = (0, None);
@@ -37,9 +37,9 @@ fuzz_target!(|steps: Vec<Step>| {
 
 fn event(what: u8, attempt: u64, lifetime: u64, now: Now, stored: &Option<Box<Session>>) -> Option<Event> {
     let failure = Failure::Busy { endpoint: "", status: 503, retry_after: Some(Duration::from_millis(lifetime)) };
-    Some(match what % 16 {
+    Some(match what % 24 {
         0 => Event::Opened { stored: stored.clone() },
-        1 => Event::CallbackArrived,
+        1 => Event::CallbackArrived { stored: stored.clone() },
         2 => Event::SignIn(SignIn { flow: Flow::Code, return_to: String::new(), place: Place::Page }),
         3 => Event::SignInEnded { attempt, outcome: Ok(Box::new(tokens(lifetime, now)?)) },
         4 => Event::SignInEnded { attempt, outcome: Err(failure) },
@@ -53,6 +53,14 @@ fn event(what: u8, attempt: u64, lifetime: u64, now: Now, stored: &Option<Box<Se
         12 => Event::SignOut,
         13 => Event::SignedOutElsewhere,
         14 => Event::Adopted { session: stored.clone()? },
+        15 => Event::TokenNeeded,
+        16 => Event::Active,
+        17 => Event::ActiveElsewhere { at: UnixTime::from_millis(lifetime as i64) },
+        18 => Event::IdleEnded,
+        19 => Event::IdleEndedElsewhere,
+        20 => Event::SignOutUnfinished { generation: lifetime },
+        21 => Event::SignOutStayed { failure: (lifetime % 2 == 0).then_some(failure) },
+        22 => Event::RenewalEnded { attempt, outcome: Err(Failure::AskedToWait(Duration::from_millis(lifetime))) },
         _ => Event::TokenRefused,
     })
 }
