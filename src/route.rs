@@ -11,6 +11,8 @@ use crate::live::attribute;
 pub enum Route {
     /// `/`
     Home,
+    /// `/expenses`
+    Expenses,
     /// `/session`
     Session,
     /// `/callback`, where a sign-in comes back to.
@@ -24,6 +26,7 @@ impl Route {
     pub fn of(path: &str) -> Self {
         match path.trim_end_matches('/') {
             "" | "/index.html" => Self::Home,
+            "/expenses" => Self::Expenses,
             "/session" => Self::Session,
             "/callback" => Self::Callback,
             _ => Self::NotFound,
@@ -34,6 +37,7 @@ impl Route {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Home => "Evergrant",
+            Self::Expenses => "Expenses · Evergrant",
             Self::Session => "Session · Evergrant",
             Self::Callback => "Signing in · Evergrant",
             Self::NotFound => "Not found · Evergrant",

@@ -34,6 +34,7 @@ fn a_path_names_a_page() {
     for (path, route) in [
         ("/", Route::Home),
         ("/index.html", Route::Home),
+        ("/expenses", Route::Expenses),
         ("/session", Route::Session),
         ("/session/", Route::Session),
         ("/callback", Route::Callback),

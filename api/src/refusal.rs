@@ -79,6 +79,7 @@ impl Refusal {
                     "{error} By the issuer's clock it was issued at {issued} and expired at {expired}; this server's clock says {here}."
                 )
             }
+            Reason::NothingPresented => "No access token was presented.".to_owned(),
             _ => self.error().and_then(|error| error.error_description).unwrap_or_default(),
         }
     }

@@ -18,6 +18,7 @@ pub(crate) fn Header() -> impl IntoView {
                 <span class="brand"><Mark/>"Evergrant"</span>
                 <nav aria-label="Pages">
                     <Link href="/">"Home"</Link>
+                    <Link href="/expenses">"Expenses"</Link>
                     <Link href="/session">"Session"</Link>
                 </nav>
                 <p class="status" role="status" data-testid="session-status" data-status=text(move || status.get().as_str())>

@@ -2,6 +2,7 @@
 //! is answered by one renewal (RFC 6750 §3.1).
 
 use evergrant_core::protocol::AccessToken;
+use evergrant_core::protocol::challenge::Challenge;
 use evergrant_core::session::{Event, Failure, Status};
 use url::Url;
 use wasm_bindgen::JsCast;
@@ -71,6 +72,12 @@ impl Runtime {
         let origin = Url::parse(url).map(|url| url.origin().ascii_serialization());
         origin.is_ok_and(|origin| self.config().allowed_api_origins.contains(&origin))
     }
+}
+
+/// What an API says is wrong with a request: its `WWW-Authenticate: Bearer` (RFC 6750 §3). An API of another origin must
+/// expose that header, or browsers keep it to themselves.
+pub fn challenge(response: &Response) -> Option<Challenge> {
+    Challenge::find(&response.headers().get("WWW-Authenticate").ok()??)
 }
 
 async fn authorized(request: Request, token: &AccessToken) -> Result<Response, FetchError> {

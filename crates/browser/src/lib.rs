@@ -27,7 +27,7 @@ pub mod storage;
 pub mod tabs;
 pub mod timer;
 
-pub use api::{FetchError, NoAccessToken};
+pub use api::{FetchError, NoAccessToken, challenge};
 pub use runtime::Runtime;
 pub use start::{StartError, load_config};
 

@@ -5,7 +5,7 @@ use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Flow, Prom
 use evergrant_core::protocol::callback::{self, Granted};
 use evergrant_core::protocol::id_token::Expectation;
 use evergrant_core::protocol::metadata::ProviderMetadata;
-use evergrant_core::protocol::{RefreshToken, ResponseMode, token};
+use evergrant_core::protocol::{RefreshToken, ResponseMode, Scope, token};
 use evergrant_core::session::failure::Silence;
 use evergrant_core::session::{Failure, Method, Session, Tokens};
 use evergrant_core::time::Now;
@@ -88,7 +88,9 @@ pub(crate) async fn ask_in_iframe(
     renews: Option<&Session>,
 ) -> Result<(Granted, Transaction, Now), Failure> {
     let metadata = provider.metadata().await?;
-    let answer = silent_answer(config, &metadata, flow).await;
+    // What was granted beyond the configuration is not given back.
+    let scope = renews.map_or_else(|| config.scope.clone(), |session| config.scope.union(&session.scope));
+    let answer = silent_answer(config, &metadata, flow, &scope).await;
     let seen = provider.iframe().after(answer.as_ref().map(drop), renews, config, clock::wall());
     let answer = answer.map_err(|failure| seen.explain(failure));
     provider.remember_iframe(seen);
@@ -99,6 +101,7 @@ async fn silent_answer(
     config: &Config,
     metadata: &ProviderMetadata,
     flow: Flow,
+    scope: &Scope,
 ) -> Result<(Granted, Transaction, Now), Failure> {
     let by_message = config.silent_response_of(metadata) == SilentResponse::WebMessage;
     let (redirect_uri, origin) = if by_message {
@@ -112,7 +115,7 @@ async fn silent_answer(
         redirect_uri: redirect_uri.as_str(),
         flow,
         response_mode: by_message.then_some(ResponseMode::WebMessage),
-        scope: &config.scope,
+        scope,
         audience: config.audience.as_deref(),
         prompt: Some(Prompt::None),
         max_age: None,

@@ -10,7 +10,7 @@ use std::rc::{Rc, Weak};
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::authorize::{Flow, Transaction};
 use evergrant_core::protocol::params::Params;
-use evergrant_core::protocol::{AccessToken, IdToken, RefreshToken, callback, logout};
+use evergrant_core::protocol::{AccessToken, IdToken, RefreshToken, Scope, callback, logout};
 use evergrant_core::session::{
     Change, Command, Event, Failure, HiddenIframe, Machine, Place, RenewalRecord, Session, SignIn, TabMessage, Tokens,
     Verdict, View,
@@ -85,6 +85,18 @@ impl Runtime {
     /// Goes to the issuer to sign in.
     pub fn sign_in(&self, sign_in: SignIn) {
         self.0.dispatch(Event::SignIn(sign_in));
+    }
+
+    /// Goes to the issuer to ask for `scope` beyond what was granted, and comes back to the path `return_to`. Whatever the
+    /// person decides there, the session goes on.
+    ///
+    /// # Errors
+    /// When this page cannot be left: the issuer cannot be reached, or a sign-in cannot be remembered.
+    pub async fn ask_for(&self, scope: &Scope, return_to: String) -> Result<(), Failure> {
+        let Inner { config, provider, store, .. } = &*self.0;
+        let flow = self.view().flow.unwrap_or(config.flow);
+        let sign_in = SignIn { flow, return_to, place: Place::Page };
+        sign_in::begin(config, provider, store, sign_in, scope).await
     }
 
     /// Signs out here, in every tab, and at the issuer.
@@ -345,7 +357,7 @@ impl Inner {
             return;
         }
         self.spawn(async move |inner: &Rc<Self>| {
-            let left = sign_in::begin(&inner.config, &inner.provider, &inner.store, sign_in).await;
+            let left = sign_in::begin(&inner.config, &inner.provider, &inner.store, sign_in, &Scope::default()).await;
             if let Err(failure) = left {
                 inner.dispatch(Event::SignInEnded { attempt, outcome: Err(failure) });
             }

@@ -1,6 +1,7 @@
 //! Signing in by redirect: to the issuer, and back with a response that is judged, redeemed and validated.
 
 use evergrant_core::config::Config;
+use evergrant_core::protocol::Scope;
 use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Flow, Transaction};
 use evergrant_core::protocol::callback::{self, CallbackError, Granted};
 use evergrant_core::protocol::id_token::{Expectation, IdTokenClaims};
@@ -22,7 +23,15 @@ const TOKEN_ENDPOINT: &str = "the issuer's token endpoint";
 pub(crate) const BACKEND: &str = "the server that keeps the refresh token";
 
 /// Leaves for the issuer. Returns only when that failed, or a moment before the page goes.
-pub(crate) async fn begin(config: &Config, provider: &Provider, store: &Store, sign_in: SignIn) -> Result<(), Failure> {
+///
+/// `more` is asked for beyond the configured scope.
+pub(crate) async fn begin(
+    config: &Config,
+    provider: &Provider,
+    store: &Store,
+    sign_in: SignIn,
+    more: &Scope,
+) -> Result<(), Failure> {
     if !store.outlives_the_page() {
         return Err(Failure::Browser(
             "a sign-in has to be remembered while you are at the issuer, and site data is blocked for this site"
@@ -30,7 +39,8 @@ pub(crate) async fn begin(config: &Config, provider: &Provider, store: &Store, s
         ));
     }
     let metadata = provider.metadata().await?;
-    let request = request(config, sign_in.flow, &config.redirect_uri);
+    let scope = config.scope.union(more);
+    let request = AuthorizationRequest { scope: &scope, ..request(config, sign_in.flow, &config.redirect_uri) };
     let now = clock::wall();
     let return_to = Some(location::own_path(&sign_in.return_to));
     let (url, transaction) = authorize::begin(&metadata, &request, return_to, crypto::entropy()?, now);

@@ -2,9 +2,9 @@
 
 use evergrant_browser::{FetchError, NoAccessToken, Runtime, clock};
 use evergrant_core::config::Config;
-use evergrant_core::protocol::AccessToken;
 use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::protocol::id_token::IdTokenClaims;
+use evergrant_core::protocol::{AccessToken, Scope};
 use evergrant_core::session::{
     Abilities, EndReason, Failure, HiddenIframe, Place, RenewalRecord, SignIn, Status, View,
 };
@@ -160,6 +160,16 @@ impl SessionHandle {
     pub fn sign_in_popup(&self, flow: Flow) {
         let return_to = String::new();
         self.runtime.with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, place: Place::Popup }));
+    }
+
+    /// Goes to the issuer to ask for `scope` beyond what was granted, and comes back to the path `return_to`: what to do when
+    /// an API's [`challenge`](crate::challenge) names a scope. Whatever the person decides there, the session goes on.
+    ///
+    /// # Errors
+    /// When this page cannot be left: the issuer cannot be reached, or a sign-in cannot be remembered.
+    pub async fn ask_for(&self, scope: &Scope, return_to: String) -> Result<(), Failure> {
+        let runtime = self.runtime.get_value();
+        runtime.ask_for(scope, return_to).await
     }
 
     /// Signs out here, in every tab, and at the issuer.

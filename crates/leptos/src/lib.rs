@@ -15,7 +15,7 @@ mod handle;
 mod parts;
 mod provider;
 
-pub use evergrant_browser::{FetchError, NoAccessToken, StartError, load_config};
+pub use evergrant_browser::{FetchError, NoAccessToken, StartError, challenge, load_config};
 pub use evergrant_core as core;
 pub use evergrant_core::config::Config;
 pub use evergrant_core::protocol::authorize::Flow;

@@ -31,8 +31,12 @@ impl Issuer {
             ["--exit-on-stdin-close", "--dev", "--app-origin", app, "--silent-origin", silent]
                 .map(str::to_owned)
                 .into();
-        if let Some(seconds) = setup.access_token_lifetime {
-            arguments.extend(["--access-token-lifetime".to_owned(), seconds.to_string()]);
+        let lifetimes = [
+            ("--access-token-lifetime", setup.access_token_lifetime),
+            ("--id-token-lifetime", setup.id_token_lifetime),
+        ];
+        for (flag, seconds) in lifetimes {
+            arguments.extend(seconds.into_iter().flat_map(|seconds| [flag.to_owned(), seconds.to_string()]));
         }
         let data = TempDir::with_prefix("evergrant-issuer-")?;
         let mut issuer =
@@ -88,6 +92,15 @@ impl Issuer {
     /// When it is not running.
     pub fn resume(&self) -> anyhow::Result<()> {
         self.process.borrow().as_ref().context("the issuer is not running")?.resume()
+    }
+
+    /// Moves its clock by so many seconds, ahead or back.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn move_clock(&self, seconds: i32) -> anyhow::Result<()> {
+        ureq::post(format!("{}/dev/clock", self.origin)).send_form([("advance", seconds.to_string())])?;
+        Ok(())
     }
 
     /// What it logged since it was last started.

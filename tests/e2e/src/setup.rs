@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
     pub(crate) access_token_lifetime: Option<u32>,
+    pub(crate) id_token_lifetime: Option<u32>,
     pub(crate) config: Map<String, Value>,
     pub(crate) blocks_site_data: bool,
     pub(crate) issuer_is_another_site: bool,
@@ -21,6 +22,12 @@ impl Setup {
     /// Access tokens that live this many seconds.
     pub fn with_access_token_lifetime(mut self, seconds: u32) -> Self {
         self.access_token_lifetime = Some(seconds);
+        self
+    }
+
+    /// ID tokens that live this many seconds.
+    pub fn with_id_token_lifetime(mut self, seconds: u32) -> Self {
+        self.id_token_lifetime = Some(seconds);
         self
     }
 

@@ -45,6 +45,13 @@ impl Scope {
         Self(self.0.iter().filter(|word| allowed.contains(word)).cloned().collect())
     }
 
+    /// The words of this set, then those of `other`.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let more = other.0.iter().filter(|word| !self.contains(word));
+        Self(self.0.iter().chain(more).cloned().collect())
+    }
+
     /// Whether every word of `other` is in this set.
     pub fn covers(&self, other: &Self) -> bool {
         other.0.iter().all(|word| self.contains(word))
@@ -91,5 +98,6 @@ mod tests {
         assert!(granted.covers(&asked));
         assert!(!asked.covers(&granted));
         assert_eq!(granted.intersection(&asked).to_string(), "read:reports openid");
+        assert_eq!(asked.union(&granted).to_string(), "openid read:reports email");
     }
 }
