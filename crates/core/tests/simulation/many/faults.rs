@@ -35,6 +35,10 @@ pub enum Fault {
     FillStorage {
         tab: usize,
     },
+    /// The person presses or types something.
+    Active {
+        tab: usize,
+    },
     /// The tab becomes visible.
     Visible {
         tab: usize,
@@ -96,7 +100,8 @@ fn one(dice: &mut Dice) -> Fault {
         26..=35 => Fault::Reload { tab },
         36 | 37 => Fault::ClearStorage { tab },
         38 => Fault::FillStorage { tab },
-        39..=42 => Fault::Visible { tab },
+        39 | 40 => Fault::Active { tab },
+        41 | 42 => Fault::Visible { tab },
         43..=45 => Fault::AllVisible,
         46..=50 => Fault::RenewNow { tab },
         51..=54 => Fault::TokenRefused { tab },

@@ -54,6 +54,7 @@ impl World {
             Some(EndReason::SignedOutElsewhere) if !self.oracle.may_have_ended(lineage) => {
                 self.broken = Some((Invariant::SessionKept, "nobody signed out elsewhere"));
             }
+            Some(EndReason::Idle(_)) => self.tally.idle_ends += 1,
             Some(EndReason::AskThePerson(_)) => self.tally.asked_the_person += 1,
             _ => {}
         }
@@ -81,16 +82,20 @@ impl World {
             Command::FinishSignOut { generation } => {
                 self.transact(tab, Change::EndSignIn { generation }, Then::Finish);
             }
-            Command::EndIssuerSession { refresh_token, generation, .. } => {
-                self.transact(tab, Change::SignOut { generation }, Then::Leave { refresh_token });
+            Command::EndIssuerSession { refresh_token, generation, idle, .. } => {
+                let over = if idle { Change::EndSignIn { generation } } else { Change::SignOut { generation } };
+                self.transact(tab, over, Then::Leave { refresh_token });
                 self.ambush(tab);
             }
             Command::ShareActivity { at } => {
                 self.active_at = Some(at);
                 self.transact(tab, Change::Active { at }, Then::Heed);
-                self.tell(tab, TabMessage::Active { at });
+                if self.mischief != Some(Mischief::DeafToOthers) {
+                    self.tell(tab, TabMessage::Active { at });
+                }
             }
             Command::EndIdle { session, active_at, now } => {
+                let active_at = if self.mischief == Some(Mischief::DeafToOthers) { now } else { active_at };
                 self.transact(tab, Change::EndIdle { session, active_at, now }, Then::EndIdle);
             }
             Command::TellApp => {}

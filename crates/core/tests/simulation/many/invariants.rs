@@ -31,6 +31,8 @@ pub enum Invariant {
     SessionKept,
     /// No renewal begins by itself in any tab before the `Retry-After` that one of them was given.
     RetryAfterObeyed,
+    /// Somebody who is active in any tab is not signed out for being idle; for somebody who is not, nothing is renewed.
+    IdleEndsAll,
     /// With many tabs as with one, tokens are renewed when they are about to expire, or when somebody asks.
     OneRenewalPerExpiry,
     /// Once faults stop, every session is fresh within [`CALM_BOUND`].

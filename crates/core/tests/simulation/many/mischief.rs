@@ -27,6 +27,8 @@ pub enum Mischief {
     ForgetsRetryAfter,
     /// A tab renews what another has renewed already.
     NeverAdopts,
+    /// A tab hears of no activity in others, and believes that there was none.
+    DeafToOthers,
     /// The network never recovers.
     NeverClears,
     /// Timers are not set.
@@ -35,7 +37,7 @@ pub enum Mischief {
 
 impl Mischief {
     /// Every one, with the invariant that tells on it.
-    pub const ALL: [(Self, Invariant); 13] = [
+    pub const ALL: [(Self, Invariant); 14] = [
         (Self::IgnoresLock, Invariant::OneRenewalAtATime),
         (Self::AlwaysUnsends, Invariant::RefreshTokenSentOnce),
         (Self::ForgetsLastResorts, Invariant::LastResortOnce),
@@ -47,6 +49,7 @@ impl Mischief {
         (Self::TakesFailuresForRefusals, Invariant::SessionKept),
         (Self::ForgetsRetryAfter, Invariant::RetryAfterObeyed),
         (Self::NeverAdopts, Invariant::OneRenewalPerExpiry),
+        (Self::DeafToOthers, Invariant::IdleEndsAll),
         (Self::NeverClears, Invariant::FreshOnceCalm),
         (Self::LosesTimers, Invariant::NeverStuck),
     ];

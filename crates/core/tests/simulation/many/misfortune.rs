@@ -32,6 +32,7 @@ impl World {
                 let store = world.tabs[tab].store;
                 world.stores[store].is_full = true;
             }),
+            Fault::Active { tab } => self.hears(tab, Event::Active),
             Fault::Visible { tab } => self.hears(tab, Event::Woke(Wake::Visible)),
             Fault::RenewNow { tab } => self.hears(tab, Event::RenewNow),
             Fault::TokenRefused { tab } => self.hears(tab, Event::TokenRefused),

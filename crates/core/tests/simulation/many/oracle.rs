@@ -1,6 +1,7 @@
 //! What is true of the sign-ins of a world, whatever its tabs believe.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use evergrant_core::protocol::RefreshToken;
 use evergrant_core::session::{Change, Session, Verdict};
@@ -26,6 +27,8 @@ pub struct Oracle {
     answered: BTreeSet<u64>,
     /// Until when the issuer asked one of the tabs to be left alone by all.
     pub left_alone_until: u64,
+    /// When the person was last active in any tab, in true milliseconds.
+    pub active_at: u64,
     lineages: u64,
     /// A page died after it told the others of a sign-out, and before it was written: some heard, and some did not.
     pub sign_out_stopped_halfway: bool,
@@ -62,6 +65,11 @@ impl Oracle {
 }
 
 impl World {
+    /// How long the person has done nothing in any tab, as far as the ledger can know.
+    pub fn idle_for(&self) -> Duration {
+        Duration::from_millis(self.clock.truth - self.oracle.active_at)
+    }
+
     pub fn next_lineage(&mut self) -> u64 {
         self.oracle.lineages += 1;
         self.oracle.lineages
@@ -69,6 +77,7 @@ impl World {
 
     /// The ledger was changed.
     pub fn witness(&mut self, change: &Change, verdict: &Verdict) {
+        let idle_for = self.idle_for();
         let oracle = &mut self.oracle;
         match (change, verdict) {
             (Change::SignIn { session, shared }, _) => {
@@ -111,7 +120,15 @@ impl World {
                 let told_at = self.clock.truth - self.clock.wall().since(*from).as_millis() as u64;
                 oracle.left_alone_until = told_at + wait.as_millis() as u64;
             }
-            (Change::EndSignIn { .. }, Verdict::Good { .. }) | (Change::SignOut { .. }, _) => {
+            (Change::Active { at }, _) => {
+                oracle.active_at = self.clock.truth - self.clock.wall().since(*at).as_millis() as u64;
+            }
+            (Change::EndIdle { .. }, Verdict::Good { .. })
+                if self.config.idle.is_none_or(|idle| idle_for < idle.timeout) =>
+            {
+                self.broken = Some((Invariant::IdleEndsAll, "the person was active"));
+            }
+            (Change::EndIdle { .. } | Change::EndSignIn { .. }, Verdict::Good { .. }) | (Change::SignOut { .. }, _) => {
                 oracle.living.clear();
                 oracle.superseded.clear();
                 oracle.newest = None;
@@ -145,6 +162,6 @@ impl World {
         if self.tabs[tab].asked || lineage(&newest.claims) != lineage(&session.claims) {
             return true;
         }
-        newest.expires_at.since(self.clock.wall()) <= self.longest_lead + std::time::Duration::from_millis(10)
+        newest.expires_at.since(self.clock.wall()) <= self.longest_lead + Duration::from_millis(10)
     }
 }

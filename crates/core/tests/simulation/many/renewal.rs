@@ -1,5 +1,7 @@
 //! A renewal as a browser does it: waits for the lock, claims the right to renew, asks the issuer, settles.
 
+use std::time::Duration;
+
 use evergrant_core::protocol::RefreshToken;
 use evergrant_core::session::{Change, Event, Failure, FailureClass, Method, Session, Tokens, Verdict};
 
@@ -8,6 +10,9 @@ use super::mischief::Mischief;
 use super::requests::{Purpose, Request};
 use super::transactions::Then;
 use super::world::World;
+
+/// So long the ledger may need to hear of the person's activity.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// The renewal that a page has under way.
 #[derive(Clone, Debug)]
@@ -25,6 +30,9 @@ pub struct Renewal {
 
 impl World {
     pub fn begin_renewal(&mut self, tab: usize, attempt: u64, session: Box<Session>, asked: bool) {
+        if self.config.idle.is_some_and(|idle| self.idle_for() > idle.timeout + GRACE) {
+            self.broken = Some((Invariant::IdleEndsAll, "a renewal is begun for somebody who is away"));
+        }
         if self.tabs[tab].renewal.is_some() {
             self.broken = Some((Invariant::OneRenewalAtATime, "a page begins a second one"));
         }

@@ -128,7 +128,8 @@ impl World {
         plan.push((calm_at, Happening::Calm));
         plan.sort_by_key(|(at, _)| *at);
         let clock = Clock::default();
-        let config = config(lead, shared);
+        let idle = dice.percent(25).then(|| dice.pick(&[120, 900, 3600]));
+        let config = config(lead, shared, idle);
         let longest = lead.unwrap_or_else(|| (lifetime / 10).clamp(5, 60)).min(lifetime / 2);
         Self {
             tabs: vec![Tab::new(&config, &clock, 0)],
@@ -276,9 +277,10 @@ impl World {
     }
 }
 
-fn config(lead: Option<u64>, shared: bool) -> Config {
+fn config(lead: Option<u64>, shared: bool, idle: Option<u64>) -> Config {
+    let idle = idle.map_or_else(String::new, |idle| format!(r#","idle_timeout_seconds":{idle}"#));
     let lead = lead.map_or_else(String::new, |lead| format!(r#","renewal_lead_seconds":{lead}"#));
     let storage = if shared { "local" } else { "session" };
-    let json = format!(r#"{{"issuer":"https://issuer.example/","client_id":"app","storage":"{storage}"{lead}}}"#);
+    let json = format!(r#"{{"issuer":"https://issuer.example/","client_id":"app","storage":"{storage}"{lead}{idle}}}"#);
     Config::parse(&json, "https://app.example").expect("this is a configuration")
 }
