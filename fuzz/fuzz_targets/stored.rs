@@ -12,6 +12,6 @@ fuzz_target!(|text: &str| {
     let session = serde_json::from_str::<Session>(text).ok().map(Box::new);
     if let Ok(mut ledger) = serde_json::from_str::<Ledger>(text) {
         let _ = ledger.apply(&Change::Consult { session });
-        let _ = ledger.apply(&Change::SignOut);
+        let _ = ledger.apply(&Change::SignOut { generation: 0 });
     }
 });
