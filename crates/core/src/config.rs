@@ -59,6 +59,27 @@ pub struct IdleLimit {
     pub warning: Duration,
 }
 
+/// Every key. One that is misspelt is told as such, rather than as a missing one.
+const KEYS: [&str; 17] = [
+    "issuer",
+    "client_id",
+    "scope",
+    "redirect_uri",
+    "silent_redirect_uri",
+    "silent_response",
+    "post_logout_redirect_uri",
+    "audience",
+    "flow",
+    "storage",
+    "clock_tolerance_seconds",
+    "renewal_lead_seconds",
+    "iframe_timeout_seconds",
+    "allowed_api_origins",
+    "token_backend",
+    "idle_timeout_seconds",
+    "idle_warning_seconds",
+];
+
 impl IdleLimit {
     /// How often activity is worth telling: a sixtieth of the timeout, from 1 s to 15 s. The person is signed out so much
     /// earlier at most.
@@ -66,7 +87,7 @@ impl IdleLimit {
         (self.timeout / 60).clamp(Duration::from_secs(1), Duration::from_secs(15))
     }
 
-    fn of(members: &mut Members<'_>) -> Result<Option<Self>, ConfigError> {
+    fn of(members: &Members<'_>) -> Result<Option<Self>, ConfigError> {
         let timeout = seconds(members, "idle_timeout_seconds", 5..=2_592_000)?;
         let key = "idle_warning_seconds";
         let warning = members.optional(key)?;
@@ -121,7 +142,7 @@ impl Config {
     /// A [`ConfigError`] that names the key at fault.
     pub fn parse(json: &str, app_origin: &str) -> Result<Self, ConfigError> {
         let value: Value = serde_json::from_str(json).map_err(|error| ConfigError::Json(error.to_string()))?;
-        let mut members = Members::of(&value)?;
+        let members = Members::of(&value)?.only(&KEYS)?;
         let issuer: String = members.required("issuer")?;
         address("issuer", &issuer)?;
         let client_id: String = members.required("client_id")?;
@@ -145,7 +166,7 @@ impl Config {
         if !scope.contains("openid") {
             return Err(ConfigError::wrong("scope", "it must contain openid"));
         }
-        let mut here = |key, path: &str| {
+        let here = |key, path: &str| {
             let text = members.optional(key)?.unwrap_or_else(|| format!("{app_origin}{path}"));
             address(key, &text)
         };
@@ -161,7 +182,7 @@ impl Config {
                 "web_message needs a redirect_uri at the app's own origin",
             ));
         }
-        let config = Self {
+        Ok(Self {
             issuer: Issuer::new(issuer),
             client_id: ClientId::new(client_id),
             scope,
@@ -172,19 +193,15 @@ impl Config {
             audience: members.optional("audience")?.filter(|text: &String| !text.is_empty()),
             flow: members.or_default("flow")?,
             storage,
-            clock_tolerance: seconds(&mut members, "clock_tolerance_seconds", 0..=600)?
-                .unwrap_or(Duration::from_secs(60)),
-            lead: seconds(&mut members, "renewal_lead_seconds", 0..=86_400)?,
-            iframe_timeout: seconds(&mut members, "iframe_timeout_seconds", 1..=120)?
-                .unwrap_or(Duration::from_secs(10)),
+            clock_tolerance: seconds(&members, "clock_tolerance_seconds", 0..=600)?.unwrap_or(Duration::from_secs(60)),
+            lead: seconds(&members, "renewal_lead_seconds", 0..=86_400)?,
+            iframe_timeout: seconds(&members, "iframe_timeout_seconds", 1..=120)?.unwrap_or(Duration::from_secs(10)),
             allowed_api_origins: (members.or_default::<Vec<String>>("allowed_api_origins")?.iter())
                 .map(|text| origin(text))
                 .collect::<Result<_, _>>()?,
             token_backend: token_backend.transpose()?,
-            idle: IdleLimit::of(&mut members)?,
-        };
-        members.finish()?;
-        Ok(config)
+            idle: IdleLimit::of(&members)?,
+        })
     }
 
     /// The address of an endpoint of [`Config::token_backend`], in the mode that uses it.
@@ -229,7 +246,7 @@ fn origin(text: &str) -> Result<String, ConfigError> {
 }
 
 fn seconds(
-    members: &mut Members<'_>,
+    members: &Members<'_>,
     key: &'static str,
     allowed: RangeInclusive<u64>,
 ) -> Result<Option<Duration>, ConfigError> {
@@ -296,6 +313,25 @@ mod tests {
     fn an_unknown_key_is_named() {
         let error = parse(r#"{"issuer":"http://localhost:3000/","client_id":"app","isuer":"x"}"#).unwrap_err();
         assert!(error.to_string().contains("`isuer`"), "{error}");
+    }
+
+    #[test]
+    fn a_misspelt_key_is_named_and_not_the_one_that_is_missing_for_it() {
+        let error = parse(r#"{"isuer":"http://localhost:3000/","client_id":"app"}"#).unwrap_err();
+        assert_eq!(error.to_string(), "`isuer` is not known here");
+    }
+
+    #[test]
+    fn every_key_is_known() {
+        let json = r#"{"issuer":"http://localhost:3000/","client_id":"app","scope":"openid","redirect_uri":"http://localhost:8080/back",
+            "silent_redirect_uri":"http://localhost:3001/silent","silent_response":"silent_page",
+            "post_logout_redirect_uri":"http://localhost:8080/","audience":"api","flow":"code","storage":"local",
+            "clock_tolerance_seconds":30,"renewal_lead_seconds":20,"iframe_timeout_seconds":5,
+            "allowed_api_origins":["http://localhost:3002"],"token_backend":"http://localhost:3003/oauth",
+            "idle_timeout_seconds":600,"idle_warning_seconds":60}"#;
+        assert!(parse(json).is_ok(), "{:?}", parse(json));
+        let value: Value = serde_json::from_str(json).unwrap();
+        assert_eq!(value.as_object().unwrap().len(), KEYS.len());
     }
 
     #[test]

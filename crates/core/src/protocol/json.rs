@@ -21,25 +21,22 @@ pub(crate) fn text(object: &Value, name: &str) -> Option<String> {
 }
 
 /// The members of an object, to be read one by one.
-pub(crate) struct Members<'a> {
-    object: &'a Map<String, Value>,
-    read: Vec<&'static str>,
-}
+pub(crate) struct Members<'a>(&'a Map<String, Value>);
 
 impl<'a> Members<'a> {
     /// The members of `value`, which must be an object.
     pub(crate) fn of(value: &'a Value) -> Result<Self, MemberError> {
         let object = value.as_object().ok_or(MemberError::NotAnObject)?;
-        Ok(Self { object, read: Vec::new() })
+        Ok(Self(object))
     }
 
     /// A member that must be there.
-    pub(crate) fn required<T: Member>(&mut self, name: &'static str) -> Result<T, MemberError> {
+    pub(crate) fn required<T: Member>(&self, name: &'static str) -> Result<T, MemberError> {
         self.optional(name)?.ok_or(MemberError::Missing(name))
     }
 
     /// A member that may be absent, or `null`.
-    pub(crate) fn optional<T: Member>(&mut self, name: &'static str) -> Result<Option<T>, MemberError> {
+    pub(crate) fn optional<T: Member>(&self, name: &'static str) -> Result<Option<T>, MemberError> {
         match self.member(name) {
             Some(value) => T::read(value).map(Some).ok_or(MemberError::Wrong(name)),
             None => Ok(None),
@@ -47,12 +44,12 @@ impl<'a> Members<'a> {
     }
 
     /// A member that has its type's default when it is absent.
-    pub(crate) fn or_default<T: Member + Default>(&mut self, name: &'static str) -> Result<T, MemberError> {
+    pub(crate) fn or_default<T: Member + Default>(&self, name: &'static str) -> Result<T, MemberError> {
         self.optional(name).map(Option::unwrap_or_default)
     }
 
     /// Whole seconds, which some servers send as a text or with a fraction. Anything else counts as absent.
-    pub(crate) fn seconds(&mut self, name: &'static str) -> Result<Option<Duration>, MemberError> {
+    pub(crate) fn seconds(&self, name: &'static str) -> Result<Option<Duration>, MemberError> {
         Ok(match self.member(name) {
             Some(Value::Number(number)) => {
                 number.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds.floor()).ok())
@@ -63,15 +60,16 @@ impl<'a> Members<'a> {
         })
     }
 
-    /// That there is none that was not asked for.
-    pub(crate) fn finish(self) -> Result<(), MemberError> {
-        let unknown = self.object.keys().find(|name| !self.read.contains(&name.as_str()));
-        unknown.map_or(Ok(()), |name| Err(MemberError::Unknown(name.clone())))
+    /// That there are no others than `names`.
+    pub(crate) fn only(self, names: &[&str]) -> Result<Self, MemberError> {
+        match self.0.keys().find(|name| !names.contains(&name.as_str())) {
+            Some(name) => Err(MemberError::Unknown(name.clone())),
+            None => Ok(self),
+        }
     }
 
-    fn member(&mut self, name: &'static str) -> Option<&'a Value> {
-        self.read.push(name);
-        self.object.get(name).filter(|value| !value.is_null())
+    fn member(&self, name: &'static str) -> Option<&'a Value> {
+        self.0.get(name).filter(|value| !value.is_null())
     }
 }
 
@@ -139,7 +137,7 @@ impl Member for Url {
 /// As serde writes it.
 impl Member for Duration {
     fn read(value: &Value) -> Option<Self> {
-        let mut members = Members::of(value).ok()?;
+        let members = Members::of(value).ok()?;
         let whole = Self::from_secs(members.required("secs").ok()?);
         whole.checked_add(Self::from_nanos(members.required::<u32>("nanos").ok()?.into()))
     }
@@ -162,7 +160,7 @@ macro_rules! members {
     ($type:ident { $($field:ident: $take:ident),* $(,)? }) => {
         $crate::protocol::json::member! {
             $type: |value| {
-                let mut members = $crate::protocol::json::Members::of(value)?;
+                let members = $crate::protocol::json::Members::of(value)?;
                 Ok(Self { $($field: members.$take(stringify!($field))?,)* })
             }
         }
