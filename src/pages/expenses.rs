@@ -93,12 +93,11 @@ fn table(report: &Report) -> AnyView {
         <div class="scroll" tabindex="0" role="region" aria-labelledby="list">
             <table>
                 <thead><tr>
-                    <th scope="col">"Date"</th><th scope="col">"Who"</th><th scope="col">"What"</th>
-                    <th scope="col" class="number">"Amount"</th>
+                    <th scope="col">"Date"</th><th scope="col">"What and who"</th><th scope="col" class="number">"Amount"</th>
                 </tr></thead>
                 <tbody>{report.expenses.iter().map(row).collect_view()}</tbody>
                 <tfoot><tr>
-                    <th scope="row" colspan="3">"Total"</th><td class="number">{report.total.clone()}</td>
+                    <th scope="row" colspan="2">"Total"</th><td class="number">{report.total.clone()}</td>
                 </tr></tfoot>
             </table>
         </div>
@@ -114,7 +113,8 @@ fn table(report: &Report) -> AnyView {
 
 fn row(expense: &Expense) -> AnyView {
     let Expense { date, who, what, amount } = expense.clone();
-    view! { <tr><td>{date}</td><td>{who}</td><td>{what}</td><td class="number">{amount}</td></tr> }.into_any()
+    view! { <tr><td>{date}</td><td>{what}<span class="muted">{who}</span></td><td class="number">{amount}</td></tr> }
+        .into_any()
 }
 
 fn told(trouble: &Trouble, has_report: bool) -> AnyView {

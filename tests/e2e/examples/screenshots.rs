@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use anyhow::Context;
-use evergrant_e2e::{App, IssuerPages, Setup, World, journey};
+use evergrant_e2e::{App, Expenses, IssuerPages, Setup, World, journey};
 use fantoccini::Locator;
 use serde_json::json;
 
@@ -38,6 +38,10 @@ fn main() -> anyhow::Result<()> {
         browser.click(Locator::LinkText("Session")).await?;
         browser.wait_for_text("tess@example.com").await?;
         album.take("5-session").await?;
+        let expenses = Expenses::of(world);
+        expenses.follow().await?;
+        expenses.wait_for_table().await?;
+        album.take("5-expenses").await?;
 
         issuer.sign_out().await?;
         album.take("6-issuer-nobody").await?;
