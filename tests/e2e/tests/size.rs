@@ -13,8 +13,8 @@ use evergrant_e2e::artefacts;
 const BUDGET: usize = 100_000;
 
 /// What it may weigh until it is within its budget. Never raise this for a feature without looking for what else can go;
-/// lower it whenever the app has become smaller. It weighs 225.6 KB; the order in which a compiler lays functions out, which
-/// depends on where the sources lie, is worth some hundred bytes.
+/// lower it whenever the app has become smaller. It weighed 225.6 KB
+/// when this was set; one per cent is left for builds that come out a little different elsewhere.
 const REACHED: usize = 228_000;
 
 const KINDS: [&str; 4] = ["html", "css", "js", "wasm"];
