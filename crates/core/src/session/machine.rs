@@ -9,20 +9,18 @@ mod tabs;
 
 use std::time::Duration;
 
-use self::renewal::record;
-use self::signed_in::{Phase, SignedIn, wait};
+use self::signed_in::{SignedIn, wait};
 use super::command::{Command, TabMessage};
-use super::event::{Cause, Event, SignIn, Wake};
-use super::failure::{Earlier, Failure, FailureClass};
+use super::event::{Cause, Event, Wake};
 use super::idle::Idle;
-use super::log::{Outcome, RenewalLog, RenewalRecord};
-use super::record::{Method, Session, Tokens};
+use super::log::RenewalLog;
+use super::record::Session;
 use super::schedule::{self, Lease};
 use super::view::{EndReason, Status, View};
 use crate::config::{Config, StorageKind};
 use crate::protocol::authorize::Flow;
-use crate::protocol::{AccessToken, ClientId, Issuer, RefreshToken, Scope};
-use crate::time::{Now, UnixTime};
+use crate::protocol::{AccessToken, ClientId, Issuer, Scope};
+use crate::time::Now;
 
 /// Failures in a row after which renewing stops until the person asks for it: no loop goes on for ever.
 pub const MOST_FAILURES: u32 = 20;

@@ -1,6 +1,10 @@
 //! R11: the person's activity, in this tab and in others, and what happens when there is none.
 
-use super::*;
+use super::{Machine, State};
+use crate::session::command::Command;
+use crate::session::event::Cause;
+use crate::session::view::EndReason;
+use crate::time::{Now, UnixTime};
 
 impl Machine {
     /// Whether the person has done nothing for so long that nothing may be renewed or handed out.

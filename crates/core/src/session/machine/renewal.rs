@@ -1,6 +1,18 @@
 //! When a renewal begins, and what follows from how it ends (R4 to R8, R10).
 
-use super::*;
+use std::time::Duration;
+
+use super::signed_in::{Phase, wait};
+use super::{CALM, MOST_FAILURES, Machine, OFFLINE_WAIT, STOPPED_REST, State};
+use crate::protocol::RefreshToken;
+use crate::session::command::Command;
+use crate::session::event::Cause;
+use crate::session::failure::{Earlier, Failure, FailureClass};
+use crate::session::log::{Outcome, RenewalRecord};
+use crate::session::record::{Method, Session, Tokens};
+use crate::session::schedule;
+use crate::session::view::EndReason;
+use crate::time::Now;
 
 impl Machine {
     /// Renews what is due; otherwise sets the timer for what is left, since timers are cut, late, or asleep.

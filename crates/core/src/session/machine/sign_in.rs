@@ -1,6 +1,19 @@
 //! The beginning of a session: taken up from the store, or signed in.
 
-use super::*;
+use std::time::Duration;
+
+use super::renewal::record;
+use super::signed_in::{Phase, SignedIn};
+use super::{Machine, State};
+use crate::protocol::authorize::Flow;
+use crate::session::command::Command;
+use crate::session::event::{Cause, SignIn};
+use crate::session::failure::{Failure, FailureClass};
+use crate::session::log::Outcome;
+use crate::session::record::{Session, Tokens};
+use crate::session::schedule::{self, Lease};
+use crate::session::view::EndReason;
+use crate::time::Now;
 
 impl Machine {
     pub(super) fn opened(&mut self, stored: Option<Box<Session>>, now: &Now, commands: &mut Vec<Command>) {

@@ -1,6 +1,13 @@
 //! The end of a session: R9, sign-out wins.
 
-use super::*;
+use super::renewal::record;
+use super::signed_in::Phase;
+use super::{Machine, State};
+use crate::session::command::{Command, TabMessage};
+use crate::session::failure::Failure;
+use crate::session::log::Outcome;
+use crate::session::view::EndReason;
+use crate::time::Now;
 
 impl Machine {
     /// The person signs out, or is signed out for being `idle`.

@@ -1,6 +1,14 @@
 //! What is kept of somebody who is signed in: the session, how long it is good, and the phase its renewal is in.
 
-use super::*;
+use std::time::Duration;
+
+use super::{MOST_FAILURES, SHORTEST_PAUSE};
+use crate::session::event::Cause;
+use crate::session::failure::Failure;
+use crate::session::record::{Method, Session};
+use crate::session::schedule::Lease;
+use crate::session::view::{Status, View};
+use crate::time::Now;
 
 /// Somebody's session, and what is being done about it.
 #[derive(Debug)]

@@ -1,6 +1,13 @@
 //! What the other tabs did: this one lives by the session that the ledger has.
 
-use super::*;
+use super::renewal::record;
+use super::signed_in::Phase;
+use super::{CALM, Machine, State};
+use crate::session::command::Command;
+use crate::session::log::Outcome;
+use crate::session::record::Session;
+use crate::session::schedule::{self, Lease};
+use crate::time::Now;
 
 impl Machine {
     /// A tab that slept, or was kept in the back/forward cache, may have missed what the others said.

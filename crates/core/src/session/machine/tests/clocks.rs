@@ -1,7 +1,7 @@
 //! R2 and R4: two clocks that disagree, and machines that sleep.
 
-use super::super::*;
 use super::page::{Page, begun, seconds};
+use crate::session::{Command, Event, Method, Wake};
 
 #[test]
 fn expiry_counts_from_when_the_request_left() {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::super::*;
 use super::page::{Page, begun, busy, misconfigured, refused, seconds, unreachable};
 use crate::protocol::ErrorCode;
 use crate::protocol::callback::CallbackError;
 use crate::protocol::id_token::IdTokenError;
+use crate::session::{Command, EndReason, Event, Failure, MOST_FAILURES, Method, Status, Wake};
 
 #[test]
 fn when_the_issuer_asks_for_the_person_the_session_ends_with_that_reason() {

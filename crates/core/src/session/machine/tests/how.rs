@@ -1,8 +1,9 @@
 //! R5 and the last sentence of R7: refresh token or iframe, and which refresh token.
 
-use super::super::*;
 use super::page::{Page, begun, invalid_grant, refused, seconds, unreachable};
+use crate::protocol::authorize::Flow;
 use crate::protocol::{ErrorCode, RefreshToken};
+use crate::session::{Command, EndReason, Event, Method, Status, Tokens};
 
 fn with_refresh_token(page: &mut Page, refresh_token: &str) -> Box<Tokens> {
     let mut tokens = page.tokens(300);

@@ -1,7 +1,8 @@
 //! R11: renewals go on while the person is active in some tab; they are warned, and then signed out everywhere.
 
-use super::super::*;
 use super::page::{Page, begun, seconds, unreachable};
+use crate::protocol::authorize::Flow;
+use crate::session::{Command, EndReason, Event, Method, Status, TabMessage, Wake};
 
 /// Ten minutes, with a warning in the last 50 seconds. Access tokens live five.
 fn signed_in() -> Page {

@@ -1,9 +1,10 @@
 //! A page opens: what is made of what the store held.
 
-use super::super::*;
 use super::page::{Page, begun, seconds};
+use crate::protocol::authorize::Flow;
 use crate::protocol::callback::CallbackError;
 use crate::protocol::{ErrorCode, OAuthError};
+use crate::session::{Command, EndReason, Event, Failure, Method, Status};
 
 #[test]
 fn an_empty_store_leaves_nobody_signed_in() {

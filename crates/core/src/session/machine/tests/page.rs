@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use super::super::*;
+use crate::config::Config;
 use crate::protocol::authorize::Flow;
 use crate::protocol::callback::CallbackError;
 use crate::protocol::token::TokenError;
 use crate::protocol::{ErrorCode, OAuthError, RefreshToken};
-use crate::session::Place;
 use crate::session::record::tests::{WALL, tokens};
-use crate::time::UnixTime;
+use crate::session::{
+    Command, EndReason, Event, Failure, Machine, Method, Place, Session, SignIn, Status, Tokens, View, schedule,
+};
+use crate::time::{Now, UnixTime};
 
 /// One page of the app, with its clocks, its timer and its store.
 pub(super) struct Page {

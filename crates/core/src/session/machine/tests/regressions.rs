@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::*;
 use super::page::{Page, begun, busy, seconds, unreachable};
 use crate::session::record::tests::session;
+use crate::session::{Command, Event, MOST_FAILURES, Method, Session, Status, Wake};
 
 /// RFC 6749 §5.1 puts no bound on `expires_in`, nor RFC 9110 §10.2.3 on `Retry-After`.
 #[test]

@@ -1,8 +1,8 @@
 //! Signing in: by callback, refused, abandoned, and once more.
 
-use super::super::*;
 use super::page::{Page, misconfigured, refused, seconds, sign_in_wanted, unreachable};
 use crate::protocol::ErrorCode;
+use crate::session::{Command, EndReason, Event, Failure, Status, Wake};
 
 #[test]
 fn a_wanted_sign_in_goes_to_the_issuer() {

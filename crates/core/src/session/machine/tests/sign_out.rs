@@ -1,7 +1,7 @@
 //! R9: sign-out wins over everything.
 
-use super::super::*;
 use super::page::{Page, busy, misconfigured, sign_in_wanted, unreachable};
+use crate::session::{Command, EndReason, Event, Outcome, Session, Status, TabMessage, Tokens, Wake};
 
 fn every_event(attempt: u64, tokens: &Tokens) -> Vec<Event> {
     vec![

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::*;
 use super::page::{Page, begun, days, seconds, unreachable};
 use crate::session::schedule::LONGEST_TIMER;
+use crate::session::{Cause, Event, Method, Outcome, RenewalRecord, Status, Wake};
 
 #[test]
 fn a_sign_in_sets_the_timer_a_lead_before_expiry() {

@@ -1,0 +1,84 @@
+//! Renewals: whether a session may be renewed, and how; what came of it (R6, R7, R8, R10).
+
+use super::refresh_tokens::{fingerprint, remember};
+use super::{Ledger, Verdict};
+use crate::protocol::RefreshToken;
+use crate::session::record::{Method, Session};
+use crate::time::UnixTime;
+
+impl Ledger {
+    pub(super) fn claim(&mut self, session: &Session, at: UnixTime, asked: bool) -> Verdict {
+        match self.consult(session) {
+            Verdict::Good { .. } => {}
+            other => return other,
+        }
+        if !asked {
+            if let Some(shared) = self.session.as_ref().filter(|shared| shared.failures > session.failures) {
+                // R10: what failed in another tab just now is not tried again here at once.
+                return Verdict::Adopt(shared.clone());
+            }
+            // A clock that was set back says nothing about how long the issuer has been left alone.
+            if let Some(rest) = self.rest.filter(|rest| rest.from <= at && at < rest.until) {
+                return Verdict::Wait(rest.until.since(at));
+            }
+        }
+        // A refresh token in a cookie is no page's to count: the server that keeps it takes care.
+        let Some(refresh_token) = &session.refresh_token else { return Verdict::Renew(session.method()) };
+        if !remember(&mut self.sent, fingerprint(refresh_token)) {
+            // R7: it was sent, by a tab that died or lost the answer. Sent again it could pass for stolen.
+            return self.replacement(session).map_or(Verdict::Renew(Method::Iframe), Verdict::Adopt);
+        }
+        Verdict::Renew(Method::RefreshToken)
+    }
+
+    /// R7: a refresh token of which nobody knows what became is presented once more when the session would be lost without
+    /// it. At worst the issuer takes it for stolen and ends the family, which nobody could go on with.
+    pub(super) fn last_resort(&mut self, session: &Session) -> Verdict {
+        match self.consult(session) {
+            Verdict::Good { .. } => {}
+            other => return other,
+        }
+        if let Some(shared) = self.replacement(session) {
+            return Verdict::Adopt(shared);
+        }
+        match &session.refresh_token {
+            Some(refresh_token) if remember(&mut self.spent, fingerprint(refresh_token)) => {
+                Verdict::Renew(Method::RefreshToken)
+            }
+            _ => Verdict::Good { generation: self.generation },
+        }
+    }
+
+    pub(super) fn settle(&mut self, session: &Session, shared: bool, sent: Option<&RefreshToken>) -> Verdict {
+        self.answered(sent, session);
+        if session.generation != self.generation {
+            return Verdict::Ended;
+        }
+        self.session = shared.then(|| Box::new(session.clone()));
+        Verdict::Good { generation: self.generation }
+    }
+
+    pub(super) fn count(&mut self, session: &Session) -> Verdict {
+        let verdict = self.consult(session);
+        if let (Verdict::Good { .. }, Some(shared)) = (&verdict, &mut self.session) {
+            shared.failures = shared.failures.max(session.failures);
+            shared.problem.clone_from(&session.problem);
+        }
+        verdict
+    }
+
+    pub(super) fn rotated(&mut self, session: &Session) -> Verdict {
+        let verdict = self.consult(session);
+        if let (Verdict::Good { .. }, Some(shared)) = (&verdict, &mut self.session) {
+            shared.refresh_token.clone_from(&session.refresh_token);
+        }
+        verdict
+    }
+
+    /// The shared session, when a refresh token has come for it that was never sent.
+    fn replacement(&self, session: &Session) -> Option<Box<Session>> {
+        let shared = self.session.as_ref().filter(|shared| shared.generation == session.generation)?;
+        let hash = fingerprint(shared.refresh_token.as_ref()?);
+        (!self.sent.contains(&hash)).then(|| shared.clone())
+    }
+}

@@ -1,0 +1,110 @@
+//! How sign-ins begin and end, in order (R9, R11).
+
+use super::super::{Change, Ledger, Verdict};
+use super::{claim, renewed, settle, signed_in};
+use crate::session::record::Method;
+use crate::session::record::tests::session;
+use crate::time::UnixTime;
+
+#[test]
+fn a_late_answer_cannot_bring_back_what_was_signed_out() {
+    for shared in [true, false] {
+        let mut ledger = Ledger::default();
+        let session = session(60);
+        assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
+        ledger.apply(&Change::SignOut { generation: 0 });
+        assert_eq!(settle(&mut ledger, &renewed(&session, "r"), shared), Verdict::Ended);
+        assert_eq!(ledger.session, None);
+        assert_eq!(claim(&mut ledger, &session), Verdict::Ended);
+    }
+}
+
+#[test]
+fn somebody_elses_sign_in_is_adopted() {
+    let mut ledger = Ledger::default();
+    let first = signed_in(&mut ledger, session(60));
+    ledger.apply(&Change::SignOut { generation: 0 });
+    let second = signed_in(&mut ledger, session(90));
+    assert_eq!(claim(&mut ledger, &first), Verdict::Adopt(Box::new(second)));
+}
+
+#[test]
+fn a_tab_of_its_own_signing_in_leaves_the_others_alone() {
+    let mut ledger = Ledger::default();
+    let mine = session(60);
+    ledger.apply(&Change::SignIn { session: Box::new(session(90)), shared: false });
+    assert_eq!(ledger.apply(&Change::Consult { session: Some(Box::new(mine)) }), Verdict::Good { generation: 0 });
+}
+
+#[test]
+fn a_sleeping_tab_stayed_signed_in_when_the_ledger_was_lost_before_a_sign_out_elsewhere() {
+    let mut sleeping = session(60);
+    sleeping.generation = 7;
+    let mut ledger = Ledger::default();
+    ledger.apply(&Change::SignOut { generation: 7 });
+    assert_eq!(ledger.apply(&Change::Consult { session: Some(Box::new(sleeping.clone())) }), Verdict::Ended);
+    assert_eq!(claim(&mut ledger, &sleeping), Verdict::Ended);
+}
+
+#[test]
+fn a_lost_ledger_ends_no_session() {
+    let mut session = session(60);
+    session.generation = 7;
+    let mut ledger = Ledger::default();
+    assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
+    assert_eq!(settle(&mut ledger, &session, true), Verdict::Good { generation: 7 });
+}
+
+#[test]
+fn a_refusal_of_what_was_signed_in_before_ended_a_new_sign_in() {
+    let mut ledger = Ledger::default();
+    let first = signed_in(&mut ledger, session(60));
+    let second = signed_in(&mut ledger, session(90));
+    let refused = Change::EndGeneration { session: Box::new(first) };
+    assert_eq!(ledger.apply(&refused), Verdict::Adopt(Box::new(second.clone())));
+    assert_eq!(claim(&mut ledger, &second), Verdict::Renew(Method::Iframe));
+}
+
+#[test]
+fn a_refusal_ends_the_session_in_every_tab() {
+    let mut ledger = Ledger::default();
+    let session = signed_in(&mut ledger, session(60));
+    let refused = Change::EndGeneration { session: Box::new(session.clone()) };
+    assert_eq!(ledger.apply(&refused), Verdict::Good { generation: 2 });
+    assert_eq!(claim(&mut ledger, &session), Verdict::Ended);
+    assert_eq!(ledger.apply(&Change::Consult { session: None }), Verdict::Good { generation: 2 });
+}
+
+#[test]
+fn who_is_active_in_another_tab_is_not_idle() {
+    let mut ledger = Ledger::default();
+    let session = Box::new(signed_in(&mut ledger, session(60)));
+    let at = UnixTime::from_seconds;
+    ledger.apply(&Change::Active { at: at(100) });
+    let idle_since = |active_at| Change::EndIdle { session: session.clone(), active_at, now: at(200) };
+    assert_eq!(ledger.apply(&idle_since(at(90))), Verdict::Active { at: at(100) });
+    assert_eq!(ledger.apply(&idle_since(at(100))), Verdict::Good { generation: 2 });
+    assert_eq!(ledger.apply(&idle_since(at(100))), Verdict::Ended, "one tab ends it");
+    assert_eq!(claim(&mut ledger, &session), Verdict::Ended);
+}
+
+#[test]
+fn activity_in_the_future_keeps_nobody_signed_in() {
+    let mut ledger = Ledger::default();
+    let session = Box::new(signed_in(&mut ledger, session(60)));
+    let at = UnixTime::from_seconds;
+    ledger.apply(&Change::Active { at: at(86_400) });
+    let verdict = ledger.apply(&Change::EndIdle { session, active_at: at(100), now: at(200) });
+    assert_eq!(verdict, Verdict::Good { generation: 2 });
+}
+
+#[test]
+fn the_end_of_a_sign_in_leaves_the_next_one_alone() {
+    let mut ledger = Ledger::default();
+    let first = signed_in(&mut ledger, session(60));
+    let second = signed_in(&mut ledger, session(90));
+    assert_eq!(ledger.apply(&Change::EndSignIn { generation: first.generation }), Verdict::Ended);
+    assert_eq!(claim(&mut ledger, &second), Verdict::Renew(Method::Iframe));
+    ledger.apply(&Change::EndSignIn { generation: second.generation });
+    assert_eq!(claim(&mut ledger, &second), Verdict::Ended);
+}
