@@ -77,14 +77,18 @@ pub fn router(provider: Arc<Provider>) -> Router {
 
 /// What there is with `--dev` alone.
 fn for_developers(provider: Arc<Provider>) -> Router<Arc<Provider>> {
-    Router::new()
-        .route("/dev", get(dev::page))
-        .route("/dev/sign-in", post(sign_in::submit_one_click))
+    let controls = Router::new()
         .route("/dev/clock", get(dev::clock).post(dev::move_clock))
         .route("/dev/failure", post(dev::order_failure))
         .route("/dev/sessions/drop", post(dev::drop_sessions))
+        .layer(from_fn_with_state(Arc::clone(&provider), dev::guard_controls))
+        .layer(registered_origins(Arc::clone(&provider)));
+    Router::new()
+        .route("/dev", get(dev::page))
+        .route("/dev/sign-in", post(sign_in::submit_one_click))
         .route("/dev/requests", get(dev::requests))
         .layer(from_fn_with_state(provider, dev::guard))
+        .merge(controls)
 }
 
 /// Pages of registered clients may read the answers; no cookie goes along, so none is allowed.

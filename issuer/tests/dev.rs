@@ -42,7 +42,7 @@ async fn the_next_request_fails_as_ordered_and_the_one_after_does_not() {
     let cases = [
         (vec![("status", "503")], 503, "temporarily_unavailable"),
         (vec![("error", "invalid_grant")], 400, "invalid_grant"),
-        (vec![("status", "429"), ("error", "slow_down")], 429, "slow_down"),
+        (vec![("status", "429"), ("error", "slow_down"), ("retry_after", "7")], 429, "slow_down"),
     ];
     for (order, _, _) in &cases {
         let order = [&[("endpoint", "/oauth/token")], order.as_slice()].concat();
@@ -53,6 +53,7 @@ async fn the_next_request_fails_as_ordered_and_the_one_after_does_not() {
         let answer = browser.post_with("/oauth/token", &refresh, &origin).await;
         assert_eq!((answer.status, answer.json()["error"].as_str()), (status, Some(error)));
         assert_eq!(answer.header("access-control-allow-origin"), Some("http://localhost:8080"), "a page sees it");
+        assert_eq!(answer.header("retry-after"), (status == 429).then_some("7"));
     }
     assert_eq!(post(&browser, "/oauth/token", &refresh).await.status, 200);
 }
@@ -91,6 +92,7 @@ async fn a_delay_alone_delays_and_serves() {
         vec![("endpoint", "healthz"), ("status", "500")],
         vec![("endpoint", "/healthz"), ("status", "200")],
         vec![("endpoint", "/healthz"), ("delay", "25001")],
+        vec![("endpoint", "/healthz"), ("status", "429"), ("retry_after", "soon")],
     ] {
         assert_eq!(post(&browser, "/dev/failure", &wrong).await.status, 400, "{wrong:?}");
     }
@@ -151,6 +153,33 @@ async fn other_sites_cannot_reach_it() {
     assert!(now(&browser).await < before + 9000);
     let person = browser.post_with("/dev/clock", &[("advance", "60")], &[("accept", "text/html")]).await;
     assert_eq!(person.location().as_deref(), Some("/dev"), "a person goes back to the page");
+}
+
+#[tokio::test]
+async fn pages_of_registered_clients_reach_the_controls_and_nothing_else() {
+    let server = Server::dev().await;
+    let browser = Browser::of(&server);
+    let app = [("origin", "http://localhost:8080"), ("sec-fetch-site", "same-site"), ("accept", "*/*")];
+    let evil = [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site"), ("accept", "*/*")];
+    for (path, fields) in [
+        ("/dev/clock", [("advance", "60"), ("", "")]),
+        ("/dev/failure", [("endpoint", "/healthz"), ("status", "503")]),
+        ("/dev/sessions/drop", [("", ""), ("", "")]),
+    ] {
+        let answer = browser.post_with(path, &fields, &app).await;
+        assert!(answer.status < 300, "{path}: {}", answer.status);
+        assert_eq!(answer.header("access-control-allow-origin"), Some("http://localhost:8080"), "{path}");
+        let refused = browser.post_with(path, &fields, &evil).await;
+        assert_eq!((refused.status, refused.header("access-control-allow-origin")), (403, None), "{path}");
+    }
+    let seen = browser.send(Method::GET, "/dev/clock", &app, None).await;
+    assert_eq!(seen.header("access-control-allow-origin"), Some("http://localhost:8080"));
+    for path in ["/dev", "/dev/requests"] {
+        let read = browser.send(Method::GET, path, &app, None).await;
+        assert_eq!(read.header("access-control-allow-origin"), None, "{path}");
+    }
+    let signed_in = browser.post_with("/dev/sign-in", &[("username", "ann")], &app).await;
+    assert_eq!(signed_in.status, 403, "nobody is signed in by another site");
 }
 
 #[tokio::test]

@@ -12,8 +12,8 @@ use evergrant_core::protocol::authorize::{Flow, Transaction};
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{AccessToken, IdToken, RefreshToken, Scope, callback, logout};
 use evergrant_core::session::{
-    Change, Command, Event, Failure, HiddenIframe, Machine, Place, RenewalRecord, Session, SignIn, TabMessage, Tokens,
-    Verdict, View,
+    self, Change, Command, Event, Failure, HiddenIframe, Machine, Occurrence, Place, RenewalRecord, Session, SignIn,
+    TabMessage, Tokens, Verdict, View,
 };
 use futures_channel::oneshot;
 use futures_util::future::AbortHandle;
@@ -141,9 +141,15 @@ impl Runtime {
         self.0.machine.borrow().log().iter().cloned().collect()
     }
 
-    /// The same as JSON, without secrets, for a person to keep.
+    /// What else happened in this page, in the order in which it learned of it.
+    pub fn history(&self) -> Vec<Occurrence> {
+        self.0.machine.borrow().history().iter().cloned().collect()
+    }
+
+    /// Log and history as JSON, without secrets, for a person to keep.
     pub fn log_json(&self) -> String {
-        self.0.machine.borrow().log().to_json()
+        let machine = self.0.machine.borrow();
+        session::to_json(machine.log(), machine.history())
     }
 
     /// The configuration in use.

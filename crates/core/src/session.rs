@@ -34,6 +34,7 @@
 //! | signed in, with a problem | | sign-in wanted | signing in, the session kept | cancel timer and renewal, go to the issuer |
 //! | signed in, waiting | `signed-in` | timer, wake signal: not due yet | the same | set the timer again |
 //! | signed in, waiting | | timer, wake signal: due; the person asks; an API refused the token | signed in, renewing | renew |
+//! | signed in, any | | the access token is told to expire | the same, or renewing | save, renew what is due |
 //! | signed in, renewing | `renewing` | tokens | signed in, waiting | save, set the timer |
 //! | signed in, renewing | | the refresh token is refused | signed in, renewing by iframe | save without it, renew |
 //! | signed in, renewing | | failure: ask the person | signed out, with the reason | forget |
@@ -50,7 +51,9 @@
 pub mod abilities;
 mod command;
 mod event;
+mod export;
 pub mod failure;
+pub mod history;
 mod idle;
 pub mod ledger;
 pub mod log;
@@ -62,7 +65,9 @@ mod view;
 pub use abilities::{Abilities, BrowserOffers, HiddenIframe, RefreshTokens};
 pub use command::{Command, TabMessage};
 pub use event::{Cause, Event, Place, SignIn, Wake};
+pub use export::to_json;
 pub use failure::{Earlier, Failure, FailureClass};
+pub use history::{History, Occurred, Occurrence};
 pub use ledger::{Change, Ledger, Verdict};
 pub use log::{Outcome, RenewalLog, RenewalRecord};
 pub use machine::{MOST_FAILURES, Machine};

@@ -6,7 +6,7 @@ use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::protocol::id_token::IdTokenClaims;
 use evergrant_core::protocol::{AccessToken, Scope};
 use evergrant_core::session::{
-    Abilities, EndReason, Failure, HiddenIframe, Place, RenewalRecord, SignIn, Status, View,
+    Abilities, EndReason, Failure, HiddenIframe, Occurrence, Place, RenewalRecord, SignIn, Status, View,
 };
 use evergrant_core::time::UnixTime;
 use leptos::prelude::*;
@@ -123,7 +123,13 @@ impl SessionHandle {
         self.runtime.with_value(Runtime::log)
     }
 
-    /// The same as JSON, without secrets, for a person to keep or to send.
+    /// What else happened in this page, in the order in which it learned of it. Read it where [`SessionHandle::view`] is
+    /// tracked.
+    pub fn history(&self) -> Vec<Occurrence> {
+        self.runtime.with_value(Runtime::history)
+    }
+
+    /// Log and history as JSON, without secrets, for a person to keep or to send.
     pub fn log_json(&self) -> String {
         self.runtime.with_value(Runtime::log_json)
     }

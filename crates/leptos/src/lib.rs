@@ -21,7 +21,8 @@ pub use evergrant_core::config::Config;
 pub use evergrant_core::protocol::authorize::Flow;
 pub use evergrant_core::protocol::id_token::IdTokenClaims;
 pub use evergrant_core::session::{
-    Abilities, BrowserOffers, EndReason, Failure, HiddenIframe, Method, RefreshTokens, RenewalRecord, Status, View,
+    Abilities, BrowserOffers, EndReason, Failure, HiddenIframe, Method, Occurred, Occurrence, RefreshTokens,
+    RenewalRecord, Status, View,
 };
 pub use evergrant_core::time::UnixTime;
 pub use handle::{SessionHandle, use_session};

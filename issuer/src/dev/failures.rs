@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use evergrant_core::protocol::params::Params;
@@ -42,8 +42,8 @@ pub(crate) struct ForcedFailure {
 enum Outcome {
     /// What the request asks for.
     Served,
-    /// A status, with the error in JSON.
-    Status(StatusCode, OAuthError),
+    /// A status, with the error in JSON, and how many seconds the client is asked to wait.
+    Status(StatusCode, OAuthError, Option<u32>),
     /// The endpoint's own way to say no: an error for the application, which travels through the browser.
     Told(OAuthError),
 }
@@ -53,8 +53,8 @@ enum Outcome {
 pub(crate) struct ForcedError(pub(crate) OAuthError);
 
 impl ForcedFailure {
-    /// From `endpoint`, `delay` (milliseconds), `status` and `error`; without a status and an error, there is only the
-    /// delay.
+    /// From `endpoint`, `delay` (milliseconds), `status`, `error` and `retry_after` (seconds); without a status and an
+    /// error, there is only the delay.
     ///
     /// # Errors
     /// A sentence about the parameter that is wrong.
@@ -67,11 +67,15 @@ impl ForcedFailure {
         }
         let code = params.filled("error").map(|code| ErrorCode::from(code.to_owned()));
         let status = params.filled("status").map(read_status).transpose()?;
+        let retry_after = params.filled("retry_after").map(str::parse).transpose();
+        let retry_after = retry_after.map_err(|_| "retry_after is in whole seconds")?;
         let ordered = |code| OAuthError::new(code, "this failure was ordered at /dev");
         let outcome = match (status, code) {
-            (Some(status), code) => Outcome::Status(status, ordered(code.unwrap_or(ErrorCode::TemporarilyUnavailable))),
+            (Some(status), code) => {
+                Outcome::Status(status, ordered(code.unwrap_or(ErrorCode::TemporarilyUnavailable)), retry_after)
+            }
             (None, Some(code)) if endpoint == AUTHORIZATION_ENDPOINT => Outcome::Told(ordered(code)),
-            (None, Some(code)) => Outcome::Status(StatusCode::BAD_REQUEST, ordered(code)),
+            (None, Some(code)) => Outcome::Status(StatusCode::BAD_REQUEST, ordered(code), retry_after),
             (None, None) if delay > 0 => Outcome::Served,
             (None, None) => return Err("say what is to happen: status, error or delay"),
         };
@@ -117,9 +121,12 @@ pub(crate) async fn fail(State(provider): State<Arc<Provider>>, mut request: Req
             request.extensions_mut().insert(ForcedError(error));
             next.run(request).await
         }
-        Outcome::Status(status, error) => {
+        Outcome::Status(status, error, retry_after) => {
             let mut response = (status, Json(error)).into_response();
             forbid_storing(response.headers_mut());
+            if let Some(seconds) = retry_after {
+                response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            }
             response
         }
     }

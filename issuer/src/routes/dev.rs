@@ -1,9 +1,10 @@
 //! `/dev` and below, with `--dev` alone: a clock that moves, failures to order, all sessions dropped, and the requests that
-//! came. Over HTTP for tests, and as a page for people.
+//! came. Over HTTP for tests and for the pages of registered clients, and as a page for people.
 //!
 //! - `GET /dev/clock`, `POST /dev/clock` with `advance` (seconds, may be negative): the time in JSON.
 //! - `POST /dev/failure` with `endpoint` and `status`, `error` or `delay` (milliseconds): the next request there fails. At
-//!   `/authorize`, an `error` without a `status` goes to the application, as the issuer's own errors do.
+//!   `/authorize`, an `error` without a `status` goes to the application, as the issuer's own errors do. With a status,
+//!   `retry_after` (seconds) becomes the header of that name.
 //! - `POST /dev/sessions/drop`: nobody is signed in any more.
 //! - `GET /dev/requests`: the latest requests in JSON, secrets masked.
 
@@ -79,15 +80,30 @@ pub(crate) async fn requests(State(provider): State<Arc<Provider>>) -> Json<Vec<
 /// Keeps other sites out: those that post here, and those that make their own name point to this machine and then are of
 /// one origin with it.
 pub(crate) async fn guard(State(provider): State<Arc<Provider>>, request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    if !matches!(name, "localhost" | "127.0.0.1" | "[::1]") {
-        return PageError::foreign_post().into_response();
-    }
-    match same_origin::check_unsafe(&request, &provider.config) {
+    match check_host(&request).and_then(|()| same_origin::check_unsafe(&request, &provider.config)) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     }
+}
+
+/// The same, but pages of registered clients may come in: they show what an app does about a failure.
+pub(crate) async fn guard_controls(State(provider): State<Arc<Provider>>, request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    let is_registered = origin.is_some_and(|origin| provider.config.is_registered_origin(origin));
+    let checked = check_host(&request).and_then(|()| match is_registered {
+        true => Ok(()),
+        false => same_origin::check_unsafe(&request, &provider.config),
+    });
+    match checked {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+fn check_host(request: &Request) -> Result<(), PageError> {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    if matches!(name, "localhost" | "127.0.0.1" | "[::1]") { Ok(()) } else { Err(PageError::foreign_post()) }
 }
 
 /// A person goes back to the page; a program gets the answer.

@@ -82,6 +82,8 @@ pub enum Event {
     TokenNeeded,
     /// An API refused the access token.
     TokenRefused,
+    /// The access token counts as expired from now on: somebody wants to see what follows.
+    Expire,
     /// Another tab changed the session that all tabs share.
     ChangedElsewhere,
     /// Another tab was faster: this is the session to live by.

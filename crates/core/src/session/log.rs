@@ -3,8 +3,6 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::event::Cause;
 use super::failure::Failure;
 use super::record::Method;
@@ -80,68 +78,15 @@ impl RenewalLog {
         self.total
     }
 
-    /// The records as JSON, for a person to keep or to send: what happened and when, and no secret.
-    pub fn to_json(&self) -> String {
-        let records: Vec<Exported<'_>> = self.records.iter().map(Exported::from).collect();
-        // Plain fields of plain types can always be written.
-        serde_json::to_string(&records).unwrap_or_default()
-    }
-
     /// The latest record.
     pub fn last(&self) -> Option<&RenewalRecord> {
         self.records.back()
     }
 }
 
-/// A record as it is exported.
-#[derive(Serialize)]
-struct Exported<'a> {
-    started_at: UnixTime,
-    duration_ms: u64,
-    cause: &'a str,
-    method: &'a str,
-    outcome: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<String>,
-}
-
-impl<'a> From<&'a RenewalRecord> for Exported<'a> {
-    fn from(record: &'a RenewalRecord) -> Self {
-        Self {
-            started_at: record.started_at,
-            duration_ms: u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
-            cause: record.cause.as_str(),
-            method: record.method.as_str(),
-            outcome: record.outcome.as_str(),
-            failure: match &record.outcome {
-                Outcome::Failed(failure) => Some(failure.to_string()),
-                _ => None,
-            },
-        }
-    }
-}
-
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_export_says_what_happened() {
-        let mut log = RenewalLog::default();
-        log.push(RenewalRecord {
-            started_at: UnixTime::from_seconds(7),
-            duration: Duration::from_millis(31),
-            cause: Cause::Asked,
-            method: Method::RefreshToken,
-            outcome: Outcome::Failed(Failure::NoIdToken),
-        });
-        let json: serde_json::Value = serde_json::from_str(&log.to_json()).unwrap();
-        assert_eq!(json[0]["started_at"], 7000);
-        assert_eq!(json[0]["duration_ms"], 31);
-        assert_eq!(json[0]["method"], "refresh_token");
-        assert!(json[0]["failure"].as_str().unwrap().contains("no ID token"));
-    }
 
     #[test]
     fn the_log_is_bounded_and_keeps_the_latest() {

@@ -1,6 +1,7 @@
 //! The machine itself: one event in, commands out. Each part of a session's life has a file in this folder.
 
 mod activity;
+mod history;
 mod renewal;
 mod sign_in;
 mod sign_out;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use self::signed_in::{SignedIn, wait};
 use super::command::{Command, TabMessage};
 use super::event::{Cause, Event, Wake};
+use super::history::{History, Occurred};
 use super::idle::Idle;
 use super::log::RenewalLog;
 use super::record::Session;
@@ -20,7 +22,7 @@ use super::view::{EndReason, Status, View};
 use crate::config::{Config, StorageKind};
 use crate::protocol::authorize::Flow;
 use crate::protocol::{AccessToken, ClientId, Issuer, Scope};
-use crate::time::Now;
+use crate::time::{Now, UnixTime};
 
 /// Failures in a row after which renewing stops until the person asks for it: no loop goes on for ever.
 pub const MOST_FAILURES: u32 = 20;
@@ -57,6 +59,11 @@ pub struct Machine {
     /// R11, where it is configured.
     idle: Option<Idle>,
     log: RenewalLog,
+    history: History,
+    /// When this page was last told anything.
+    heard: Option<Now>,
+    /// When the timer fires, by the wall clock.
+    timer_due: Option<UnixTime>,
 }
 
 #[derive(Debug)]
@@ -90,6 +97,9 @@ impl Machine {
             online: true,
             idle: config.idle.map(Idle::new),
             log: RenewalLog::default(),
+            history: History::default(),
+            heard: None,
+            timer_due: None,
         }
     }
 
@@ -98,6 +108,8 @@ impl Machine {
         let mut commands = Vec::new();
         self.correct_clock(&now, &mut commands);
         self.correct_activity(&now, &mut commands);
+        self.note_standstill(&now, &mut commands);
+        let was_signed_in = matches!(self.state, State::SignedIn(_));
         match event {
             Event::Opened { stored } => self.opened(stored, &now, &mut commands),
             Event::OpenedBlank { flow } => self.opened_blank(flow, &now, &mut commands),
@@ -128,6 +140,7 @@ impl Machine {
             Event::Rotated { attempt, refresh_token } => self.rotated(attempt, refresh_token, &mut commands),
             Event::TokenNeeded => self.look_at_the_clock(Cause::Needed, &now, &mut commands),
             Event::TokenRefused => self.token_refused(&now, &mut commands),
+            Event::Expire => self.expire(&now, &mut commands),
             Event::ChangedElsewhere => self.consult(&mut commands),
             Event::Adopted { session } => self.adopt(*session, &now, &mut commands),
             Event::SignedOutElsewhere => self.signed_out_elsewhere(&now, &mut commands),
@@ -137,6 +150,7 @@ impl Machine {
             Event::IdleEndedElsewhere => self.idle_ended_elsewhere(&now, &mut commands),
         }
         self.heed_the_idle_limit(&now, &mut commands);
+        self.note_what_followed(was_signed_in, &now, &commands);
         commands
     }
 
@@ -187,6 +201,11 @@ impl Machine {
         &self.log
     }
 
+    /// What else happened in this page.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
     /// The session has new tokens.
     fn receive(&mut self, mut session: Session, requested_at: &Now, now: &Now, commands: &mut Vec<Command>) {
         let lease = Lease::fresh(session.lifetime, requested_at);
@@ -207,6 +226,7 @@ impl Machine {
         if let Some(idle) = &mut self.idle {
             idle.begin(session.expires_at - session.lifetime, now);
         }
+        self.note_token(&session, now);
         let lead = schedule::lead(session.lifetime, self.lead, now);
         self.set_timer(Some(wait(lease.remaining(now), lead, received.as_ref(), now)), now, commands);
         commands.push(Command::TellApp);
@@ -244,7 +264,11 @@ impl Machine {
     }
 
     fn network(&mut self, online: bool, now: &Now, commands: &mut Vec<Command>) {
-        self.online = online;
+        if self.online != online {
+            self.online = online;
+            self.history.add(now.wall, if online { Occurred::Online } else { Occurred::Offline });
+            commands.push(Command::TellApp);
+        }
         if online {
             self.look_at_the_clock(Cause::Woke, now, commands);
         }
@@ -257,6 +281,7 @@ impl Machine {
         signed_in.lease = lease;
         if signed_in.session.expires_at != lease.expires_at() {
             signed_in.session.expires_at = lease.expires_at();
+            self.history.correct_token(lease.expires_at());
             commands.extend([Command::Save(Box::new(signed_in.session.clone())), Command::TellApp]);
         }
     }

@@ -96,3 +96,28 @@ pub enum EndReason {
     /// something did.
     Idle(Option<Failure>),
 }
+
+impl EndReason {
+    /// A word for the log.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::SignedOutElsewhere => "signed_out_elsewhere",
+            Self::AskThePerson(_) => "ask_the_person",
+            Self::SignInFailed(_) => "sign_in_failed",
+            Self::IssuerNotTold(_) => "issuer_not_told",
+            Self::Idle(_) => "idle",
+        }
+    }
+
+    /// What went wrong, where something did.
+    pub const fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::AskThePerson(failure)
+            | Self::SignInFailed(failure)
+            | Self::IssuerNotTold(failure)
+            | Self::Idle(Some(failure)) => Some(failure),
+            Self::SignedOut | Self::SignedOutElsewhere | Self::Idle(None) => None,
+        }
+    }
+}

@@ -10,7 +10,7 @@ use crate::session::event::Cause;
 use crate::session::failure::{Earlier, Failure, FailureClass};
 use crate::session::log::{Outcome, RenewalRecord};
 use crate::session::record::{Method, Session, Tokens};
-use crate::session::schedule;
+use crate::session::schedule::{self, Lease};
 use crate::session::view::EndReason;
 use crate::time::Now;
 
@@ -157,6 +157,16 @@ impl Machine {
         signed_in.problem = Some(failure);
         commands.push(Command::TellApp);
         self.look_at_the_clock(Cause::Retry, now, commands);
+    }
+
+    /// The access token ends here and now, in the store as well, and what follows is what always follows.
+    pub(super) fn expire(&mut self, now: &Now, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &mut self.state else { return };
+        signed_in.lease = Lease::fresh(Duration::ZERO, now);
+        signed_in.session.expires_at = now.wall;
+        commands.extend([Command::Save(Box::new(signed_in.session.clone())), Command::TellApp]);
+        self.history.correct_token(now.wall);
+        self.look_at_the_clock(Cause::Schedule, now, commands);
     }
 
     /// The renewal that is this attempt, if it is still in flight.

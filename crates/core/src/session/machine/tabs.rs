@@ -4,6 +4,7 @@ use super::renewal::record;
 use super::signed_in::Phase;
 use super::{CALM, Machine, State};
 use crate::session::command::Command;
+use crate::session::history::Occurred;
 use crate::session::log::Outcome;
 use crate::session::record::Session;
 use crate::session::schedule::{self, Lease};
@@ -26,11 +27,13 @@ impl Machine {
         if !self.is_ours(&session) {
             return;
         }
-        if let State::SignedIn(signed_in) = &self.state
-            && let Phase::Renewing { method, cause, started } = signed_in.phase
-        {
-            self.log.push(record(method, cause, &started, Outcome::Adopted, now));
-            commands.push(Command::AbortRenewal);
+        if let State::SignedIn(signed_in) = &self.state {
+            if let Phase::Renewing { method, cause, started } = signed_in.phase {
+                self.log.push(record(method, cause, &started, Outcome::Adopted, now));
+                commands.push(Command::AbortRenewal);
+            } else if !signed_in.has_the_tokens_of(&session) {
+                self.history.add(now.wall, Occurred::RenewedElsewhere);
+            }
         }
         let lease = match &self.state {
             // The tokens that this tab has already: their end, by both clocks, is known better here.

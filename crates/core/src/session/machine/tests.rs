@@ -3,6 +3,7 @@
 
 mod clocks;
 mod failures;
+mod history;
 mod how;
 mod idle;
 mod opening;
