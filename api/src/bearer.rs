@@ -13,7 +13,6 @@ use tracing::info;
 
 use crate::refusal::Refusal;
 use crate::verifier::Verifier;
-use crate::wall_clock;
 
 /// What a token must allow.
 pub trait RequiredScope {
@@ -72,7 +71,7 @@ where
 async fn judge(verifier: &Verifier, headers: &HeaderMap, scope: &str) -> Result<Arc<AccessTokenClaims>, Refusal> {
     let realm = &verifier.settings().audience;
     let token = presented(headers, realm)?;
-    let judged = verifier.verify(&token, wall_clock::now()).await;
+    let judged = verifier.verify(&token, evergrant_native::now()).await;
     let claims = judged.map_err(|reason| Refusal::not_accepted(realm, reason))?;
     let needed = Scope::parse(scope);
     if claims.scope.covers(&needed) { Ok(claims) } else { Err(Refusal::insufficient_scope(realm, needed)) }

@@ -22,7 +22,6 @@ use url::Url;
 use self::requests::{Answer, Requests};
 use crate::settings::Settings;
 use crate::trust::Trust;
-use crate::wall_clock;
 
 /// How often strangers' tokens may make this server ask for keys, per second and at once. Anybody can invent a `kid`.
 const ASKED_PER_SECOND: NonZeroU32 = NonZeroU32::new(1).unwrap();
@@ -130,7 +129,7 @@ impl Inner {
             Answer::Document { body, etag } => {
                 let said: RevokedTokens =
                     serde_json::from_slice(&body).map_err(|error| Trouble::Unusable(WHAT, error.to_string()))?;
-                self.trust.take_revoked(said, wall_clock::now() - self.clock_tolerance);
+                self.trust.take_revoked(said, evergrant_native::now() - self.clock_tolerance);
                 state.revoked_etag = etag;
             }
         }

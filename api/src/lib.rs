@@ -43,7 +43,6 @@ mod revoked_list;
 mod settings;
 mod trust;
 mod verifier;
-mod wall_clock;
 
 pub use bearer::{AnyScope, Bearer, RequiredScope};
 pub use cors::cors;

@@ -1,19 +1,31 @@
 //! `evergrant-bench issuer`: what is measured, on which servers, and in which order.
 
+mod budgets;
+mod evergrant;
+mod exchange;
+mod families;
+mod http;
+mod load;
+mod peers;
+mod results;
+mod scenario;
+mod server;
+mod start_up;
+
 use std::time::Duration;
 
 use crate::cpus::Cpus;
-use crate::evergrant::{self, AUTHORIZE_PATH, CLIENT_ID, JWKS_PATH, PASSWORD, REDIRECT_URI, TOKEN_PATH, USERNAME};
-use crate::exchange::{Jwks, Password, Refresh, Silent};
-use crate::families;
-use crate::load::Until;
+use crate::issuer::evergrant::{AUTHORIZE_PATH, CLIENT_ID, JWKS_PATH, PASSWORD, REDIRECT_URI, TOKEN_PATH, USERNAME};
+use crate::issuer::exchange::{Jwks, Password, Refresh, Silent};
+use crate::issuer::load::Until;
+use crate::issuer::peers::{OAUTH2_SERVER, OIDC_PROVIDER, Peer};
+use crate::issuer::results::{Families, MemoryUse, Results};
+use crate::issuer::scenario::Scenario;
+use crate::issuer::server::{Server, SignedIn};
 use crate::machine::Machine;
 use crate::options::IssuerOptions;
-use crate::peers::{OAUTH2_SERVER, OIDC_PROVIDER, Peer};
-use crate::report::{Families, MemoryUse, Report, Results};
-use crate::scenario::Scenario;
-use crate::server::{Server, SignedIn};
-use crate::{start_up, usage};
+use crate::section::Section;
+use crate::usage;
 
 pub(crate) const OURS: &str = "evergrant-issuer";
 
@@ -33,9 +45,8 @@ const PASSWORDS: Until = Until::Answers(1);
 ///
 /// # Errors
 /// When a server cannot be started or gives a wrong answer.
-pub(crate) async fn measure(options: &IssuerOptions, cpus: &Cpus) -> anyhow::Result<Report> {
-    let machine = Machine::look(cpus, &options.node);
-    let (rounds, until, many_families) = match options.quick {
+pub(crate) async fn measure(options: &IssuerOptions, cpus: &Cpus, machine: Machine) -> anyhow::Result<Section> {
+    let (rounds, until, many_families) = match options.common.quick {
         true => (1, Until::Elapsed(Duration::from_millis(300)), 10 * FEW_FAMILIES),
         false => (options.rounds, Until::Elapsed(Duration::from_secs(options.seconds.into())), options.families),
     };
@@ -63,7 +74,7 @@ pub(crate) async fn measure(options: &IssuerOptions, cpus: &Cpus) -> anyhow::Res
         start_ups,
         memory: servers.memory()?,
     };
-    Ok(Report::new(machine, results))
+    results.into_section(machine)
 }
 
 /// A server, and what the people hold who are signed in there.
@@ -90,7 +101,7 @@ impl Servers {
             oidc_provider: None,
             oauth2_server: None,
         };
-        if !options.quick {
+        if !options.common.quick {
             servers.oidc_provider = Some(Running::peer(OIDC_PROVIDER, options, cpus).await?);
             servers.oauth2_server = Some(Running::peer(OAUTH2_SERVER, options, cpus).await?);
         }
@@ -116,14 +127,14 @@ impl Servers {
 
 impl Running {
     async fn evergrant(options: &IssuerOptions, cpus: &Cpus, name: &str, families: usize) -> anyhow::Result<Self> {
-        let database = evergrant::fresh_database(&options.directory, name);
+        let database = evergrant::fresh_database(&options.common.directory, name);
         let signed_in = families::sign_in(&database, families).await?;
         Ok(Self { server: evergrant::start(&options.program, &database, cpus).await?, signed_in })
     }
 
     async fn peer(peer: Peer, options: &IssuerOptions, cpus: &Cpus) -> anyhow::Result<Self> {
         let families = CONNECTIONS + FEW_CONNECTIONS;
-        let (server, signed_in) = peer.start(&options.node, &options.directory, families, cpus).await?;
+        let (server, signed_in) = peer.start(&options.common.node, &options.common.directory, families, cpus).await?;
         Ok(Self { server, signed_in })
     }
 

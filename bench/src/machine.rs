@@ -1,20 +1,18 @@
 //! On what the numbers were measured: without it they say nothing.
 
+use std::num::NonZero;
 use std::path::Path;
 use std::process::Command;
-use std::{fmt, fs};
+use std::{fmt, fs, thread};
 
-use serde::Serialize;
-
-use crate::cpus::Cpus;
+use serde::{Deserialize, Serialize};
 
 /// The machine, as it describes itself.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Machine {
     pub(crate) processor: String,
-    /// Those the bench may use.
+    /// Those this process may use.
     pub(crate) processors: usize,
-    pub(crate) server_processor: usize,
     pub(crate) memory_gib: u64,
     pub(crate) kernel: String,
     pub(crate) node: String,
@@ -26,22 +24,15 @@ impl fmt::Display for Machine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{}, {} processors, {} GiB, Linux {}, Node {}; load {} before. Every server has one and the same processor \
-             (number {}), the load comes from the others.",
-            self.processor,
-            self.processors,
-            self.memory_gib,
-            self.kernel,
-            self.node,
-            self.load_before,
-            self.server_processor,
+            "{}, {} processors, {} GiB, Linux {}, Node {}; load {} before.",
+            self.processor, self.processors, self.memory_gib, self.kernel, self.node, self.load_before,
         )
     }
 }
 
 impl Machine {
     /// Looks at this one.
-    pub(crate) fn look(cpus: &Cpus, node: &Path) -> Self {
+    pub(crate) fn look(node: &Path) -> Self {
         let read = |path| fs::read_to_string(path).unwrap_or_default();
         let field = |text: &str, name: &str| {
             let line = text.lines().find(|line| line.starts_with(name));
@@ -52,8 +43,7 @@ impl Machine {
         let node = Command::new(node).arg("--version").output();
         Self {
             processor: field(&read("/proc/cpuinfo"), "model name"),
-            processors: cpus.driver.len() + 1,
-            server_processor: cpus.server,
+            processors: thread::available_parallelism().map_or(1, NonZero::get),
             memory_gib: kibibytes.div_ceil(1024 * 1024),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             node: node.map(|said| String::from_utf8_lossy(&said.stdout).trim().to_owned()).unwrap_or_default(),

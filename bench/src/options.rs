@@ -18,15 +18,13 @@ pub(crate) struct Options {
 pub(crate) enum Subject {
     /// The issuer: refresh grants, silent authorizations, start and memory.
     Issuer(IssuerOptions),
+    /// Access tokens checked per second of one core.
+    Api(ApiOptions),
 }
 
-/// What is there, and how long it may take.
+/// What every part needs to know.
 #[derive(Debug, clap::Args)]
-pub(crate) struct IssuerOptions {
-    /// The issuer's binary, built for release.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) program: PathBuf,
-
+pub(crate) struct Common {
     /// Where databases, logs and results go; the peers' scripts and packages are there.
     #[arg(long, value_name = "DIRECTORY")]
     pub(crate) directory: PathBuf,
@@ -38,6 +36,17 @@ pub(crate) struct IssuerOptions {
     /// A few seconds without the peers: whether everything runs, not how fast.
     #[arg(long)]
     pub(crate) quick: bool,
+}
+
+/// What is there, and how long it may take.
+#[derive(Debug, clap::Args)]
+pub(crate) struct IssuerOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    /// The issuer's binary, built for release.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: PathBuf,
 
     /// How often every server is measured.
     #[arg(long, value_name = "NUMBER", default_value_t = 5)]
@@ -50,4 +59,19 @@ pub(crate) struct IssuerOptions {
     /// Live families in the large database.
     #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
     pub(crate) families: usize,
+}
+
+/// How much is checked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ApiOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    /// How often every contender is measured.
+    #[arg(long, value_name = "NUMBER", default_value_t = 9)]
+    pub(crate) rounds: u8,
+
+    /// How many tokens are checked each time; not more than a verifier remembers.
+    #[arg(long, value_name = "NUMBER", default_value_t = 5000)]
+    pub(crate) tokens: usize,
 }

@@ -19,6 +19,17 @@ pub(crate) fn processor_time(pid: u32) -> anyhow::Result<Duration> {
     Ok(Duration::from_secs(ticks) / ticks_per_second())
 }
 
+/// How many microseconds of this thread's processor time one of so many pieces of `work` took.
+///
+/// # Errors
+/// When the work fails.
+pub(crate) fn micros_each(pieces: usize, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<f64> {
+    let before = thread_time();
+    work()?;
+    #[allow(clippy::cast_precision_loss)]
+    Ok((thread_time() - before).as_secs_f64() * 1e6 / pieces as f64)
+}
+
 /// The memory of a process.
 pub(crate) fn memory(pid: u32) -> anyhow::Result<Memory> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
@@ -43,6 +54,17 @@ fn bytes(status: &str, name: &str) -> Option<u64> {
 #[cfg(target_os = "linux")]
 fn ticks_per_second() -> u32 {
     u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100)
+}
+
+#[cfg(target_os = "linux")]
+fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn thread_time() -> Duration {
+    Duration::ZERO
 }
 
 #[cfg(not(target_os = "linux"))]

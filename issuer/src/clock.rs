@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use evergrant_core::time::UnixTime;
 
@@ -20,8 +20,7 @@ impl Clock {
 
     /// The time by which everything here is judged.
     pub fn now(&self) -> UnixTime {
-        let machine = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let millis = i64::try_from(machine.as_millis()).unwrap_or(i64::MAX);
+        let millis = evergrant_native::now().as_millis();
         UnixTime::from_millis(millis.saturating_add(self.offset_millis.load(Ordering::Relaxed)))
     }
 

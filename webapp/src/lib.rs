@@ -11,7 +11,6 @@
 //! - `cookie_mode` is the other half, on its own: it shares the issuer with the first one, and nothing else.
 //! - `provider` talks to the issuer, `expenses` to the API.
 
-mod clock;
 pub mod config;
 mod cookie_mode;
 mod cookies;

@@ -10,9 +10,8 @@ use evergrant_core::protocol::metadata::{self, ProviderMetadata};
 use evergrant_core::protocol::token::{self, TokenResponse};
 use evergrant_core::protocol::{ClientId, IdToken, Issuer};
 use evergrant_core::session::Failure;
+use evergrant_native::AwsLc;
 
-use crate::clock;
-use crate::crypto::NativeCrypto;
 use crate::http::Http;
 
 /// How far the issuer's clock and this one may differ.
@@ -58,7 +57,7 @@ impl Provider {
             code: None,
             front_channel: false,
             renews: None,
-            now: clock::now(),
+            now: evergrant_native::now(),
             tolerance: CLOCK_TOLERANCE,
         }
     }
@@ -71,10 +70,10 @@ impl Provider {
             Some(keys) => keys,
             None => self.fetch_keys().await?,
         };
-        match id_token::validate(token, &keys, &NativeCrypto, expected).await {
+        match id_token::validate(token, &keys, &AwsLc, expected).await {
             Err(IdTokenError::Key(KeyChoiceError::Unknown(_))) if was_known => {
                 let keys = self.fetch_keys().await?;
-                Ok(id_token::validate(token, &keys, &NativeCrypto, expected).await?)
+                Ok(id_token::validate(token, &keys, &AwsLc, expected).await?)
             }
             judged => Ok(judged?),
         }

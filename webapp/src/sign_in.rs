@@ -9,7 +9,6 @@ use evergrant_core::session::Failure;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::clock;
 use crate::config::Config;
 use crate::pending::PendingSignIn;
 use crate::session::{Session, Tokens};
@@ -28,13 +27,13 @@ pub(crate) async fn complete(
     form_token: String,
 ) -> Result<Session, Failure> {
     let pending = pending.ok_or(CallbackError::State)?;
-    if pending.is_stale(clock::now()) {
+    if pending.is_stale(evergrant_native::now()) {
         return Err(CallbackError::Stale.into());
     }
     let WebApp { config, provider, .. } = app;
     let metadata = provider.metadata().await?;
     let (_, transaction) = transaction(config, &metadata, &pending);
-    let granted = hybrid::judge(params, &transaction, clock::now())?;
+    let granted = hybrid::judge(params, &transaction, evergrant_native::now())?;
     let algorithms = metadata.signing_algorithms();
     let common = || provider.expectation(&config.client_id, &algorithms);
     // Before the code is redeemed: one that was swapped on the way does not fit this ID token.

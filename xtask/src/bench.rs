@@ -13,7 +13,8 @@ use lexopt::{Parser, ValueExt};
 use crate::{process, stop::Stop, tools::Node, workspace};
 
 /// What is copied to where the peers' packages are installed: Node looks for packages beside a script.
-const PEERS: [&str; 5] = [".npmrc", "package.json", "package-lock.json", "oidc_provider.js", "oauth2_server.js"];
+const PEERS: [&str; 6] =
+    [".npmrc", "package.json", "package-lock.json", "oidc_provider.js", "oauth2_server.js", "jose.js"];
 
 /// What to measure, and the flags for it, which `evergrant-bench` reads.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub(crate) struct Options {
 impl Options {
     /// Reads what is left of the command line.
     pub(crate) fn parse(arguments: &mut Parser) -> anyhow::Result<Self> {
-        let subject = arguments.value().context("Say what to measure: cargo xtask bench issuer")?.string()?;
+        let subject = arguments.value().context("Say what to measure: cargo xtask bench issuer, or api")?.string()?;
         Ok(Self { subject, flags: arguments.raw_args()?.collect() })
     }
 
@@ -44,7 +45,10 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<ExitCode> {
     process::run_to_success(&mut cargo, stop)?;
 
     let mut bench = Command::new(built("evergrant-bench"));
-    bench.arg(&options.subject).arg("--program").arg(built("evergrant-issuer")).arg("--directory").arg(&directory);
+    bench.arg(&options.subject).arg("--directory").arg(&directory);
+    if options.subject == "issuer" {
+        bench.arg("--program").arg(built("evergrant-issuer"));
+    }
     if options.with_peers() {
         let node = Node::ensure(stop)?;
         put_peers(&directory, &node, stop)?;

@@ -31,6 +31,7 @@ cargo xtask test     run every test: native, wasm, both browsers, end to end
 cargo xtask bench issuer     measure the issuer beside its peers; results in target/bench
     --quick          a few seconds without the peers: whether it runs, not how fast
     --rounds NUMBER --seconds NUMBER --families NUMBER     [5, 3, 1000000]
+cargo xtask bench api        count the access tokens that a core checks per second, beside npm jose
 cargo xtask size     build the app as strangers download it, and weigh it against its budget
 cargo xtask trunk …  run Trunk with the tools of the right versions on its path
 cargo xtask tools    install what the other commands need, and say where it is";

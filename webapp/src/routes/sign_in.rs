@@ -9,10 +9,10 @@ use axum_extra::extract::CookieJar;
 use crate::error::PageError;
 use crate::pending::PendingSignIn;
 use crate::web_app::WebApp;
-use crate::{clock, cookies, crypto, sign_in};
+use crate::{cookies, crypto, sign_in};
 
 pub(crate) async fn begin(State(app): State<Arc<WebApp>>, jar: CookieJar) -> Result<(CookieJar, Redirect), PageError> {
-    let pending = PendingSignIn::new(crypto::entropy()?, clock::now());
+    let pending = PendingSignIn::new(crypto::entropy()?, evergrant_native::now());
     let (url, transaction) = sign_in::begin(&app, &pending).await?;
     let cookie = cookies::new_pending(transaction.state.secret(), pending.to_text(), &app.config);
     Ok((jar.add(cookie), Redirect::to(url.as_str())))

@@ -3,7 +3,7 @@
 use anyhow::ensure;
 
 use super::Exchange;
-use crate::http::{Request, Response};
+use crate::issuer::http::{Request, Response};
 
 /// An API that asks for the keys.
 #[derive(Debug)]

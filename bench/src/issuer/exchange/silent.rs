@@ -6,7 +6,7 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::Exchange;
-use crate::http::{Request, Response};
+use crate::issuer::http::{Request, Response};
 
 /// RFC 7636, Appendix B. Nobody redeems the codes.
 const CODE_CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";

@@ -6,7 +6,7 @@ mod password;
 mod refresh;
 mod silent;
 
-use crate::http::{Request, Response};
+use crate::issuer::http::{Request, Response};
 
 pub(crate) use jwks::Jwks;
 pub(crate) use password::Password;

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use crate::cpus::Cpus;
-use crate::evergrant;
+use crate::issuer::evergrant;
+use crate::issuer::peers::{OAUTH2_SERVER, OIDC_PROVIDER};
+use crate::issuer::server::Server;
 use crate::median::median;
-use crate::options::IssuerOptions;
-use crate::peers::{OAUTH2_SERVER, OIDC_PROVIDER};
-use crate::server::Server;
+use crate::options::{Common, IssuerOptions};
 use crate::usage;
 
 /// Medians over all starts.
@@ -24,13 +24,13 @@ struct Starts(Vec<(f64, f64)>);
 
 /// Starts every server so many times, in turn.
 pub(crate) async fn measure(options: &IssuerOptions, cpus: &Cpus, times: usize) -> anyhow::Result<Vec<StartUp>> {
-    let IssuerOptions { program, node, directory, .. } = options;
+    let IssuerOptions { program, common: Common { node, directory, quick }, .. } = options;
     let [mut first, mut again, mut oidc_provider, mut oauth2_server] = [const { Starts(Vec::new()) }; 4];
     for _ in 0..times {
         let database = evergrant::fresh_database(directory, "start-up");
         first.add(&evergrant::start(program, &database, cpus).await?)?;
         again.add(&evergrant::start(program, &database, cpus).await?)?;
-        if !options.quick {
+        if !*quick {
             oidc_provider.add(&OIDC_PROVIDER.start(node, directory, 1, cpus).await?.0)?;
             oauth2_server.add(&OAUTH2_SERVER.start(node, directory, 1, cpus).await?.0)?;
         }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::exchange::Exchange;
-use crate::http::Connection;
+use crate::issuer::exchange::Exchange;
+use crate::issuer::http::Connection;
 
 /// When a connection stops.
 #[derive(Clone, Copy, Debug)]

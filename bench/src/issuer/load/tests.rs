@@ -8,10 +8,10 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::evergrant::{AUTHORIZE_PATH, CLIENT_ID, JWKS_PATH, REDIRECT_URI, TOKEN_PATH, configuration};
-use crate::exchange::{Jwks, Refresh, Silent};
-use crate::families;
-use crate::server::SignedIn;
+use crate::issuer::evergrant::{AUTHORIZE_PATH, CLIENT_ID, JWKS_PATH, REDIRECT_URI, TOKEN_PATH, configuration};
+use crate::issuer::exchange::{Jwks, Refresh, Silent};
+use crate::issuer::families;
+use crate::issuer::server::SignedIn;
 
 /// An issuer with `count` live families; it ends with the test.
 async fn issuer(count: usize) -> (SocketAddr, SignedIn, TempDir) {

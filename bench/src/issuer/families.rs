@@ -1,9 +1,8 @@
 //! People who are signed in already, with families of refresh tokens that live: written through the issuer's own store.
 
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use evergrant_core::protocol::{ClientId, Scope, Subject};
@@ -13,8 +12,8 @@ use evergrant_issuer::store::{Grant, RefreshFamily, Session};
 use evergrant_issuer::{SqliteStore, Store};
 use futures_util::future::try_join_all;
 
-use crate::evergrant::{CLIENT_ID, SUBJECT};
-use crate::server::SignedIn;
+use crate::issuer::evergrant::{CLIENT_ID, SUBJECT};
+use crate::issuer::server::SignedIn;
 
 /// Tokens that the driver keeps, evenly from all families: more than it uses.
 const MOST_TOKENS: usize = 100_000;
@@ -27,8 +26,7 @@ const LIFETIME: Duration = Duration::from_secs(15 * 24 * 60 * 60);
 /// Puts a session and `count` live families into a database.
 pub(crate) async fn sign_in(database: &Path, count: usize) -> anyhow::Result<SignedIn> {
     let store = SqliteStore::open(database)?;
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
-    let now = UnixTime::from_millis(i64::try_from(since_epoch).context("the clock is wrong")?);
+    let now = evergrant_native::now();
     let keep_every = count.div_ceil(MOST_TOKENS);
     let mut refresh_tokens = Vec::with_capacity(count.div_ceil(keep_every.max(1)));
     for first in (0..count).step_by(AT_ONCE) {

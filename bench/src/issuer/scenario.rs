@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::exchange::Exchange;
-use crate::load::{self, Until};
+use crate::issuer::exchange::Exchange;
+use crate::issuer::load::{self, Until};
+use crate::issuer::server::Server;
 use crate::median::{median, quantile};
-use crate::server::Server;
 use crate::usage;
 
 /// Servers that are asked for the same.

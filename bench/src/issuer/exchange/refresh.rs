@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
 use super::Exchange;
-use crate::http::{Request, Response};
+use crate::issuer::http::{Request, Response};
 
 /// A client with some families of refresh tokens, used in turn.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use hyper::StatusCode;
 use url::form_urlencoded::Serializer;
 
 use super::Exchange;
-use crate::http::{Request, Response};
+use crate::issuer::http::{Request, Response};
 
 /// A client that sends one person's password again and again.
 #[derive(Debug)]

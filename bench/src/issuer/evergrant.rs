@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use crate::cpus::Cpus;
-use crate::server::{Server, free_address};
+use crate::issuer::server::{Server, free_address};
 
 pub(crate) const CLIENT_ID: &str = "bench";
 pub(crate) const REDIRECT_URI: &str = "https://app.example/callback";

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use crate::cpus::Cpus;
-use crate::server::{Server, SignedIn, free_address};
+use crate::issuer::server::{Server, SignedIn, free_address};
 
 /// One of the scripts in `peers/`.
 #[derive(Clone, Copy, Debug)]

@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
 use crate::cpus::Cpus;
-use crate::http::{Connection, Request};
+use crate::issuer::http::{Connection, Request};
 
 /// A running server; it is killed when this is dropped.
 #[derive(Debug)]
