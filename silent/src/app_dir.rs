@@ -16,6 +16,7 @@ use tower::ServiceExt;
 use tower_http::services::{ServeDir, ServeFile};
 
 use crate::Origin;
+pub(crate) use caching::{FOREVER, REVALIDATE, is_named_by_content};
 use content_security_policy::ContentSecurityPolicy;
 pub(crate) use inline::hash_source;
 
@@ -75,12 +76,16 @@ impl AppDir {
         if page.status() != StatusCode::OK {
             return if page.status() == StatusCode::NOT_FOUND { no_such_file() } else { page.into_response() };
         }
-        let headers = [
+        (self.page_headers().await, page).into_response()
+    }
+
+    /// The headers of the app's page, for the files as they are now.
+    pub(crate) async fn page_headers(&self) -> [(HeaderName, HeaderValue); 3] {
+        [
             (header::CACHE_CONTROL, HeaderValue::from_static(caching::REVALIDATE)),
             (header::CONTENT_SECURITY_POLICY, self.policy.now().await),
             (CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin-allow-popups")),
-        ];
-        (headers, page).into_response()
+        ]
     }
 }
 

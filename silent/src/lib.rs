@@ -23,9 +23,10 @@
 //! ```
 //!
 //! Where things are: [`Options`] are the flags, `router` is the one list of routes, `silent_page`
-//! the callback page, and `app_dir` the built app.
+//! the callback page, `app_dir` the built app, and `hosting` writes for other web servers what this one does.
 
 mod app_dir;
+mod hosting;
 mod options;
 mod router;
 mod server;
@@ -33,6 +34,7 @@ mod silent_page;
 
 pub use app_dir::AppDirError;
 pub use evergrant_server::{ListenAddress, ListenAddressError, ListenError, Origin, OriginError};
+pub use hosting::ExportError;
 pub use options::Options;
 pub use server::{Server, StartError, run};
 pub use silent_page::MESSAGE_TYPE;

@@ -26,6 +26,10 @@ pub struct Options {
     #[arg(long = "connect-origin", value_name = "ORIGIN", requires = "app_dir")]
     pub connect_origins: Vec<Origin>,
 
+    /// Serve nothing: write into this directory what another web server needs to serve the app and the silent page alike
+    #[arg(long, value_name = "DIR", requires = "app_dir")]
+    pub export: Option<PathBuf>,
+
     /// Stop when standard input closes, so that the server ends with the process that started it
     #[arg(long)]
     pub exit_on_stdin_close: bool,

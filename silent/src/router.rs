@@ -3,7 +3,7 @@
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::map_response,
     response::{IntoResponse, Response},
     routing::get,
@@ -14,6 +14,10 @@ use tower_http::{
 };
 
 use crate::{AppDirError, Options, Origin, app_dir::AppDir, silent_page::SilentPage};
+
+/// What every answer says: that its type is what it is said to be, and that nobody is told where a person comes from.
+pub(crate) const COMMON_HEADERS: [(HeaderName, &str); 2] =
+    [(header::X_CONTENT_TYPE_OPTIONS, "nosniff"), (header::REFERRER_POLICY, "no-referrer")];
 
 /// Every route of the server.
 ///
@@ -44,9 +48,9 @@ fn cors(origins: &[Origin]) -> CorsLayer {
 }
 
 async fn with_common_headers(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    for (name, value) in COMMON_HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 

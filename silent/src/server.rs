@@ -5,7 +5,7 @@ use std::{future::Future, io};
 use axum::Router;
 use evergrant_server::ListenError;
 
-use crate::{AppDirError, Options, router};
+use crate::{AppDirError, ExportError, Options, hosting, router};
 
 /// A server whose port is taken and whose routes are ready.
 #[derive(Debug)]
@@ -23,17 +23,23 @@ pub enum StartError {
     /// The directory of the app cannot be served.
     #[error(transparent)]
     AppDir(#[from] AppDirError),
+    /// What other web servers need cannot be written.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// Standard output is closed, or signals cannot be listened to.
     #[error("Cannot start: {0}.")]
     Io(#[from] io::Error),
 }
 
 /// Starts a server, says so in one line on standard output, and serves until Ctrl-C, SIGTERM or,
-/// where that was asked for, the end of standard input.
+/// where that was asked for, the end of standard input. With [`Options::export`] it serves nothing, and writes files.
 ///
 /// # Errors
 /// When the server cannot start; once it runs it does not fail.
 pub async fn run(options: Options) -> Result<(), StartError> {
+    if let Some(directory) = &options.export {
+        return Ok(hosting::export(directory, &options).await?);
+    }
     let Server { server, router } = Server::start(&options).await?;
     Ok(server.announce_and_run("evergrant-silent", router, options.exit_on_stdin_close).await?)
 }

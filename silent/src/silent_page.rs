@@ -17,7 +17,7 @@
 //! by its hash, which is constant because the origins are an attribute and not part of the script.
 
 use axum::{
-    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName},
     response::{IntoResponse, Response},
 };
 
@@ -47,16 +47,22 @@ impl SilentPage {
             ),
         }
     }
+
+    /// The page as a file.
+    pub(crate) fn html(&self) -> &str {
+        &self.html
+    }
+
+    /// The headers it is served with, beside its type.
+    pub(crate) fn headers(&self) -> [(HeaderName, String); 2] {
+        [(CACHE_CONTROL, "no-store".to_owned()), (CONTENT_SECURITY_POLICY, self.content_security_policy.clone())]
+    }
 }
 
 impl IntoResponse for SilentPage {
     fn into_response(self) -> Response {
-        let headers = [
-            (CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
-            (CACHE_CONTROL, "no-store".to_owned()),
-            (CONTENT_SECURITY_POLICY, self.content_security_policy),
-        ];
-        (headers, self.html).into_response()
+        let content_type = [(CONTENT_TYPE, "text/html; charset=utf-8")];
+        (content_type, self.headers(), self.html).into_response()
     }
 }
 

@@ -7,7 +7,12 @@ use std::{
 
 use anyhow::bail;
 
-use crate::{process, stop::Stop, tools::Tools, workspace};
+use crate::{
+    process,
+    stop::Stop,
+    tools::{Compiler, Optimizers, Tools},
+    workspace,
+};
 
 /// The servers' binaries.
 #[derive(Debug)]
@@ -60,11 +65,15 @@ impl Servers {
     /// The binaries of an earlier build.
     pub(crate) fn built_before(profile: Profile) -> anyhow::Result<Self> {
         let servers = Self::located(profile);
-        let Self { issuer, silent, api, web_app } = &servers;
-        if [issuer, silent, api, web_app].iter().any(|binary| !binary.is_file()) {
+        if servers.all().iter().any(|binary| !binary.is_file()) {
             bail!("There is nothing built yet: run once without --no-build.");
         }
         Ok(servers)
+    }
+
+    /// Each of them.
+    pub(crate) fn all(&self) -> [&Path; 4] {
+        [&self.issuer, &self.silent, &self.api, &self.web_app]
     }
 }
 
@@ -73,11 +82,21 @@ pub(crate) fn app_for_tests() -> PathBuf {
     workspace::root().join("target").join("e2e").join("app")
 }
 
-/// Builds the app as strangers download it, into `dist`.
-pub(crate) fn build_app(dist: &Path, tools: &Tools, stop: &Stop) -> anyhow::Result<()> {
+/// Builds the app with all optimizations of the compiler, into `dist`.
+pub(crate) fn build_app(dist: &Path, compiler: Compiler, tools: &Tools, stop: &Stop) -> anyhow::Result<()> {
     // Offline, Trunk never goes looking for tools; so Cargo fetches what the build needs before.
-    process::run_to_success(workspace::cargo().arg("fetch"), stop)?;
+    process::run_to_success(&mut compiler.fetch(), stop)?;
     let mut trunk = tools.trunk();
     trunk.args(["build", "--release", "--offline", "--dist"]).arg(dist);
-    process::run_to_success(&mut trunk, stop)
+    process::run_to_success(compiler.builds(&mut trunk), stop)
+}
+
+/// Builds the app as strangers download it, into `dist`: smaller, sealed and compressed as well.
+pub(crate) fn build_finished_app(dist: &Path, compiler: Compiler, tools: &Tools, stop: &Stop) -> anyhow::Result<()> {
+    let optimizers = Optimizers::ensure(stop)?;
+    build_app(dist, compiler, tools, stop)?;
+    let mut cargo = workspace::cargo();
+    cargo.args(["run", "--quiet", "--package", "evergrant-finish", "--"]).arg(dist);
+    cargo.arg("--esbuild").arg(optimizers.esbuild).arg("--wasm-opt").arg(optimizers.wasm_opt);
+    process::run_to_success(&mut cargo, stop)
 }

@@ -18,7 +18,7 @@ use crate::{
     artifacts::{self, Profile, Servers},
     process::{Interrupted, TICK},
     stop::Stop,
-    tools::Tools,
+    tools::{Compiler, Tools},
     workspace,
 };
 pub(crate) use options::Options;
@@ -62,7 +62,7 @@ fn build(options: &Options, app: &Path, stop: &Stop) -> anyhow::Result<Servers> 
     let servers = Servers::build(Profile::Release, stop)?;
     if let Some(tools) = tools {
         println!("Building the app (about 2 minutes the first time) ...");
-        artifacts::build_app(app, &tools, stop)?;
+        artifacts::build_app(app, Compiler::Stable, &tools, stop)?;
     }
     Ok(servers)
 }

@@ -3,6 +3,7 @@
 mod artifacts;
 mod bench;
 mod demo;
+mod dist;
 mod process;
 mod size;
 mod stop;
@@ -33,6 +34,8 @@ cargo xtask bench issuer     measure the issuer beside its peers; results in tar
     --rounds NUMBER --seconds NUMBER --families NUMBER     [5, 3, 1000000]
 cargo xtask bench api        count the access tokens that a core checks per second, beside npm jose
 cargo xtask size     build the app as strangers download it, and weigh it against its budget
+cargo xtask dist     build what is put on a server into target/dist: the app, finished, and the servers
+    --smallest       with a nightly compiler that leaves more of the standard library out of the app
 cargo xtask trunk …  run Trunk with the tools of the right versions on its path
 cargo xtask tools    install what the other commands need, and say where it is";
 
@@ -61,6 +64,7 @@ fn run(mut arguments: Parser) -> anyhow::Result<ExitCode> {
         "test" => test::run(&test::Options::parse(&mut arguments)?, &stop),
         "bench" => bench::run(&bench::Options::parse(&mut arguments)?, &stop),
         "size" => size::run(&stop),
+        "dist" => dist::run(&dist::Options::parse(&mut arguments)?, &stop),
         "trunk" => {
             let mut trunk = Tools::for_building(&stop)?.trunk();
             let status = process::run(trunk.args(arguments.raw_args()?), &stop)?;

@@ -3,7 +3,9 @@
 mod browsers;
 mod cache;
 mod cargo_install;
+mod compiler;
 mod node;
+mod optimizers;
 mod packages;
 mod postgres;
 mod trunk_cache;
@@ -23,7 +25,9 @@ use crate::{process, stop::Stop, workspace};
 pub(crate) use browsers::Browser;
 use cache::Cache;
 use cargo_install::CargoTool;
+pub(crate) use compiler::Compiler;
 pub(crate) use node::Node;
+pub(crate) use optimizers::Optimizers;
 pub(crate) use postgres::VARIABLE as POSTGRES_BIN;
 
 const TRUNK: CargoTool = CargoTool {

@@ -1,10 +1,10 @@
 //! How long a browser may keep a file, judged by its name.
 
 /// A file whose name changes with its content never changes.
-const FOREVER: &str = "public, max-age=31536000, immutable";
+pub(crate) const FOREVER: &str = "public, max-age=31536000, immutable";
 
 /// A file that may change is asked for again each time; an unchanged one costs a `304`.
-pub(super) const REVALIDATE: &str = "no-cache";
+pub(crate) const REVALIDATE: &str = "no-cache";
 
 /// `Cache-Control` for the file at a path.
 pub(super) fn cache_control(path: &str) -> &'static str {
@@ -14,7 +14,7 @@ pub(super) fn cache_control(path: &str) -> &'static str {
 
 /// Trunk names files `name-<hash>.js` and `name-<hash>_bg.wasm`. The hash is 64 bits in hexadecimal
 /// without leading zeros, so one in a few thousand is shorter than 16 digits.
-fn is_named_by_content(name: &str) -> bool {
+pub(crate) fn is_named_by_content(name: &str) -> bool {
     let Some((stem, _)) = name.split_once('.') else {
         return false;
     };

@@ -6,5 +6,6 @@ mod app_caching;
 mod app_pages;
 mod app_policy;
 mod cors;
+mod hosting;
 mod server;
 mod silent_page;

@@ -68,6 +68,14 @@ impl AppDir {
     }
 }
 
+/// The copy of a file that a server sends to whoever takes it compressed so: `br` or `gz`.
+pub fn compressed_copy(file: &Path, encoding: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".");
+    name.push(encoding);
+    name.into()
+}
+
 fn copy_all(from: &Path, to: &Path) -> anyhow::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;

@@ -30,6 +30,7 @@ pub mod world;
 
 pub use api::Api;
 pub use app::{App, Flow};
+pub use app_dir::compressed_copy;
 pub use browser::Browser;
 pub use eventually::{eventually, eventually_within};
 pub use expenses::Expenses;

@@ -1,21 +1,20 @@
-//! What a visitor loads before the app is there: its pages, scripts, styles and code, as a server sends them (brotli, at its
-//! best).
+//! What a visitor loads before the app is there: its page, script, style and code, as a server sends them, which is as the
+//! compressed copies beside them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::path::Path;
 
-use brotli::enc::BrotliEncoderParams;
-use evergrant_e2e::artefacts;
+use evergrant_e2e::{artefacts, compressed_copy};
 
 /// What the app may weigh, in bytes: less than React with the libraries that people sign in with there.
 const BUDGET: usize = 100_000;
 
 /// What it may weigh until it is within its budget. Never raise this for a feature without looking for what else can go;
-/// lower it whenever the app has become smaller. It weighed 225.6 KB
+/// lower it whenever the app has become smaller. It weighed 215.0 KB
 /// when this was set; one per cent is left for builds that come out a little different elsewhere.
-const REACHED: usize = 228_000;
+const REACHED: usize = 217_500;
 
 const KINDS: [&str; 4] = ["html", "css", "js", "wasm"];
 
@@ -41,17 +40,14 @@ fn the_app_on_the_wire_is_no_larger_than_it_was() -> anyhow::Result<()> {
 /// The compressed size of all files of a kind in `app` itself: what lies deeper is not loaded at the start.
 fn compressed(app: &Path, kind: &str) -> usize {
     let files = fs::read_dir(app).unwrap().map(|entry| entry.unwrap().path());
-    files
-        .filter(|path| path.extension().is_some_and(|extension| extension == kind))
-        .map(|path| brotli_size(&path))
-        .sum()
+    files.filter(|path| path.extension().is_some_and(|extension| extension == kind)).map(|path| travels_as(&path)).sum()
 }
 
-fn brotli_size(path: &Path) -> usize {
-    let mut smallest = Vec::new();
-    // The default is the best: quality 11.
-    brotli::BrotliCompress(&mut fs::File::open(path).unwrap(), &mut smallest, &BrotliEncoderParams::default()).unwrap();
-    smallest.len()
+/// The size of the copy that a server sends.
+fn travels_as(file: &Path) -> usize {
+    let copy = compressed_copy(file, "br");
+    let metadata = fs::metadata(&copy);
+    metadata.unwrap_or_else(|error| panic!("{}: {error}", copy.display())).len().try_into().unwrap()
 }
 
 fn kilobytes(bytes: usize) -> f64 {

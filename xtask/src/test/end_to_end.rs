@@ -4,7 +4,7 @@ use super::{Options, Tally, counted};
 use crate::{
     artifacts::{self, Profile, Servers},
     stop::Stop,
-    tools::{self, Tools},
+    tools::{self, Compiler, Tools},
     workspace,
 };
 
@@ -15,7 +15,7 @@ pub(super) fn run(options: &Options, stop: &Stop) -> anyhow::Result<Tally> {
     let app = artifacts::app_for_tests();
     println!("Building the servers and the app (about 4 minutes the first time) ...");
     let servers = Servers::build(Profile::Dev, stop)?;
-    artifacts::build_app(&app, &tools, stop)?;
+    artifacts::build_finished_app(&app, Compiler::Stable, &tools, stop)?;
 
     let mut cargo = workspace::cargo();
     cargo.args(["test", "--no-fail-fast", "--package", "evergrant-e2e"]);

@@ -1,0 +1,79 @@
+//! `evergrant-finish DIR`: makes the app that Trunk built in a directory ready to be served, in place.
+//!
+//! Code, script and style become smaller. Each is then sealed: the page names the hash of the style and of the script, the
+//! script that of the code, so a browser runs what was built or nothing. The page starts the app without a script of its
+//! own, so a content security policy needs no exception for it. What a server may send compressed is compressed here, once
+//! and well.
+
+mod built;
+mod compressed;
+mod module;
+mod names;
+mod optimizers;
+mod page;
+mod script;
+mod sealed;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context;
+use lexopt::{
+    Arg::{Long, Value},
+    Parser,
+};
+
+use built::BuiltApp;
+use optimizers::Optimizers;
+use page::Page;
+use sealed::Sealed;
+
+const USAGE: &str = "evergrant-finish DIR --esbuild PROGRAM --wasm-opt PROGRAM";
+
+fn main() -> ExitCode {
+    match options(Parser::from_env()).and_then(|(directory, optimizers)| finish(directory, &optimizers)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options(mut arguments: Parser) -> anyhow::Result<(PathBuf, Optimizers)> {
+    let (mut directory, mut esbuild, mut wasm_opt) = (None, None, None);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("esbuild") => esbuild = Some(PathBuf::from(arguments.value()?)),
+            Long("wasm-opt") => wasm_opt = Some(PathBuf::from(arguments.value()?)),
+            Value(value) if directory.is_none() => directory = Some(PathBuf::from(value)),
+            other => return Err(other.unexpected()).context(USAGE),
+        }
+    }
+    let optimizers = Optimizers { esbuild: esbuild.context(USAGE)?, wasm_opt: wasm_opt.context(USAGE)? };
+    Ok((directory.context(USAGE)?, optimizers))
+}
+
+fn finish(directory: PathBuf, optimizers: &Optimizers) -> anyhow::Result<()> {
+    let app = BuiltApp::find(directory)?;
+    let mut page = Page::read(&app)?;
+
+    let code = app.read(&app.code)?;
+    let names = names::shortened(&module::names_across_the_border(&code)?);
+    let code = optimizers.smaller_code(&module::renamed(&code, &names)?)?;
+    let code = Sealed::new(&app.stem, "_bg.wasm", code);
+
+    let start = script::start(&page.address_of(&code.name), &code.integrity);
+    let script = optimizers.bundled_script(&app.read(&app.script)?, &start, &names)?;
+    let script = Sealed::new(&app.stem, ".js", script);
+    page.start_by(&app, &script, &code)?;
+    app.replace(&app.code, &code)?;
+    app.replace(&app.script, &script)?;
+
+    for (stem, old) in &app.styles {
+        let style = Sealed::new(stem, ".css", optimizers.smaller_style(&app.directory.join(old))?);
+        page.use_style(old, &style)?;
+        app.replace(old, &style)?;
+    }
+    page.write(&app)?;
+    compressed::beside_each(&app.directory)
+}

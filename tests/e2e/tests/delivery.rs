@@ -1,0 +1,97 @@
+//! The app as strangers get it: compressed, sealed by hashes, under a policy without exceptions; and whole, or not at all.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::ensure;
+use evergrant_e2e::{App, Flow, Setup, World, compressed_copy, eventually, journey};
+use serde_json::Value;
+
+#[test]
+fn the_delivered_app_signs_in_and_each_of_its_files_travels_once_and_compressed() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let app = App::of(world);
+        app.open("/").await?;
+        app.wait_for_status("signed-out").await?;
+        for kind in ["css", "js", "_bg.wasm"] {
+            let file = only_file(world.app_dir.path(), kind);
+            let compressed = fs::metadata(compressed_copy(&file, "br"))?.len();
+            let name = file.file_name().and_then(|name| name.to_str()).unwrap();
+            let received = received(world, name).await?;
+            assert_eq!(received, [compressed], "bytes of {name}, for each time it was asked for");
+        }
+        app.sign_in(Flow::Code).await?;
+        world.browser.wait_for_text("Signed in as ").await?;
+        let console = world.browser.console().await?;
+        assert!(console.is_empty(), "{console:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn the_policy_of_the_delivered_app_admits_its_own_files_and_nothing_inline() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        App::of(world).open("/").await?;
+        let header = "return (await fetch('/')).headers.get('content-security-policy')";
+        let policy = world.browser.script(header, vec![]).await?;
+        let policy = policy.as_str().unwrap_or_default();
+        assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval'; style-src 'self';"), "{policy}");
+        Ok(())
+    })
+}
+
+#[test]
+fn code_that_is_not_what_was_built_does_not_run() -> anyhow::Result<()> {
+    refused("_bg.wasm")
+}
+
+#[test]
+fn a_script_that_is_not_what_was_built_does_not_run() -> anyhow::Result<()> {
+    refused("js")
+}
+
+/// Changes a file so that it would still run, and sees that it does not.
+fn refused(kind: &str) -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let file = only_file(world.app_dir.path(), kind);
+        let mut content = fs::read(&file)?;
+        match kind {
+            "js" => content.extend(b"\n"),
+            // A custom section without a name or content, which means nothing.
+            _ => content.extend([0, 1, 0]),
+        }
+        fs::write(&file, content)?;
+        for encoding in ["br", "gz"] {
+            fs::remove_file(compressed_copy(&file, encoding))?;
+        }
+        App::of(world).open("/").await?;
+        eventually("the browser says that the hash is another", async || {
+            let console = world.browser.console().await?;
+            ensure!(console.iter().any(|line| line.contains("integrity")), "{console:?}");
+            Ok(())
+        })
+        .await?;
+        let waiting = "return document.querySelector('#app .waiting') !== null";
+        assert_eq!(world.browser.script(waiting, vec![]).await?, Value::Bool(true), "the first paint stays");
+        Ok(())
+    })
+}
+
+/// The one file of the app whose name ends so.
+fn only_file(app: &Path, end: &str) -> PathBuf {
+    let files = fs::read_dir(app).unwrap().map(|entry| entry.unwrap().path());
+    let mut files = files.filter(|path| path.to_str().is_some_and(|path| path.ends_with(end)));
+    let file = files.next().unwrap_or_else(|| panic!("no {end} in {}", app.display()));
+    assert_eq!(files.next(), None, "one {end} is enough");
+    file
+}
+
+/// How many bytes came, for each request for a file.
+async fn received(world: &World, name: &str) -> anyhow::Result<Vec<u64>> {
+    let sizes = "return performance.getEntriesByType('resource').filter(entry => entry.name.endsWith('/' + arguments[0]))\
+                 .map(entry => entry.encodedBodySize)";
+    let sizes = world.browser.script(sizes, vec![name.into()]).await?;
+    Ok(serde_json::from_value(sizes)?)
+}
