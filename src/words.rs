@@ -105,6 +105,7 @@ pub fn ended(reason: &EndReason) -> &'static str {
             (Failure::Browser(_), _) => "This browser does not let you sign in here.",
             _ => "The sign-in did not succeed.",
         },
+        EndReason::AccountChanged => "Somebody else has signed in in this browser.",
         EndReason::Idle(_) => "You were signed out because you had not done anything here for a while.",
         EndReason::IssuerNotTold(_) => "You are signed out here, but the issuer could not be told.",
     }
@@ -117,6 +118,14 @@ pub fn problem(failure: &Failure, stopped: bool) -> &'static str {
         _ if stopped => "Renewing has failed too often, and has stopped. Renew now, or sign in again.",
         FailureClass::TryAgain => "The session could not be renewed yet. It will be tried again.",
         FailureClass::Suspicious => "An answer that did not look right was dropped. The session goes on as it was.",
+    }
+}
+
+/// What happened, when a sign-in did not succeed and the session goes on as it was.
+pub fn declined(failure: &Failure) -> &'static str {
+    match failure.code() {
+        Some(ErrorCode::AccessDenied) => "You declined. You are still signed in, as before.",
+        _ => "That did not succeed. You are still signed in, as before.",
     }
 }
 

@@ -92,6 +92,24 @@ fn where_renewing_has_stopped_nothing_is_promised() {
 }
 
 #[wasm_bindgen_test]
+fn a_step_up_that_was_declined_was_said_to_end_renewing() {
+    let mut view = Machine::new(&common::config("silent")).view(&clock::now());
+    view.problem = Some(refused(ErrorCode::AccessDenied));
+    view.sign_in_failed = true;
+    let notice = Notice::of_problem(&view).unwrap();
+    assert_eq!(notice.headline, "You declined. You are still signed in, as before.");
+    view.problem = Some(refused(ErrorCode::InvalidScope));
+    assert!(Notice::of_problem(&view).unwrap().headline.contains("still signed in"), "whatever it was");
+}
+
+#[wasm_bindgen_test]
+fn that_somebody_else_signed_in_is_said_with_what_to_do() {
+    let notice = Notice::of_end(&EndReason::AccountChanged);
+    assert_eq!(notice.headline, "Somebody else has signed in in this browser.");
+    assert!(notice.sentences[0].contains("Sign in again"), "{notice:?}");
+}
+
+#[wasm_bindgen_test]
 fn a_sign_out_is_news_and_nothing_worse() {
     for reason in [EndReason::SignedOut, EndReason::SignedOutElsewhere, EndReason::Idle(None)] {
         let notice = Notice::of_end(&reason);

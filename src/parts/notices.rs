@@ -53,6 +53,12 @@ impl Notice {
                 );
                 notice
             }
+            EndReason::AccountChanged => Self {
+                tone: "warn",
+                headline,
+                sentences: vec!["Your session here could not go on beside theirs. Sign in again to go on.".to_owned()],
+                exact: None,
+            },
             EndReason::AskThePerson(failure) | EndReason::IssuerNotTold(failure) => Self::of("warn", headline, failure),
             EndReason::SignInFailed(failure) => Self::of("bad", headline, failure),
         }
@@ -61,6 +67,9 @@ impl Notice {
     /// What went wrong, with the session still there.
     pub fn of_problem(view: &View) -> Option<Self> {
         let failure = view.problem.as_ref()?;
+        if view.sign_in_failed {
+            return Some(Self::of("warn", words::declined(failure), failure));
+        }
         let stopped = view.renew_at.is_none() && view.status != Status::Renewing;
         Some(Self::of("warn", words::problem(failure, stopped), failure))
     }

@@ -256,7 +256,7 @@ impl Inner {
             Command::Save(session) => self.store.save(&session),
             Command::MarkSignOut { generation } => self.store.put_sign_out(generation),
             Command::FinishSignOut { generation } => self.spawn(async move |inner: &Rc<Self>| {
-                inner.ledger.apply(&Change::EndSignIn { generation }).await;
+                inner.ledger.apply(&Change::EndSignIn { generation, idle: false }).await;
                 inner.store.forget_sign_out();
                 inner.tell_tabs(TabMessage::Changed);
             }),
@@ -289,6 +289,11 @@ impl Inner {
                 }
             }
             Command::TellTabs(message) => self.tell_tabs(message),
+            Command::Revoke { refresh_token } => self.spawn(async move |inner: &Rc<Self>| {
+                // The session is over here, whether or not the issuer hears of it.
+                let _ = sign_out::revoke(&inner.config, &inner.provider, Some(&refresh_token)).await;
+            }),
+            Command::NoteSomebody { flow } => self.store.put_flow(flow),
             Command::ShareActivity { at } => {
                 self.store.put_activity(at);
                 self.tell_tabs(TabMessage::Active { at });
@@ -303,7 +308,7 @@ impl Inner {
                 }
             }),
             Command::EndIssuerSession { id_token, refresh_token, generation, idle } => {
-                let over = if idle { Change::EndSignIn { generation } } else { Change::SignOut { generation } };
+                let over = if idle { Change::EndSignIn { generation, idle } } else { Change::SignOut { generation } };
                 self.end_issuer_session(over, id_token, refresh_token, idle);
             }
             Command::TellApp => self.tell_app(),
@@ -423,7 +428,7 @@ impl Inner {
     fn heed(self: &Rc<Self>, verdict: Verdict) {
         match verdict {
             Verdict::Adopt(session) => self.dispatch(Event::Adopted { session }),
-            Verdict::Ended => self.dispatch(Event::SignedOutElsewhere),
+            Verdict::Ended { idle } => self.dispatch(Event::ended_elsewhere(idle)),
             Verdict::Active { at } => self.dispatch(Event::ActiveElsewhere { at }),
             Verdict::Renew(_) | Verdict::Wait(_) | Verdict::Good { .. } => {}
         }

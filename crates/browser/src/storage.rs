@@ -88,8 +88,13 @@ impl Store {
         if self.in_memory.get() {
             *self.memory.borrow_mut() = Some(session.clone());
         }
+        self.put_flow(session.flow);
+    }
+
+    /// Remembers that somebody is signed in, and by which flow, when the session is kept in memory alone.
+    pub fn put_flow(&self, flow: Flow) {
         if self.keeps_nothing() {
-            set(StorageKind::Local, &self.hint_key, &session.flow);
+            set(StorageKind::Local, &self.hint_key, &flow);
         }
     }
 

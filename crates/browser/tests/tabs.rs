@@ -166,7 +166,7 @@ async fn tabs_that_keep_sessions_of_their_own_end_with_a_sign_out_in_any_of_them
     let consult = Change::Consult { session: Some(Box::new(session.clone())) };
     assert!(matches!(ledger.apply(&consult).await, Verdict::Good { .. }));
     SharedLedger::new(&config.client_id).apply(&Change::SignOut { generation: 0 }).await;
-    assert_eq!(ledger.apply(&consult).await, Verdict::Ended);
+    assert_eq!(ledger.apply(&consult).await, Verdict::Ended { idle: false });
 }
 
 #[wasm_bindgen_test]

@@ -15,22 +15,23 @@
 //! | signed out | | opened with a session that failed too often | signed in, stopped, with the reason | set the timer to expiry |
 //! | signed out | | opened, a sign-in failed, wake signal, and all tabs share a session | the same | consult the ledger |
 //! | signed out | | somebody signed in in another tab, and all tabs share a session | signed in, waiting | set the timer |
+//! | signed out | | opened with a stored session that an earlier page was ending | the same | revoke a refresh token of its own, forget |
 //! | signed out | | opened past the limit (memory, cookie) | signing out | forget, revoke the cookie |
 //! | signed out | | back from the issuer, where it went at the limit | signed out, as idle | |
 //! | signing in | `signing-in` | tokens | signed in, waiting | save, set the timer |
 //! | signing in | | failure, or the person came back by the back button | signed out, with the failure | |
-//! | signing in, a session kept | | signed out in another tab | signing in | forget |
+//! | signing in, a session kept | | signed out in another tab | signing in | revoke a refresh token of its own, forget |
 //! | signing in, a session kept | | failure, or the person came back by the back button | signed in, as it was | set the timer |
 //! | signed in, any | | the same session has failed in another tab, and is due | signed in, retrying or stopped | set the timer by backoff |
 //! | signed in, any | | another tab renewed | signed in, waiting | stop the renewal in flight, set the timer |
 //! | signed in, any | | opened, signed in, wake signal, another tab changed something | the same | consult the ledger |
 //! | signed in, any | | sign-out | signing out | cancel timer and renewal, forget, tell the tabs, write the ledger, go to the issuer; noted first where the next page finds it |
-//! | signed in, any | | signed out in another tab | signed out | cancel timer and renewal, forget |
+//! | signed in, any | | signed out in another tab | signed out | cancel timer and renewal, revoke a refresh token of its own, forget |
 //! | signed in, any | | the person is active, here or in another tab (R11) | the same | share it, tell the app |
 //! | signed in, any | | the idle warning is due | the same | tell the app, set the timer to the limit |
 //! | signed in, any | | the idle limit is reached, as far as this tab knows | the same, and nothing is renewed or handed out | ask the ledger |
 //! | signed in, any | | the ledger: nobody was active in any tab; or opened past the limit | signing out | as for a sign-out |
-//! | signed in, any | | the idle limit was reached in another tab | signed out, as idle | cancel timer and renewal, forget |
+//! | signed in, any | | the idle limit was reached in another tab | signed out, as idle | cancel timer and renewal, revoke a refresh token of its own, forget |
 //! | signed in, with a problem | | sign-in wanted | signing in, the session kept | cancel timer and renewal, go to the issuer |
 //! | signed in, waiting | `signed-in` | timer, wake signal: not due yet | the same | set the timer again |
 //! | signed in, waiting | | timer, wake signal: due; the person asks; an API refused the token | signed in, renewing | renew |
@@ -38,6 +39,7 @@
 //! | signed in, renewing | `renewing` | tokens | signed in, waiting | save, set the timer |
 //! | signed in, renewing | | the refresh token is refused | signed in, renewing by iframe | save without it, renew |
 //! | signed in, renewing | | failure: ask the person | signed out, with the reason | forget |
+//! | signed in, renewing | | the iframe, or the cookie, brings tokens of somebody else | signed out, as the account has changed | forget, note for the next page that somebody is signed in |
 //! | signed in, renewing | | failure: try again, suspicious | signed in, retrying | set the timer by backoff |
 //! | signed in, renewing | | the ledger: the issuer asked one of the tabs to wait | signed in, retrying | set the timer to the end of that |
 //! | signed in, renewing | | failure: misconfigured, or too many in a row | signed in, stopped | set the timer to expiry |

@@ -10,7 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::Inner;
 use crate::locks::Held;
 use crate::renewal::{self, Failed};
-use crate::{clock, locks, timer};
+use crate::{clock, locks, sign_out, timer};
 
 /// How long to wait for another tab that renews: longer than any renewal takes, its requests and its iframe together.
 const LOCK_PATIENCE: Duration = Duration::from_secs(90);
@@ -41,7 +41,8 @@ impl Inner {
                 return Event::RenewalEnded { attempt, outcome: Err(Failure::AskedToWait(wait)) };
             }
             Verdict::Adopt(session) => return Event::Adopted { session },
-            Verdict::Ended | Verdict::Good { .. } | Verdict::Active { .. } => return Event::SignedOutElsewhere,
+            Verdict::Ended { idle } => return Event::ended_elsewhere(idle),
+            Verdict::Good { .. } | Verdict::Active { .. } => return Event::SignedOutElsewhere,
         };
         let mut outcome = self.renew_by(attempt, &session, method).await;
         if method == Method::Iframe
@@ -57,7 +58,7 @@ impl Inner {
                     answered => (method, outcome) = (last_resort, answered),
                 },
                 Verdict::Adopt(session) => return Event::Adopted { session },
-                Verdict::Ended => return Event::SignedOutElsewhere,
+                Verdict::Ended { idle } => return Event::ended_elsewhere(idle),
                 Verdict::Good { .. } | Verdict::Active { .. } | Verdict::Wait(_) => {}
             }
         }
@@ -85,8 +86,12 @@ impl Inner {
             Ok(tokens) => {
                 session.renew(tokens.clone(), method);
                 let settle = Change::Settle { session, shared: self.is_shared(), sent };
-                if self.ledger.apply(&settle).await == Verdict::Ended {
-                    return Event::SignedOutElsewhere;
+                if let Verdict::Ended { idle } = self.ledger.apply(&settle).await {
+                    // Nobody but this tab has ever seen this one.
+                    if let Some(refresh_token) = &tokens.refresh_token {
+                        let _ = sign_out::revoke(&self.config, &self.provider, Some(refresh_token)).await;
+                    }
+                    return Event::ended_elsewhere(idle);
                 }
                 Ok(Box::new(tokens))
             }

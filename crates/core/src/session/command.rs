@@ -65,7 +65,7 @@ pub enum Command {
         session: Box<Session>,
     },
     /// Ask the ledger whether this is still the session to live by, and report with [`super::Event::Adopted`] or
-    /// [`super::Event::SignedOutElsewhere`] when it is not.
+    /// [`super::Event::ended_elsewhere`] when it is not.
     Consult {
         /// The session as this tab knows it; `None` when it knows none.
         session: Option<Box<Session>>,
@@ -90,6 +90,17 @@ pub enum Command {
         generation: u64,
         /// Whether that is because nobody was active: the page that comes back from the issuer has to say so.
         idle: bool,
+    },
+    /// Tell the issuer that this refresh token is over (RFC 7009): the session ended in another tab, which does not know it.
+    Revoke {
+        /// The refresh token.
+        refresh_token: RefreshToken,
+    },
+    /// Note for the next page of this browser, after a [`Command::Forget`], that somebody is signed in at the issuer, though
+    /// not the person of this session. It matters where the session is kept by no store (memory, cookie).
+    NoteSomebody {
+        /// The flow to ask by who it is.
+        flow: Flow,
     },
     /// Keep when the person was last active where every tab finds it, and tell the tabs.
     ShareActivity {

@@ -106,6 +106,13 @@ pub enum Event {
     IdleEndedElsewhere,
 }
 
+impl Event {
+    /// The session ended in another tab; `idle` when that was because nobody was active.
+    pub const fn ended_elsewhere(idle: bool) -> Self {
+        if idle { Self::IdleEndedElsewhere } else { Self::SignedOutElsewhere }
+    }
+}
+
 /// How a sign-in is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {

@@ -34,6 +34,9 @@ pub struct Ledger {
     /// When the person was last active in any tab, where that matters (R11).
     #[serde(skip_serializing_if = "Option::is_none")]
     active_at: Option<UnixTime>,
+    /// The generation that ended because nobody was active: a tab that slept through that is told so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_end: Option<u64>,
 }
 
 json::members!(Ledger {
@@ -43,6 +46,7 @@ json::members!(Ledger {
     spent: or_default,
     rest: optional,
     active_at: optional,
+    idle_end: optional,
 });
 
 /// A time in which nothing is asked, unless the person wants it; all by the wall clock.
@@ -71,20 +75,20 @@ impl Ledger {
                 self.generation = self.generation.max(*generation);
                 self.end()
             }
-            Change::EndSignIn { generation } if *generation >= self.generation => {
+            Change::EndSignIn { generation, idle } if *generation >= self.generation => {
                 self.generation = *generation;
-                self.end()
+                if *idle { self.end_idle() } else { self.end() }
             }
-            Change::EndSignIn { .. } => Verdict::Ended,
+            Change::EndSignIn { generation, .. } => self.ended(*generation),
             Change::Active { at } => {
                 self.active_at = Some(*at);
                 Verdict::Good { generation: self.generation }
             }
             Change::EndIdle { session, active_at, now } => match self.active_at {
                 Some(at) if at > *active_at && at <= *now => Verdict::Active { at },
-                _ => self.end_generation(session),
+                _ => self.end_if_good(session, Self::end_idle),
             },
-            Change::EndGeneration { session } => self.end_generation(session),
+            Change::EndGeneration { session } => self.end_if_good(session, Self::end),
             Change::Consult { session: Some(session) } => self.consult(session),
             Change::Consult { session: None } => match &self.session {
                 Some(shared) => Verdict::Adopt(shared.clone()),
@@ -109,17 +113,26 @@ impl Ledger {
         Verdict::Good { generation: self.generation }
     }
 
-    fn end_generation(&mut self, session: &Session) -> Verdict {
+    fn end_if_good(&mut self, session: &Session, end: impl FnOnce(&mut Self) -> Verdict) -> Verdict {
         match self.consult(session) {
-            Verdict::Good { .. } => self.end(),
+            Verdict::Good { .. } => end(self),
             other => other,
         }
+    }
+
+    fn end_idle(&mut self) -> Verdict {
+        self.idle_end = Some(self.generation);
+        self.end()
     }
 
     fn end(&mut self) -> Verdict {
         self.generation = self.generation.saturating_add(1);
         self.session = None;
         Verdict::Good { generation: self.generation }
+    }
+
+    fn ended(&self, generation: u64) -> Verdict {
+        Verdict::Ended { idle: self.idle_end == Some(generation) }
     }
 
     fn consult(&mut self, session: &Session) -> Verdict {
@@ -129,7 +142,7 @@ impl Ledger {
             Some(shared) if shared.generation == self.generation && is_newer(shared, session) => {
                 Verdict::Adopt(shared.clone())
             }
-            _ if session.generation != self.generation => Verdict::Ended,
+            _ if session.generation != self.generation => self.ended(session.generation),
             _ => Verdict::Good { generation: self.generation },
         }
     }

@@ -167,6 +167,7 @@ impl Machine {
             renewals: 0,
             last_method: None,
             problem: None,
+            sign_in_failed: false,
             idle_ends_at: None,
             idle_warning: false,
             ended: None,

@@ -32,6 +32,8 @@ pub struct View {
     pub last_method: Option<Method>,
     /// What went wrong last and is not mended yet.
     pub problem: Option<Failure>,
+    /// Whether that was a sign-in, during which the session went on as it was; otherwise it was a renewal.
+    pub sign_in_failed: bool,
     /// When the session ends if the person does nothing (R11); none without such a limit.
     pub idle_ends_at: Option<UnixTime>,
     /// Whether that is so soon that the person should be warned.
@@ -88,6 +90,8 @@ pub enum EndReason {
     SignedOutElsewhere,
     /// The issuer wants to see the person again.
     AskThePerson(Failure),
+    /// Somebody else has signed in at the issuer in this browser, and nothing is left by which this session could be renewed.
+    AccountChanged,
     /// The sign-in did not succeed.
     SignInFailed(Failure),
     /// Signed out here, but the issuer could not be told.
@@ -104,6 +108,7 @@ impl EndReason {
             Self::SignedOut => "signed_out",
             Self::SignedOutElsewhere => "signed_out_elsewhere",
             Self::AskThePerson(_) => "ask_the_person",
+            Self::AccountChanged => "account_changed",
             Self::SignInFailed(_) => "sign_in_failed",
             Self::IssuerNotTold(_) => "issuer_not_told",
             Self::Idle(_) => "idle",
@@ -117,7 +122,7 @@ impl EndReason {
             | Self::SignInFailed(failure)
             | Self::IssuerNotTold(failure)
             | Self::Idle(Some(failure)) => Some(failure),
-            Self::SignedOut | Self::SignedOutElsewhere | Self::Idle(None) => None,
+            Self::SignedOut | Self::SignedOutElsewhere | Self::AccountChanged | Self::Idle(None) => None,
         }
     }
 }

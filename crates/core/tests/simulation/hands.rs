@@ -62,6 +62,8 @@ impl World {
             | Command::Consult { .. }
             | Command::EndGeneration { .. }
             | Command::ShareActivity { .. }
+            | Command::Revoke { .. }
+            | Command::NoteSomebody { .. }
             | Command::TellApp => {}
             Command::EndIdle { .. } => self.send(tab, Event::IdleEnded),
         }

@@ -60,6 +60,8 @@ pub enum Change {
     EndSignIn {
         /// Which one.
         generation: u64,
+        /// Whether that is because nobody was active.
+        idle: bool,
     },
     /// The person is active.
     Active {
@@ -109,7 +111,10 @@ pub enum Verdict {
     /// Another tab was faster, or has failed as well: live by this session.
     Adopt(Box<Session>),
     /// The session ended in another tab.
-    Ended,
+    Ended {
+        /// Whether that was because nobody was active (R11).
+        idle: bool,
+    },
     /// The person was active elsewhere.
     Active {
         /// When, by the wall clock.

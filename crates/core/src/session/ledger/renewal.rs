@@ -52,7 +52,7 @@ impl Ledger {
     pub(super) fn settle(&mut self, session: &Session, shared: bool, sent: Option<&RefreshToken>) -> Verdict {
         self.answered(sent, session);
         if session.generation != self.generation {
-            return Verdict::Ended;
+            return self.ended(session.generation);
         }
         self.session = shared.then(|| Box::new(session.clone()));
         Verdict::Good { generation: self.generation }

@@ -62,8 +62,7 @@ impl Machine {
         self.forget_what_was_kept(commands);
         match self.state {
             State::SignedIn(_) => {
-                self.cancel(now, commands);
-                self.end(EndReason::Idle(None), commands);
+                self.end_elsewhere(EndReason::Idle(None), now, commands);
             }
             // This page is back from the issuer, where it had to go for it.
             State::SignedOut(None) => {

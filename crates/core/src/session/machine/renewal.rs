@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::signed_in::{Phase, wait};
 use super::{CALM, MOST_FAILURES, Machine, OFFLINE_WAIT, STOPPED_REST, State};
 use crate::protocol::RefreshToken;
+use crate::protocol::id_token::IdTokenError;
 use crate::session::command::Command;
 use crate::session::event::Cause;
 use crate::session::failure::{Earlier, Failure, FailureClass};
@@ -122,11 +123,20 @@ impl Machine {
             self.renew(Cause::Retry, now, commands);
             return;
         }
-        if failure.class() == FailureClass::AskThePerson {
+        // Neither a hidden iframe nor a cookie is this tab's alone: what they bring for somebody else is no forgery.
+        let is_shared = method == Method::Iframe || signed_in.session.refresh_cookie;
+        let account_changed = is_shared && failure == Failure::IdToken(IdTokenError::OtherPerson);
+        if account_changed || failure.class() == FailureClass::AskThePerson {
+            let flow = signed_in.session.flow;
             if self.shared {
                 commands.push(Command::EndGeneration { session: Box::new(signed_in.session.clone()) });
             }
-            self.end(EndReason::AskThePerson(failure), commands);
+            if account_changed {
+                self.end(EndReason::AccountChanged, commands);
+                commands.push(Command::NoteSomebody { flow });
+            } else {
+                self.end(EndReason::AskThePerson(failure), commands);
+            }
             return;
         }
         // A network that is away says nothing about whether renewing works.
@@ -155,6 +165,7 @@ impl Machine {
             Phase::Retrying { due: now.monotonic.saturating_add(wait), failed: *now, rest: CALM.max(asked_for) }
         };
         signed_in.problem = Some(failure);
+        signed_in.sign_in_failed = false;
         commands.push(Command::TellApp);
         self.look_at_the_clock(Cause::Retry, now, commands);
     }

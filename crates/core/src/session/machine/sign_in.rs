@@ -24,6 +24,9 @@ impl Machine {
             return;
         };
         if !self.is_ours(&session) {
+            if session.belongs_to(&self.issuer, &self.client_id) {
+                self.revoke_own(&session, commands);
+            }
             commands.push(Command::Forget);
             return;
         }
@@ -107,7 +110,10 @@ impl Machine {
     ) {
         self.state = match kept {
             Some(mut kept) => {
-                kept.problem = failure.or(kept.problem);
+                if failure.is_some() {
+                    kept.problem = failure;
+                    kept.sign_in_failed = true;
+                }
                 State::SignedIn(kept)
             }
             None => State::SignedOut(failure.map(EndReason::SignInFailed)),

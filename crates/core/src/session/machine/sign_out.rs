@@ -6,6 +6,7 @@ use super::{Machine, State};
 use crate::session::command::{Command, TabMessage};
 use crate::session::failure::Failure;
 use crate::session::log::Outcome;
+use crate::session::record::Session;
 use crate::session::view::EndReason;
 use crate::time::Now;
 
@@ -51,10 +52,7 @@ impl Machine {
     pub(super) fn signed_out_elsewhere(&mut self, now: &Now, commands: &mut Vec<Command>) {
         self.forget_what_was_kept(commands);
         if matches!(self.state, State::SignedIn(_)) {
-            // The ledger says that it is over, and not why.
-            let reason = if self.is_idle(now) { EndReason::Idle(None) } else { EndReason::SignedOutElsewhere };
-            self.cancel(now, commands);
-            self.end(reason, commands);
+            self.end_elsewhere(EndReason::SignedOutElsewhere, now, commands);
         }
     }
 
@@ -64,7 +62,25 @@ impl Machine {
             && let Some(kept) = kept.take()
         {
             self.over = Some(kept.session.generation);
+            self.revoke_own(&kept.session, commands);
             commands.push(Command::Forget);
+        }
+    }
+
+    /// Another tab has ended this session, and tells the issuer.
+    pub(super) fn end_elsewhere(&mut self, reason: EndReason, now: &Now, commands: &mut Vec<Command>) {
+        self.cancel(now, commands);
+        if let State::SignedIn(signed_in) = &self.state {
+            self.revoke_own(&signed_in.session, commands);
+        }
+        self.end(reason, commands);
+    }
+
+    /// The tab in which the person signed out revokes the refresh token that it knows. With a session of its own, only this
+    /// tab knows the other.
+    pub(super) fn revoke_own(&self, session: &Session, commands: &mut Vec<Command>) {
+        if let Some(refresh_token) = session.refresh_token.clone().filter(|_| !self.shared) {
+            commands.push(Command::Revoke { refresh_token });
         }
     }
 

@@ -17,6 +17,8 @@ pub(super) struct SignedIn {
     pub(super) lease: Lease,
     pub(super) phase: Phase,
     pub(super) problem: Option<Failure>,
+    /// Whether the problem is a sign-in that came to nothing, and not a renewal.
+    pub(super) sign_in_failed: bool,
 }
 
 /// How the session stands with its next renewal.
@@ -41,7 +43,7 @@ impl SignedIn {
             _ => Phase::Waiting { lead, received },
         };
         let problem = session.problem.clone().map(Failure::Earlier);
-        Self { session, lease, phase, problem }
+        Self { session, lease, phase, problem, sign_in_failed: false }
     }
 
     /// Whether `other` is the same session, renewed as often.
@@ -81,6 +83,7 @@ impl SignedIn {
         view.renewals = self.session.renewals;
         view.last_method = self.session.last_method;
         view.problem.clone_from(&self.problem);
+        view.sign_in_failed = self.sign_in_failed;
     }
 }
 

@@ -80,10 +80,10 @@ impl World {
             Command::TellTabs(message) => self.tell(tab, message),
             Command::MarkSignOut { generation } => self.sign_out_mark = Some(generation),
             Command::FinishSignOut { generation } => {
-                self.transact(tab, Change::EndSignIn { generation }, Then::Finish);
+                self.transact(tab, Change::EndSignIn { generation, idle: false }, Then::Finish);
             }
             Command::EndIssuerSession { refresh_token, generation, idle, .. } => {
-                let over = if idle { Change::EndSignIn { generation } } else { Change::SignOut { generation } };
+                let over = if idle { Change::EndSignIn { generation, idle } } else { Change::SignOut { generation } };
                 self.transact(tab, over, Then::Leave { refresh_token });
                 self.ambush(tab);
             }
@@ -98,7 +98,8 @@ impl World {
                 let active_at = if self.mischief == Some(Mischief::DeafToOthers) { now } else { active_at };
                 self.transact(tab, Change::EndIdle { session, active_at, now }, Then::EndIdle);
             }
-            Command::TellApp => {}
+            Command::Revoke { refresh_token } => self.revoke(Some(&refresh_token)),
+            Command::NoteSomebody { .. } | Command::TellApp => {}
         }
     }
 
@@ -169,13 +170,11 @@ impl World {
     }
 
     /// The ledger knows of the sign-out: the issuer hears of it as well, if it can.
-    pub fn leave(&mut self, tab: usize, refresh_token: Option<RefreshToken>) {
+    pub fn leave(&mut self, tab: usize, refresh_token: Option<&RefreshToken>) {
         if self.weather != Weather::Fair {
             return self.send(tab, Event::SignOutStayed { failure: Some(network::unreachable()) });
         }
-        if let Some(number) = refresh_token.and_then(|token| token.secret().parse().ok()) {
-            self.issuer.revoke(number);
-        }
+        self.revoke(refresh_token);
         if self.dice.percent(50) {
             return self.send(tab, Event::SignOutStayed { failure: None });
         }
@@ -183,6 +182,14 @@ impl World {
         self.leave_page(tab, Place::Away);
         let back_at = self.clock.truth + self.dice.between(200, 5_000);
         self.plan(back_at, Happening::ComesBack { tab, page: self.tabs[tab].page, person: None });
+    }
+
+    /// RFC 7009, as far as the issuer can be reached.
+    pub fn revoke(&mut self, refresh_token: Option<&RefreshToken>) {
+        let number = refresh_token.and_then(|token| token.secret().parse().ok());
+        if let (Weather::Fair, Some(number)) = (self.weather, number) {
+            self.issuer.revoke(number);
+        }
     }
 
     pub fn comes_back(&mut self, tab: usize, page: u64, person: Option<u64>) {

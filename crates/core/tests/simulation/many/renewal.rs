@@ -71,7 +71,11 @@ impl World {
                 self.tally.waits_for_all += 1;
                 self.renewal_ends(tab, Err(Failure::AskedToWait(wait)));
             }
-            Verdict::Ended | Verdict::Good { .. } | Verdict::Active { .. } => {
+            Verdict::Ended { idle } => {
+                self.end_renewal(tab);
+                self.send(tab, Event::ended_elsewhere(idle));
+            }
+            Verdict::Good { .. } | Verdict::Active { .. } => {
                 self.end_renewal(tab);
                 self.send(tab, Event::SignedOutElsewhere);
             }
@@ -161,9 +165,10 @@ impl World {
 
     pub fn settled(&mut self, tab: usize, verdict: &Verdict, tokens: Box<Tokens>) {
         match verdict {
-            Verdict::Ended => {
+            Verdict::Ended { idle } => {
                 self.end_renewal(tab);
-                self.send(tab, Event::SignedOutElsewhere);
+                self.revoke(tokens.refresh_token.as_ref());
+                self.send(tab, Event::ended_elsewhere(*idle));
             }
             _ => self.renewal_ends(tab, Ok(tokens)),
         }

@@ -103,7 +103,7 @@ impl World {
             Then::Leave { refresh_token } => {
                 self.sign_out_mark = None;
                 self.tell(tab, TabMessage::Changed);
-                self.leave(tab, refresh_token);
+                self.leave(tab, refresh_token.as_ref());
             }
             Then::SignIn { attempt, mut tokens } => {
                 if let Verdict::Good { generation } = verdict {
@@ -126,7 +126,7 @@ impl World {
     fn heed(&mut self, tab: usize, verdict: Verdict) {
         match verdict {
             Verdict::Adopt(session) => self.send(tab, Event::Adopted { session }),
-            Verdict::Ended => self.send(tab, Event::SignedOutElsewhere),
+            Verdict::Ended { idle } => self.send(tab, Event::ended_elsewhere(idle)),
             Verdict::Active { at } => self.send(tab, Event::ActiveElsewhere { at }),
             Verdict::Renew(_) | Verdict::Wait(_) | Verdict::Good { .. } => {}
         }

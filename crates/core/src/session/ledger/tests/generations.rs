@@ -13,9 +13,9 @@ fn a_late_answer_cannot_bring_back_what_was_signed_out() {
         let session = session(60);
         assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
         ledger.apply(&Change::SignOut { generation: 0 });
-        assert_eq!(settle(&mut ledger, &renewed(&session, "r"), shared), Verdict::Ended);
+        assert_eq!(settle(&mut ledger, &renewed(&session, "r"), shared), Verdict::Ended { idle: false });
         assert_eq!(ledger.session, None);
-        assert_eq!(claim(&mut ledger, &session), Verdict::Ended);
+        assert_eq!(claim(&mut ledger, &session), Verdict::Ended { idle: false });
     }
 }
 
@@ -42,8 +42,11 @@ fn a_sleeping_tab_stayed_signed_in_when_the_ledger_was_lost_before_a_sign_out_el
     sleeping.generation = 7;
     let mut ledger = Ledger::default();
     ledger.apply(&Change::SignOut { generation: 7 });
-    assert_eq!(ledger.apply(&Change::Consult { session: Some(Box::new(sleeping.clone())) }), Verdict::Ended);
-    assert_eq!(claim(&mut ledger, &sleeping), Verdict::Ended);
+    assert_eq!(
+        ledger.apply(&Change::Consult { session: Some(Box::new(sleeping.clone())) }),
+        Verdict::Ended { idle: false }
+    );
+    assert_eq!(claim(&mut ledger, &sleeping), Verdict::Ended { idle: false });
 }
 
 #[test]
@@ -71,7 +74,7 @@ fn a_refusal_ends_the_session_in_every_tab() {
     let session = signed_in(&mut ledger, session(60));
     let refused = Change::EndGeneration { session: Box::new(session.clone()) };
     assert_eq!(ledger.apply(&refused), Verdict::Good { generation: 2 });
-    assert_eq!(claim(&mut ledger, &session), Verdict::Ended);
+    assert_eq!(claim(&mut ledger, &session), Verdict::Ended { idle: false });
     assert_eq!(ledger.apply(&Change::Consult { session: None }), Verdict::Good { generation: 2 });
 }
 
@@ -84,8 +87,19 @@ fn who_is_active_in_another_tab_is_not_idle() {
     let idle_since = |active_at| Change::EndIdle { session: session.clone(), active_at, now: at(200) };
     assert_eq!(ledger.apply(&idle_since(at(90))), Verdict::Active { at: at(100) });
     assert_eq!(ledger.apply(&idle_since(at(100))), Verdict::Good { generation: 2 });
-    assert_eq!(ledger.apply(&idle_since(at(100))), Verdict::Ended, "one tab ends it");
-    assert_eq!(claim(&mut ledger, &session), Verdict::Ended);
+    assert_eq!(ledger.apply(&idle_since(at(100))), Verdict::Ended { idle: true }, "one tab ends it");
+    assert_eq!(claim(&mut ledger, &session), Verdict::Ended { idle: true });
+}
+
+#[test]
+fn each_sign_in_that_is_over_is_remembered_for_its_own_reason() {
+    let mut ledger = Ledger::default();
+    let first = signed_in(&mut ledger, session(60));
+    ledger.apply(&Change::SignOut { generation: 0 });
+    let second = signed_in(&mut ledger, session(90));
+    ledger.apply(&Change::EndSignIn { generation: second.generation, idle: true });
+    assert_eq!(claim(&mut ledger, &first), Verdict::Ended { idle: false });
+    assert_eq!(claim(&mut ledger, &second), Verdict::Ended { idle: true });
 }
 
 #[test]
@@ -103,8 +117,11 @@ fn the_end_of_a_sign_in_leaves_the_next_one_alone() {
     let mut ledger = Ledger::default();
     let first = signed_in(&mut ledger, session(60));
     let second = signed_in(&mut ledger, session(90));
-    assert_eq!(ledger.apply(&Change::EndSignIn { generation: first.generation }), Verdict::Ended);
+    assert_eq!(
+        ledger.apply(&Change::EndSignIn { generation: first.generation, idle: false }),
+        Verdict::Ended { idle: false }
+    );
     assert_eq!(claim(&mut ledger, &second), Verdict::Renew(Method::Iframe));
-    ledger.apply(&Change::EndSignIn { generation: second.generation });
-    assert_eq!(claim(&mut ledger, &second), Verdict::Ended);
+    ledger.apply(&Change::EndSignIn { generation: second.generation, idle: false });
+    assert_eq!(claim(&mut ledger, &second), Verdict::Ended { idle: false });
 }

@@ -67,7 +67,7 @@ fn after_a_sign_out_there_is_no_last_resort() {
     let session = signed_in(&mut ledger, with_refresh_token("r0"));
     claim(&mut ledger, &session);
     ledger.apply(&Change::SignOut { generation: 0 });
-    assert_eq!(last_resort(&mut ledger, &session), Verdict::Ended);
+    assert_eq!(last_resort(&mut ledger, &session), Verdict::Ended { idle: false });
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::page::{Page, begun, busy, misconfigured, refused, seconds, unreachable};
 use crate::protocol::ErrorCode;
+use crate::protocol::authorize::Flow;
 use crate::protocol::callback::CallbackError;
 use crate::protocol::id_token::IdTokenError;
 use crate::session::{Command, EndReason, Event, Failure, MOST_FAILURES, Method, Status, Wake};
@@ -156,7 +157,6 @@ fn a_suspicious_answer_is_dropped_and_what_was_valid_stays() {
         CallbackError::Issuer.into(),
         IdTokenError::Nonce.into(),
         IdTokenError::Signature.into(),
-        IdTokenError::OtherPerson.into(),
     ] {
         let failure: Failure = failure;
         let mut page = Page::renewing(300);
@@ -166,6 +166,33 @@ fn a_suspicious_answer_is_dropped_and_what_was_valid_stays() {
         assert_eq!(page.view().problem, Some(failure));
         assert!(page.has_access_token());
         assert_eq!(page.store.as_ref().unwrap().access_token, before.access_token);
+    }
+}
+
+#[test]
+fn a_refresh_token_of_this_page_that_brings_somebody_else_is_suspicious() {
+    let mut page = Page::signed_in_with_refresh_token(300);
+    page.fire();
+    page.failed(IdTokenError::OtherPerson.into());
+    page.expect(Status::Retrying);
+    assert!(page.has_access_token());
+}
+
+#[test]
+fn a_tab_of_somebody_else_dropped_the_answer_and_went_on_until_expiry() {
+    let by_cookie = || {
+        let mut page = Page::configured(r#","storage":"cookie","token_backend":"https://app.example/session""#);
+        page.sign_in(300);
+        page.fire();
+        page
+    };
+    for (mut page, method) in [(Page::renewing(300), Method::Iframe), (by_cookie(), Method::RefreshToken)] {
+        assert_eq!(page.store.as_ref().unwrap().method(), method);
+        let commands = page.failed(IdTokenError::OtherPerson.into());
+        page.expect_ended(EndReason::AccountChanged);
+        assert!(commands.contains(&Command::Forget), "{commands:?}");
+        let noted = Command::NoteSomebody { flow: Flow::Code };
+        assert_eq!(commands.last(), Some(&noted), "the next page asks who it is");
     }
 }
 

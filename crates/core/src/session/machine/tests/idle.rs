@@ -2,7 +2,7 @@
 
 use super::page::{Page, begun, seconds, unreachable};
 use crate::protocol::authorize::Flow;
-use crate::session::{Command, EndReason, Event, Method, Status, TabMessage, Wake};
+use crate::session::{Change, Command, EndReason, Event, Ledger, Method, Status, TabMessage, Verdict, Wake};
 
 /// Ten minutes, with a warning in the last 50 seconds. Access tokens live five.
 fn signed_in() -> Page {
@@ -158,13 +158,24 @@ fn an_issuer_that_could_not_be_told_is_named_beside_the_reason() {
 
 #[test]
 fn the_other_tabs_end_for_the_same_reason_and_leave_the_issuer_to_the_first() {
-    for event in [Event::IdleEndedElsewhere, Event::SignedOutElsewhere] {
-        let mut page = signed_in();
-        wait_until(&mut page, 600);
-        let commands = page.send(event);
-        assert!(!commands.iter().any(|command| matches!(command, Command::EndIssuerSession { .. })), "{commands:?}");
-        page.expect_ended(EndReason::Idle(None));
-    }
+    let mut page = signed_in();
+    wait_until(&mut page, 600);
+    let commands = page.send(Event::IdleEndedElsewhere);
+    assert!(!commands.iter().any(|command| matches!(command, Command::EndIssuerSession { .. })), "{commands:?}");
+    page.expect_ended(EndReason::Idle(None));
+}
+
+#[test]
+fn a_tab_frozen_past_the_limit_took_a_sign_out_elsewhere_for_idleness() {
+    let mut page = signed_in();
+    let session = page.store.clone().map(Box::new);
+    let mut ledger = Ledger::default();
+    ledger.apply(&Change::SignOut { generation: 0 });
+    page.pass(seconds(601));
+    page.send(Event::Woke(Wake::Restored));
+    let Verdict::Ended { idle } = ledger.apply(&Change::Consult { session }) else { panic!("it is over") };
+    page.send(Event::ended_elsewhere(idle));
+    page.expect_ended(EndReason::SignedOutElsewhere);
 }
 
 #[test]

@@ -93,10 +93,7 @@ impl Page {
     /// The same, with a refresh token.
     pub(super) fn signed_in_with_refresh_token(lifetime: u64) -> Self {
         let mut page = Self::new();
-        page.send(Event::CallbackArrived { stored: None });
-        let mut tokens = page.tokens(lifetime);
-        tokens.refresh_token = Some(RefreshToken::new("refresh-1"));
-        page.sign_in_ended(Ok(Box::new(tokens)));
+        page.sign_in_with_refresh_token(lifetime);
         page
     }
 
@@ -131,6 +128,8 @@ impl Page {
                 | Command::FinishSignOut { .. }
                 | Command::EndIdle { .. }
                 | Command::ShareActivity { .. }
+                | Command::Revoke { .. }
+                | Command::NoteSomebody { .. }
                 | Command::AbortRenewal
                 | Command::TellTabs(_)
                 | Command::EndIssuerSession { .. }
@@ -143,6 +142,14 @@ impl Page {
     pub(super) fn sign_in(&mut self, lifetime: u64) {
         self.send(Event::CallbackArrived { stored: None });
         let tokens = self.tokens(lifetime);
+        self.sign_in_ended(Ok(Box::new(tokens)));
+        self.expect(Status::SignedIn);
+    }
+
+    pub(super) fn sign_in_with_refresh_token(&mut self, lifetime: u64) {
+        self.send(Event::CallbackArrived { stored: None });
+        let mut tokens = self.tokens(lifetime);
+        tokens.refresh_token = Some(RefreshToken::new("refresh-1"));
         self.sign_in_ended(Ok(Box::new(tokens)));
         self.expect(Status::SignedIn);
     }

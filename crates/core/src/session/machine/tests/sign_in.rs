@@ -138,6 +138,21 @@ fn a_callback_that_fails_goes_on_with_the_session_that_was_stored() {
 }
 
 #[test]
+fn a_step_up_that_was_declined_passed_for_a_renewal_that_failed() {
+    let mut page = Page::signed_in(300);
+    let stored = page.store.clone().map(Box::new);
+    page.send(Event::CallbackArrived { stored });
+    page.sign_in_ended(Err(refused(ErrorCode::AccessDenied)));
+    assert!(page.view().sign_in_failed);
+    page.fire();
+    page.failed(unreachable());
+    assert!(!page.view().sign_in_failed, "this was a renewal");
+    page.fire();
+    page.renewed(300);
+    assert!(!page.view().sign_in_failed && page.view().problem.is_none());
+}
+
+#[test]
 fn a_sign_out_elsewhere_leaves_nothing_to_go_back_to() {
     for mut page in in_trouble() {
         page.send(sign_in_wanted());

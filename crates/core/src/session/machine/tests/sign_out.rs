@@ -1,6 +1,7 @@
 //! R9: sign-out wins over everything.
 
 use super::page::{Page, busy, misconfigured, sign_in_wanted, unreachable};
+use crate::protocol::RefreshToken;
 use crate::session::{Command, EndReason, Event, Outcome, Session, Status, TabMessage, Tokens, Wake};
 
 fn every_event(attempt: u64, tokens: &Tokens) -> Vec<Event> {
@@ -93,6 +94,32 @@ fn sign_out_in_another_tab_ends_the_session_here() {
         page.expect_ended(EndReason::SignedOutElsewhere);
         assert_silent(&mut page);
     }
+}
+
+#[test]
+fn a_sign_out_elsewhere_left_the_refresh_tokens_of_the_other_tabs_alive() {
+    let revoke = Command::Revoke { refresh_token: RefreshToken::new("refresh-1") };
+    for event in [Event::SignedOutElsewhere, Event::IdleEndedElsewhere] {
+        let commands = Page::signed_in_with_refresh_token(300).send(event);
+        assert!(commands.contains(&revoke), "{commands:?}");
+    }
+}
+
+#[test]
+fn a_shared_session_is_revoked_by_the_tab_that_signs_out() {
+    let mut page = Page::configured(r#","storage":"local""#);
+    page.sign_in_with_refresh_token(300);
+    let commands = page.send(Event::SignedOutElsewhere);
+    assert!(!commands.iter().any(|command| matches!(command, Command::Revoke { .. })), "{commands:?}");
+}
+
+#[test]
+fn a_session_that_an_earlier_page_was_ending_is_revoked_where_it_is_found() {
+    let stored = Page::signed_in_with_refresh_token(300).store.map(Box::new);
+    let mut page = Page::new();
+    page.send(Event::SignOutUnfinished { generation: 0 });
+    let commands = page.send(Event::Opened { stored });
+    assert_eq!(commands, [Command::Revoke { refresh_token: RefreshToken::new("refresh-1") }, Command::Forget]);
 }
 
 #[test]
