@@ -4,6 +4,7 @@
 use evergrant_core::config::Config;
 use evergrant_core::protocol::authorize::Transaction;
 use evergrant_core::session::{Change, Ledger, Session};
+use evergrant_core::time::UnixTime;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -12,6 +13,6 @@ fuzz_target!(|text: &str| {
     let session = serde_json::from_str::<Session>(text).ok().map(Box::new);
     if let Ok(mut ledger) = serde_json::from_str::<Ledger>(text) {
         let _ = ledger.apply(&Change::Consult { session });
-        let _ = ledger.apply(&Change::SignOut { generation: 0 });
+        let _ = ledger.apply(&Change::SignOut { generation: 0, at: UnixTime::from_millis(0) });
     }
 });

@@ -256,7 +256,8 @@ impl Inner {
             Command::Save(session) => self.store.save(&session),
             Command::MarkSignOut { generation } => self.store.put_sign_out(generation),
             Command::FinishSignOut { generation } => self.spawn(async move |inner: &Rc<Self>| {
-                inner.ledger.apply(&Change::EndSignIn { generation, idle: false }).await;
+                let change = Change::EndSignIn { generation, idle: false, at: clock::wall() };
+                inner.ledger.apply(&change).await;
                 inner.store.forget_sign_out();
                 inner.tell_tabs(TabMessage::Changed);
             }),
@@ -279,7 +280,7 @@ impl Inner {
                 inner.heed(verdict);
             }),
             Command::EndGeneration { session } => self.spawn(async move |inner: &Rc<Self>| {
-                let verdict = inner.ledger.apply(&Change::EndGeneration { session }).await;
+                let verdict = inner.ledger.apply(&Change::EndGeneration { session, at: clock::wall() }).await;
                 inner.tell_tabs(TabMessage::Changed);
                 inner.heed(verdict);
             }),
@@ -294,11 +295,15 @@ impl Inner {
                 let _ = sign_out::revoke(&inner.config, &inner.provider, Some(&refresh_token)).await;
             }),
             Command::NoteSomebody { flow } => self.store.put_flow(flow),
-            Command::ShareActivity { at } => {
-                self.store.put_activity(at);
-                self.tell_tabs(TabMessage::Active { at });
+            Command::ShareActivity { at, instead_of } => {
+                if instead_of.is_none() || self.store.activity() == instead_of {
+                    self.store.put_activity(at);
+                }
+                if instead_of.is_none() {
+                    self.tell_tabs(TabMessage::Active { at });
+                }
                 self.spawn(async move |inner: &Rc<Self>| {
-                    inner.ledger.apply(&Change::Active { at }).await;
+                    inner.ledger.apply(&Change::Active { at, instead_of }).await;
                 });
             }
             Command::EndIdle { session, active_at, now } => self.spawn(async move |inner: &Rc<Self>| {
@@ -308,7 +313,11 @@ impl Inner {
                 }
             }),
             Command::EndIssuerSession { id_token, refresh_token, generation, idle } => {
-                let over = if idle { Change::EndSignIn { generation, idle } } else { Change::SignOut { generation } };
+                let at = clock::wall();
+                let over = match idle {
+                    true => Change::EndSignIn { generation, idle, at },
+                    false => Change::SignOut { generation, at },
+                };
                 self.end_issuer_session(over, id_token, refresh_token, idle);
             }
             Command::TellApp => self.tell_app(),
@@ -416,7 +425,7 @@ impl Inner {
     async fn write_down(&self, mut tokens: Tokens) -> Tokens {
         let (issuer, client_id) = (self.config.issuer.clone(), self.config.client_id.clone());
         if let Some(session) = Session::begin(issuer, client_id, tokens.clone()) {
-            let change = Change::SignIn { session: Box::new(session), shared: self.is_shared() };
+            let change = Change::SignIn { session: Box::new(session), shared: self.is_shared(), at: clock::wall() };
             if let Verdict::Good { generation } = self.ledger.apply(&change).await {
                 tokens.generation = generation;
             }

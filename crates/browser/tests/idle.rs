@@ -119,7 +119,7 @@ async fn a_tab_that_heard_nothing_asks_the_ledger_before_it_ends_anything() {
     let believed = runtime.view().idle_ends_at.unwrap();
     // The person is active in a tab that cannot tell this one.
     let at = clock::wall();
-    SharedLedger::new(&config.client_id).apply(&Change::Active { at }).await;
+    SharedLedger::new(&config.client_id).apply(&Change::Active { at, instead_of: None }).await;
     common::until("it has asked", || runtime.view().idle_ends_at != Some(believed)).await;
     assert_eq!(runtime.view().status, Status::SignedIn);
     assert_eq!(runtime.view().idle_ends_at, Some(at + Duration::from_secs(3)));

@@ -15,6 +15,7 @@ use evergrant_browser::{Runtime, clock, locks, timer};
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::RefreshToken;
 use evergrant_core::session::{Change, EndReason, Method, Session, Status, Verdict};
+use evergrant_core::time::UnixTime;
 use futures_util::future::join;
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
@@ -25,6 +26,8 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 const HOUR: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(100);
+/// By this time generations are counted.
+const COUNTED: UnixTime = UnixTime::from_millis(0);
 
 fn shared(client_id: &str) -> Config {
     Config { storage: StorageKind::Local, ..common::config(client_id) }
@@ -34,7 +37,7 @@ fn shared(client_id: &str) -> Config {
 async fn signed_in_elsewhere(config: &Config, lifetime: Duration) -> Session {
     let mut session = common::session(config, lifetime);
     let ledger = SharedLedger::new(&config.client_id);
-    let change = Change::SignIn { session: Box::new(session.clone()), shared: true };
+    let change = Change::SignIn { session: Box::new(session.clone()), shared: true, at: clock::wall() };
     let Verdict::Good { generation } = ledger.apply(&change).await else { unreachable!("a sign-in is good") };
     session.generation = generation;
     session
@@ -137,7 +140,7 @@ async fn a_tab_that_missed_the_sign_out_learns_of_it_from_the_ledger() {
     let runtime = Runtime::start(config.clone(), |_| {});
     common::until("it takes up the shared session", || runtime.view().status == Status::SignedIn).await;
     // Nobody tells it: the other tab was on its way out.
-    SharedLedger::new(&config.client_id).apply(&Change::SignOut { generation: 0 }).await;
+    SharedLedger::new(&config.client_id).apply(&Change::SignOut { generation: 0, at: clock::wall() }).await;
     runtime.renew();
     common::until("it is signed out", || runtime.view().status == Status::SignedOut).await;
     assert_eq!(runtime.view().ended, Some(EndReason::SignedOutElsewhere));
@@ -162,10 +165,10 @@ async fn tabs_that_keep_sessions_of_their_own_end_with_a_sign_out_in_any_of_them
     let config = common::config("own");
     let session = common::session(&config, HOUR);
     let ledger = SharedLedger::new(&config.client_id);
-    ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: false }).await;
+    ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: false, at: clock::wall() }).await;
     let consult = Change::Consult { session: Some(Box::new(session.clone())) };
     assert!(matches!(ledger.apply(&consult).await, Verdict::Good { .. }));
-    SharedLedger::new(&config.client_id).apply(&Change::SignOut { generation: 0 }).await;
+    SharedLedger::new(&config.client_id).apply(&Change::SignOut { generation: 0, at: clock::wall() }).await;
     assert_eq!(ledger.apply(&consult).await, Verdict::Ended { idle: false });
 }
 
@@ -175,14 +178,15 @@ async fn two_changes_at_once_are_both_kept() {
     let tabs = [SharedLedger::new(&config.client_id), SharedLedger::new(&config.client_id)];
     let before = sign_out(&tabs[0]).await;
     for _ in 0..50 {
-        let [first, second] = [&tabs[0], &tabs[1]].map(|tab| tab.apply(&Change::SignOut { generation: 0 }));
+        let [first, second] =
+            [&tabs[0], &tabs[1]].map(|tab| tab.apply(&Change::SignOut { generation: 0, at: COUNTED }));
         join(pin!(first), pin!(second)).await;
     }
     assert_eq!(sign_out(&tabs[0]).await, before + 101, "no sign-out was lost");
 }
 
 async fn sign_out(ledger: &SharedLedger) -> u64 {
-    let Verdict::Good { generation } = ledger.apply(&Change::SignOut { generation: 0 }).await else {
+    let Verdict::Good { generation } = ledger.apply(&Change::SignOut { generation: 0, at: COUNTED }).await else {
         unreachable!("a sign-out is good")
     };
     generation

@@ -16,6 +16,7 @@
 //! | signed out | | opened, a sign-in failed, wake signal, and all tabs share a session | the same | consult the ledger |
 //! | signed out | | somebody signed in in another tab, and all tabs share a session | signed in, waiting | set the timer |
 //! | signed out | | opened with a stored session that an earlier page was ending | the same | revoke a refresh token of its own, forget |
+//! | signed out | | the ledger has the session that was signed out of: it was lost | the same | write it into the ledger, tell the tabs |
 //! | signed out | | opened past the limit (memory, cookie) | signing out | forget, revoke the cookie |
 //! | signed out | | back from the issuer, where it went at the limit | signed out, as idle | |
 //! | signing in | `signing-in` | tokens | signed in, waiting | save, set the timer |

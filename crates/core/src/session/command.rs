@@ -18,7 +18,8 @@ pub enum Command {
         /// The sign-in.
         generation: u64,
     },
-    /// Write into the ledger what an earlier page did not come to write, and remove its mark.
+    /// Write into the ledger what an earlier page did not come to write, or what it has lost, remove the mark of that page,
+    /// and tell the tabs.
     FinishSignOut {
         /// The sign-in that is over, unless another one has come after it.
         generation: u64,
@@ -106,6 +107,9 @@ pub enum Command {
     ShareActivity {
         /// By the wall clock.
         at: UnixTime,
+        /// What this corrects, because the wall clock was set: kept instead of that and of nothing else, and not told, since
+        /// every tab has a clock of its own to tell by.
+        instead_of: Option<UnixTime>,
     },
     /// Nobody has been active here for as long as the person may be idle: end the session in the ledger unless they were
     /// active in another tab. Report with [`super::Event::IdleEnded`], or with [`super::Event::ActiveElsewhere`].

@@ -18,8 +18,11 @@ use crate::time::UnixTime;
 /// The ledger of one client. `Debug` hides the tokens in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ledger {
-    /// Moved on by every sign-out, and by every sign-in to a shared session.
+    /// Moved on by every sign-out, and by every sign-in to a shared session: to the time of it, so that a ledger that was
+    /// lost goes on above all that tabs may still live by.
     generation: u64,
+    /// What is below this is over.
+    over: u64,
     /// The session that all tabs share; absent when each tab keeps its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<Box<Session>>,
@@ -41,6 +44,7 @@ pub struct Ledger {
 
 json::members!(Ledger {
     generation: required,
+    over: or_default,
     session: optional,
     sent: or_default,
     spent: or_default,
@@ -70,25 +74,27 @@ impl Ledger {
             Change::Count { session } => self.count(session),
             Change::Settle { session, shared, sent } => self.settle(session, *shared, sent.as_ref()),
             Change::LastResort { session } => self.last_resort(session),
-            Change::SignIn { session, shared } => self.sign_in(session, *shared),
-            Change::SignOut { generation } => {
+            Change::SignIn { session, shared, at } => self.sign_in(session, *shared, *at),
+            Change::SignOut { generation, at } => {
                 self.generation = self.generation.max(*generation);
-                self.end()
+                self.end(*at)
             }
-            Change::EndSignIn { generation, idle } if *generation >= self.generation => {
+            Change::EndSignIn { generation, idle, at } if *generation >= self.generation => {
                 self.generation = *generation;
-                if *idle { self.end_idle() } else { self.end() }
+                if *idle { self.end_idle(*at) } else { self.end(*at) }
             }
             Change::EndSignIn { generation, .. } => self.ended(*generation),
-            Change::Active { at } => {
-                self.active_at = Some(*at);
+            Change::Active { at, instead_of } => {
+                if instead_of.is_none() || self.active_at == *instead_of {
+                    self.active_at = Some(*at);
+                }
                 Verdict::Good { generation: self.generation }
             }
             Change::EndIdle { session, active_at, now } => match self.active_at {
                 Some(at) if at > *active_at && at <= *now => Verdict::Active { at },
-                _ => self.end_if_good(session, Self::end_idle),
+                _ => self.end_if_good(session, |ledger| ledger.end_idle(*now)),
             },
-            Change::EndGeneration { session } => self.end_if_good(session, Self::end),
+            Change::EndGeneration { session, at } => self.end_if_good(session, |ledger| ledger.end(*at)),
             Change::Consult { session: Some(session) } => self.consult(session),
             Change::Consult { session: None } => match &self.session {
                 Some(shared) => Verdict::Adopt(shared.clone()),
@@ -105,9 +111,9 @@ impl Ledger {
         }
     }
 
-    fn sign_in(&mut self, session: &Session, shared: bool) -> Verdict {
+    fn sign_in(&mut self, session: &Session, shared: bool, at: UnixTime) -> Verdict {
         if shared {
-            self.generation = self.generation.saturating_add(1);
+            self.move_on(at);
             self.session = Some(Box::new(Session { generation: self.generation, ..session.clone() }));
         }
         Verdict::Good { generation: self.generation }
@@ -120,15 +126,21 @@ impl Ledger {
         }
     }
 
-    fn end_idle(&mut self) -> Verdict {
+    fn end_idle(&mut self, at: UnixTime) -> Verdict {
         self.idle_end = Some(self.generation);
-        self.end()
+        self.end(at)
     }
 
-    fn end(&mut self) -> Verdict {
-        self.generation = self.generation.saturating_add(1);
+    fn end(&mut self, at: UnixTime) -> Verdict {
+        self.move_on(at);
+        self.over = self.generation;
         self.session = None;
         Verdict::Good { generation: self.generation }
+    }
+
+    fn move_on(&mut self, at: UnixTime) {
+        let by_time = u64::try_from(at.as_millis()).unwrap_or_default();
+        self.generation = self.generation.saturating_add(1).max(by_time);
     }
 
     fn ended(&self, generation: u64) -> Verdict {
@@ -139,10 +151,8 @@ impl Ledger {
         // A session ahead of the ledger means that the browser has lost the ledger: it begins again from the session.
         self.generation = self.generation.max(session.generation);
         match &self.session {
-            Some(shared) if shared.generation == self.generation && is_newer(shared, session) => {
-                Verdict::Adopt(shared.clone())
-            }
-            _ if session.generation != self.generation => self.ended(session.generation),
+            Some(shared) if is_newer(shared, session) => Verdict::Adopt(shared.clone()),
+            _ if session.generation < self.over => self.ended(session.generation),
             _ => Verdict::Good { generation: self.generation },
         }
     }

@@ -10,7 +10,7 @@ use super::world::World;
 pub const CALM_BOUND: u64 = 240_000;
 
 /// Clocks that differ by so little are left alone.
-const CLOCK_TOLERANCE: u64 = 2_000;
+pub const CLOCK_TOLERANCE: u64 = 2_000;
 
 /// The rules, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,6 +22,7 @@ mod world;
 
 use std::fmt::Debug;
 use std::ops::AddAssign;
+use std::time::{Duration, Instant};
 
 use mischief::Mischief;
 use world::World;
@@ -37,12 +38,12 @@ fn every_invariant_holds_in_ten_thousand_worlds() {
     if seed_to_replay().is_some() {
         return;
     }
-    let tally = live_through(0, WORLDS, |seed| {
+    let (tally, took) = live_through(0, WORLDS, |seed| {
         let mut world = World::new(seed);
         world.run().unwrap_or_else(|broken| report(seed, &broken));
         world.tally
     });
-    println!("{WORLDS} worlds: {tally:?}");
+    println!("{WORLDS} worlds in {took:.1?}: {tally:?}");
     for (name, count) in tally.counts() {
         assert!(count >= WORLDS / 200, "{name} happened {count} times: too seldom to show anything");
     }
@@ -53,12 +54,12 @@ fn every_invariant_holds_between_tabs() {
     if seed_to_replay().is_some() {
         return;
     }
-    let tally = live_through(FIRST_OF_MANY, WORLDS_OF_MANY, |seed| {
+    let (tally, took) = live_through(FIRST_OF_MANY, WORLDS_OF_MANY, |seed| {
         let mut world = many::World::new(seed);
         world.run().unwrap_or_else(|broken| report(seed, &broken));
         world.tally
     });
-    println!("{WORLDS_OF_MANY} worlds with many tabs: {tally:?}");
+    println!("{WORLDS_OF_MANY} worlds with many tabs in {took:.1?}: {tally:?}");
     for (name, count) in tally.counts() {
         assert!(count >= WORLDS_OF_MANY / 200, "{name} happened {count} times: too seldom to show anything");
     }
@@ -106,7 +107,14 @@ fn every_invariant_between_tabs_can_fail() {
     }
 }
 
-fn live_through<T: Default + AddAssign + Send>(first: u64, worlds: u64, live: impl Fn(u64) -> T + Sync) -> T {
+/// What happened in these worlds, and how long that took by the real clock.
+#[allow(clippy::disallowed_methods, reason = "the simulation is measured, not what is simulated")]
+fn live_through<T: Default + AddAssign + Send>(
+    first: u64,
+    worlds: u64,
+    live: impl Fn(u64) -> T + Sync,
+) -> (T, Duration) {
+    let begun = Instant::now();
     let lives = |thread: u64| {
         let mut tally = T::default();
         for seed in (first + thread..first + worlds).step_by(THREADS as usize) {
@@ -120,7 +128,7 @@ fn live_through<T: Default + AddAssign + Send>(first: u64, worlds: u64, live: im
         for thread in threads {
             tally += thread.join().expect("every invariant holds");
         }
-        tally
+        (tally, begun.elapsed())
     })
 }
 

@@ -68,7 +68,7 @@ impl World {
     }
 
     fn set_clock(&mut self, by: i64) {
-        self.clock.moved += by;
+        self.clock.set(by);
         for tab in &mut self.tabs {
             if by < 0 {
                 tab.doubt.set_back();

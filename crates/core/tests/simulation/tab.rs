@@ -99,6 +99,11 @@ impl Tab {
 }
 
 impl Doubt {
+    /// Of a token that was found in a store, perhaps written there before the wall clock was set back.
+    pub fn of_stored(deceived: bool) -> Self {
+        Self { deceived, ..Self::default() }
+    }
+
     pub fn set_back(&mut self) {
         self.was_set_back = true;
         self.set_back = true;

@@ -144,11 +144,7 @@ impl World {
         }
         for (index, tab) in self.tabs.iter().enumerate() {
             if let Some(timer) = tab.timer {
-                let mut at = self.clock.truth_at(timer);
-                if self.clock.truth < self.throttled_until {
-                    at = at.next_multiple_of(60_000);
-                }
-                steps.push((at, Step::Timer(index)));
+                steps.push((self.clock.fires_at(timer, self.throttled_until), Step::Timer(index)));
             }
         }
         for (index, request) in self.requests.iter().enumerate() {

@@ -50,11 +50,15 @@ pub enum Change {
         session: Box<Session>,
         /// Whether all tabs share it.
         shared: bool,
+        /// What time it is.
+        at: UnixTime,
     },
     /// The person signed out, whatever the tabs live by.
     SignOut {
         /// The sign-in that this tab lived by: a ledger that was lost begins again after it.
         generation: u64,
+        /// What time it is.
+        at: UnixTime,
     },
     /// That sign-in is over, unless another one has come after it.
     EndSignIn {
@@ -62,11 +66,15 @@ pub enum Change {
         generation: u64,
         /// Whether that is because nobody was active.
         idle: bool,
+        /// What time it is.
+        at: UnixTime,
     },
     /// The person is active.
     Active {
         /// Since when, by the wall clock. The latest word counts, also when that clock was set back.
         at: UnixTime,
+        /// What this corrects, because the clock was set: another word stays.
+        instead_of: Option<UnixTime>,
     },
     /// The person was not active in this tab for too long: the session is over, unless they were in another tab.
     EndIdle {
@@ -81,6 +89,8 @@ pub enum Change {
     EndGeneration {
         /// The session that could not be renewed.
         session: Box<Session>,
+        /// What time it is.
+        at: UnixTime,
     },
     /// Nothing changes: is this session still the one to live by?
     Consult {

@@ -51,7 +51,8 @@ impl Ledger {
 
     pub(super) fn settle(&mut self, session: &Session, shared: bool, sent: Option<&RefreshToken>) -> Verdict {
         self.answered(sent, session);
-        if session.generation != self.generation {
+        let is_superseded = self.session.as_ref().is_some_and(|shared| shared.generation > session.generation);
+        if is_superseded || session.generation < self.over {
             return self.ended(session.generation);
         }
         self.session = shared.then(|| Box::new(session.clone()));

@@ -11,7 +11,10 @@ use super::{Change, Ledger, Verdict};
 use crate::protocol::RefreshToken;
 use crate::session::record::tests::{WALL, session, tokens};
 use crate::session::record::{Method, Session};
-use crate::time::Now;
+use crate::time::{Now, UnixTime};
+
+/// By this time generations are counted from one.
+const EPOCH: UnixTime = UnixTime::from_millis(0);
 
 fn with_refresh_token(text: &str) -> Session {
     Session { refresh_token: Some(RefreshToken::new(text)), ..session(60) }
@@ -33,7 +36,7 @@ fn last_resort(ledger: &mut Ledger, session: &Session) -> Verdict {
 /// A shared session, signed in and known to the ledger.
 fn signed_in(ledger: &mut Ledger, mut session: Session) -> Session {
     let Verdict::Good { generation } =
-        ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: true })
+        ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: true, at: EPOCH })
     else {
         panic!("a sign-in is always good")
     };

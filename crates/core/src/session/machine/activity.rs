@@ -18,7 +18,7 @@ impl Machine {
             && !idle.is_over(now)
         {
             idle.active(now);
-            commands.extend([Command::ShareActivity { at: now.wall }, Command::TellApp]);
+            commands.extend([Command::ShareActivity { at: now.wall, instead_of: None }, Command::TellApp]);
         }
     }
 
@@ -37,10 +37,10 @@ impl Machine {
     /// A clock that was set back must not prolong anything, here or in the ledger.
     pub(super) fn correct_activity(&mut self, now: &Now, commands: &mut Vec<Command>) {
         if let (Some(idle), State::SignedIn(_)) = (&mut self.idle, &self.state) {
-            let before = idle.ends_at();
+            let before = idle.last_active();
             idle.correct(now);
-            if idle.ends_at() != before {
-                commands.push(Command::ShareActivity { at: idle.last_active() });
+            if idle.last_active() != before {
+                commands.push(Command::ShareActivity { at: idle.last_active(), instead_of: Some(before) });
             }
         }
     }

@@ -140,7 +140,7 @@ impl Machine {
                 self.over = None;
                 if let Some(idle) = self.idle.as_mut().filter(|_| !silently) {
                     idle.active(now);
-                    commands.push(Command::ShareActivity { at: now.wall });
+                    commands.push(Command::ShareActivity { at: now.wall, instead_of: None });
                 }
                 self.receive(session, &requested_at, now, commands);
             }

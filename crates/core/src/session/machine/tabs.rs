@@ -25,6 +25,10 @@ impl Machine {
     /// Another tab was faster, or somebody signed in there.
     pub(super) fn adopt(&mut self, session: Session, now: &Now, commands: &mut Vec<Command>) {
         if !self.is_ours(&session) {
+            // R9: a ledger that was lost has learned it anew from a tab that slept through the sign-out.
+            if let Some(generation) = self.over.filter(|_| session.belongs_to(&self.issuer, &self.client_id)) {
+                commands.push(Command::FinishSignOut { generation });
+            }
             return;
         }
         if let State::SignedIn(signed_in) = &self.state {
@@ -43,7 +47,12 @@ impl Machine {
         };
         self.attempt += 1;
         let was_signed_out = matches!(self.state, State::SignedOut(_));
-        self.enter(Session { expires_at: lease.expires_at(), ..session }, lease, None, now, commands);
+        let session = Session { expires_at: lease.expires_at(), ..session };
+        if self.shared {
+            // A tab that slept may have written what it had over this.
+            commands.push(Command::Save(Box::new(session.clone())));
+        }
+        self.enter(session, lease, None, now, commands);
         self.back_off(now, commands);
         if was_signed_out {
             // Whoever signed out since the ledger answered has told this tab while it had nothing to sign out of.

@@ -1,5 +1,7 @@
 //! What people, devices and networks do to many tabs, drawn from the seed before a world begins.
 
+use evergrant_core::session::Place;
+
 use super::super::dice::Dice;
 use super::super::network::Weather;
 
@@ -31,6 +33,8 @@ pub enum Fault {
     ClearStorage {
         tab: usize,
     },
+    /// The browser loses what the tabs agreed on.
+    LoseLedger,
     /// The storage is full from now on.
     FillStorage {
         tab: usize,
@@ -54,6 +58,7 @@ pub enum Fault {
     },
     SignIn {
         tab: usize,
+        place: Place,
     },
     SignOut {
         tab: usize,
@@ -64,6 +69,15 @@ pub enum Fault {
     Sleep {
         length: u64,
         stands_still: bool,
+    },
+    /// Somebody, or a time server, sets the wall clock.
+    SetClock {
+        by: i64,
+    },
+    /// The tab is in the background: its timers fire once a minute.
+    Throttle {
+        tab: usize,
+        length: u64,
     },
     Weather {
         weather: Weather,
@@ -87,7 +101,7 @@ pub fn ambush(dice: &mut Dice, tab: usize) -> Fault {
         5 => Fault::Freeze { tab, length: length(dice) },
         6 | 7 => Fault::SignOut { tab: other },
         8 => Fault::RenewNow { tab: other },
-        _ => Fault::SignIn { tab: other },
+        _ => Fault::SignIn { tab: other, place: place(dice) },
     }
 }
 
@@ -100,17 +114,24 @@ fn one(dice: &mut Dice) -> Fault {
         26..=35 => Fault::Reload { tab },
         36 | 37 => Fault::ClearStorage { tab },
         38 => Fault::FillStorage { tab },
-        39 | 40 => Fault::Active { tab },
+        39 => Fault::LoseLedger,
+        40 => Fault::Active { tab },
         41 | 42 => Fault::Visible { tab },
-        43..=45 => Fault::AllVisible,
-        46..=50 => Fault::RenewNow { tab },
-        51..=54 => Fault::TokenRefused { tab },
-        55..=64 => Fault::SignIn { tab },
-        65..=70 => Fault::SignOut { tab },
-        71 | 72 => Fault::IssuerSessionEnds,
-        73..=80 => Fault::Sleep { length: length(dice), stands_still: dice.percent(50) },
+        43 | 44 => Fault::AllVisible,
+        45..=48 => Fault::RenewNow { tab },
+        49..=51 => Fault::TokenRefused { tab },
+        52..=61 => Fault::SignIn { tab, place: place(dice) },
+        62..=66 => Fault::SignOut { tab },
+        67 | 68 => Fault::IssuerSessionEnds,
+        69..=75 => Fault::Sleep { length: length(dice), stands_still: dice.percent(50) },
+        76..=80 => Fault::SetClock { by: length(dice) as i64 * dice.pick(&[-1, 1]) },
+        81..=84 => Fault::Throttle { tab, length: length(dice) },
         _ => Fault::Weather { weather: weather(dice), length: length(dice) },
     }
+}
+
+fn place(dice: &mut Dice) -> Place {
+    if dice.percent(30) { Place::Popup } else { Place::Page }
 }
 
 fn weather(dice: &mut Dice) -> Weather {

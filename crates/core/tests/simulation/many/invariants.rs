@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use evergrant_core::session::Status;
 
+use super::super::invariants::CLOCK_TOLERANCE;
 use super::requests::Purpose;
 use super::tab::{self, Place, Tab};
 use super::transactions::{Then, Transaction};
@@ -17,27 +18,37 @@ pub const CALM_BOUND: u64 = 240_000;
 pub enum Invariant {
     /// At most one renewal is in flight in all tabs.
     OneRenewalAtATime,
-    /// A refresh token is never presented again, outside the issuer's reuse interval; but for the last resort.
+    /// A refresh token is never presented again, outside the issuer's reuse interval; but for the last resort, and for what
+    /// was known of it to a ledger that the browser lost.
     RefreshTokenSentOnce,
     /// The last resort, when the iframe is ruled out: a refresh token of unknown fate is presented once more, and only once.
     LastResortOnce,
-    /// No request carries an expired access token.
+    /// No request carries an expired access token. Who reads from a store, after the wall clock was set back, when a token
+    /// expires, cannot know; nor who slept with a clock that stood still when the other was set back unseen.
     NoExpiredToken,
-    /// After sign-out nothing is stored, once the tabs have heard of it.
+    /// After sign-out nothing is stored, once the tabs have heard of it. Who slept through it, and through the loss of the
+    /// ledger in which it was written, cannot hear of it.
     NothingStoredAfterSignOut,
-    /// After sign-out nothing is sent, once the tabs have heard of it.
+    /// After sign-out nothing is sent, once the tabs have heard of it; with the same exception.
     NothingSentAfterSignOut,
+    /// After sign-out no refresh token of a tab that has heard of it is good, if the issuer could be reached.
+    RevokedAfterSignOut,
     /// A session that the issuer would still renew is never lost.
     SessionKept,
-    /// No renewal begins by itself in any tab before the `Retry-After` that one of them was given.
+    /// No renewal begins by itself in any tab before the `Retry-After` that one of them was given. The others are told by the
+    /// wall clock: once that is set back they cannot know, while whoever was told by the issuer still does. A clock that
+    /// is set forward passes for a sleep.
     RetryAfterObeyed,
-    /// Somebody who is active in any tab is not signed out for being idle; for somebody who is not, nothing is renewed.
+    /// Somebody who is active in any tab is not signed out for being idle; for somebody who is not, nothing is renewed. When
+    /// the clock is set, how long ago that was is not known to all until they are active again.
     IdleEndsAll,
-    /// With many tabs as with one, tokens are renewed when they are about to expire, or when somebody asks.
+    /// With many tabs as with one, tokens are renewed when they are about to expire, or when somebody asks. Tokens from
+    /// before the clock was set, or before the ledger was lost, are replaced beside the newest, once.
     OneRenewalPerExpiry,
     /// Once faults stop, every session is fresh within [`CALM_BOUND`].
     FreshOnceCalm,
-    /// Once faults stop, all tabs of one store show the same session.
+    /// Once faults stop, all tabs of one store show the same session; where the ledger was lost, once a tab has written it
+    /// there again.
     TabsAgreeOnceCalm,
     /// A session that waits has a timer, and one that is being renewed has a renewal under way.
     NeverStuck,
@@ -68,23 +79,27 @@ pub fn check(world: &World, tabs: &[usize]) -> Result<(), Broken> {
 }
 
 fn check_world(world: &World) -> Verdict {
-    let in_flight = world.requests.iter().filter(|it| !it.over && matches!(it.purpose, Purpose::Renewal(_))).count();
+    let is_alone = |purpose| matches!(purpose, Purpose::Renewal(_) | Purpose::Question { .. });
+    let in_flight = world.requests.iter().filter(|it| !it.over && is_alone(it.purpose)).count();
     require(in_flight <= 1, Invariant::OneRenewalAtATime, "two are in flight")?;
     require(!world.issuer.has_seen_reuse, Invariant::RefreshTokenSentOnce, "one came again")
 }
 
 fn check_tab(world: &World, index: usize, tab: &Tab) -> Verdict {
     let view = tab.view(&world.clock);
-    let accepted = tab.access_token(&world.clock).is_none_or(|it| world.clock.truth < world.issuer.expires_at(it));
-    require(accepted, Invariant::NoExpiredToken, "the app was given an expired one")?;
+    let tolerance = if tab.doubt.was_set_back { CLOCK_TOLERANCE } else { 0 };
+    let seen = world.clock.truth.saturating_sub(tolerance);
+    let accepted = tab.access_token(&world.clock).is_none_or(|it| seen < world.issuer.expires_at(it));
+    require(accepted || tab.doubt.deceived, Invariant::NoExpiredToken, "the app was given an expired one")?;
     let asks = world.requests.iter().any(|request| !request.over && request.tab == index);
+    let waits = asks || tab.popup.is_some() || tab.question.is_some();
     let writes = tab.transactions.iter().any(|it| matches!(it.then, Then::SignIn { .. }));
     match view.status {
         Status::SignedIn | Status::Retrying => {
             require(tab.timer.is_some(), Invariant::NeverStuck, "it waits without a timer")?;
         }
         Status::Renewing => require(tab.renewal.is_some(), Invariant::NeverStuck, "no renewal is under way")?,
-        Status::SigningIn => require(asks || writes, Invariant::NeverStuck, "it waits for no answer")?,
+        Status::SigningIn => require(waits || writes, Invariant::NeverStuck, "it waits for no answer")?,
         Status::SignedOut | Status::SigningOut | Status::Stale => {}
     }
     if has_heard_all(world, index, tab) {
@@ -120,7 +135,8 @@ fn check_calm(world: &World, tab: &Tab) -> Verdict {
         return Ok(());
     }
     let seen = world.clock.truth;
-    if world.shared && !world.oracle.sign_out_stopped_halfway && has_heard_all_everywhere(world) {
+    let is_known = !world.oracle.sign_out_stopped_halfway && !world.oracle.is_lost;
+    if world.shared && is_known && has_heard_all_everywhere(world) {
         let shown = view.claims.as_ref().map(tab::lineage);
         let shared = world.oracle.newest.as_ref().map(|session| tab::lineage(&session.claims));
         require(shown == shared, Invariant::TabsAgreeOnceCalm, "they show different sessions")?;

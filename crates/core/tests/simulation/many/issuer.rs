@@ -36,6 +36,8 @@ pub struct Issuer {
     expiries: Vec<u64>,
     /// A refresh token came again, outside the reuse interval.
     pub has_seen_reuse: bool,
+    /// Of the refresh tokens before this one, nobody knows any more which were sent.
+    forgiven: usize,
 }
 
 #[derive(Debug)]
@@ -60,6 +62,7 @@ impl Issuer {
             refresh_tokens: Vec::new(),
             expiries: Vec::new(),
             has_seen_reuse: false,
+            forgiven: 0,
         }
     }
 
@@ -87,7 +90,7 @@ impl Issuer {
             return if self.is_good(presented) { Ok(self.grant(truth, None)) } else { Err(invalid_grant()) };
         }
         if !in_time {
-            self.has_seen_reuse |= !last_resort;
+            self.has_seen_reuse |= !last_resort && presented as usize >= self.forgiven;
             self.families[family] = None;
         }
         self.refresh_tokens[presented as usize].used_at.get_or_insert(truth);
@@ -99,6 +102,11 @@ impl Issuer {
             Some(current) => Ok(self.grant(truth, Some(current))),
             None => Err(invalid_grant()),
         }
+    }
+
+    /// That refresh tokens were sent was written down, and is lost: those that there are may come again.
+    pub fn forgive(&mut self) {
+        self.forgiven = self.refresh_tokens.len();
     }
 
     /// RFC 7009: the family ends.

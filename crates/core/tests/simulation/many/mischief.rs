@@ -29,6 +29,8 @@ pub enum Mischief {
     NeverAdopts,
     /// A tab hears of no activity in others, and believes that there was none.
     DeafToOthers,
+    /// A tab that is told of a sign-out forgets its refresh token, and tells nobody.
+    RevokesNothing,
     /// The network never recovers.
     NeverClears,
     /// Timers are not set.
@@ -37,7 +39,7 @@ pub enum Mischief {
 
 impl Mischief {
     /// Every one, with the invariant that tells on it.
-    pub const ALL: [(Self, Invariant); 14] = [
+    pub const ALL: [(Self, Invariant); 15] = [
         (Self::IgnoresLock, Invariant::OneRenewalAtATime),
         (Self::AlwaysUnsends, Invariant::RefreshTokenSentOnce),
         (Self::ForgetsLastResorts, Invariant::LastResortOnce),
@@ -46,6 +48,7 @@ impl Mischief {
         (Self::IgnoresAbort, Invariant::NothingSentAfterSignOut),
         (Self::NeverTells, Invariant::NothingSentAfterSignOut),
         (Self::NeverHeeds, Invariant::TabsAgreeOnceCalm),
+        (Self::RevokesNothing, Invariant::RevokedAfterSignOut),
         (Self::TakesFailuresForRefusals, Invariant::SessionKept),
         (Self::ForgetsRetryAfter, Invariant::RetryAfterObeyed),
         (Self::NeverAdopts, Invariant::OneRenewalPerExpiry),

@@ -1,19 +1,21 @@
 //! How each fault befalls the tabs, and how faults end.
 
-use evergrant_core::session::{Event, Status, Wake};
+use evergrant_core::session::{Event, Ledger, Place as Window, Status, Wake};
 
 use super::super::network::{self, Weather};
 use super::faults::{self, Fault};
 use super::invariants::CALM_BOUND;
 use super::mischief::Mischief;
+use super::plan::Happening;
 use super::store::Store;
 use super::tab::{Place, Tab};
-use super::world::{Happening, MOST_TABS, World};
+use super::world::{MOST_TABS, World};
 
 impl World {
     pub fn befalls(&mut self, fault: Fault) {
         match fault {
             Fault::Open { tab, copied } => self.open_tab(tab % self.tabs.len(), copied),
+            Fault::LoseLedger => self.lose_ledger(),
             Fault::AllVisible => self.all_visible(),
             Fault::IssuerSessionEnds => self.issuer.session = None,
             Fault::Sleep { length, stands_still } => self.sleep(length, stands_still),
@@ -36,10 +38,11 @@ impl World {
             Fault::Visible { tab } => self.hears(tab, Event::Woke(Wake::Visible)),
             Fault::RenewNow { tab } => self.hears(tab, Event::RenewNow),
             Fault::TokenRefused { tab } => self.hears(tab, Event::TokenRefused),
-            Fault::SignIn { tab } => self.befalls_tab(tab, |world, tab| {
-                if world.tabs[tab].view(&world.clock).status == Status::SignedOut {
-                    world.sign_in(tab);
-                }
+            Fault::SignIn { tab, place } => self.befalls_tab(tab, |world, tab| world.sign_in(tab, place)),
+            Fault::SetClock { by } => self.set_clock(by),
+            Fault::Throttle { tab, length } => self.befalls_tab(tab, |world, tab| {
+                world.tally.throttles += 1;
+                world.tabs[tab].throttled_until = world.clock.truth + length;
             }),
             Fault::SignOut { tab } => self.befalls_tab(tab, Self::sign_out),
         }
@@ -100,7 +103,7 @@ impl World {
         self.tabs.push(Tab::new(&self.config, &self.clock, store));
         self.open_page(tab);
         if !self.shared && self.tabs[tab].view(&self.clock).status == Status::SignedOut {
-            self.sign_in(tab);
+            self.sign_in(tab, Window::Page);
         }
     }
 
@@ -141,6 +144,10 @@ impl World {
         self.clock.truth += length;
         if stands_still {
             self.clock.stood_still += length;
+            for tab in &mut self.tabs {
+                tab.doubt.stood_still();
+                tab.in_flight.stood_still();
+            }
         }
         for request in &mut self.requests {
             request.times_out_at += if stands_still { length } else { 0 };
@@ -150,6 +157,30 @@ impl World {
         }
         self.drop_lost_requests();
         self.all_visible();
+    }
+
+    fn lose_ledger(&mut self) {
+        self.tally.lost_ledgers += 1;
+        self.ledger = Ledger::default();
+        self.oracle.forget(self.clock.truth);
+        self.issuer.forgive();
+    }
+
+    /// What is told by the wall clock alone, in the ledger and in stores, is told wrongly from now on.
+    fn set_clock(&mut self, by: i64) {
+        self.tally.clocks_set += 1;
+        self.clock.set(by);
+        self.oracle.left_alone_until = 0;
+        self.oracle.knows_activity = false;
+        for tab in &mut self.tabs {
+            if by < 0 {
+                tab.doubt.set_back();
+                tab.in_flight.set_back();
+            } else {
+                // It may have been a sleep for all that a page can tell: waits are over.
+                tab.left_alone_until = 0;
+            }
+        }
     }
 
     fn weather_turns(&mut self, weather: Weather, length: u64) {
@@ -190,6 +221,7 @@ impl World {
         let now = self.clock.truth;
         self.calm_since = Some(now);
         self.forgeries = 0;
+        self.tabs.iter_mut().for_each(|tab| tab.throttled_until = 0);
         (0..self.tabs.len()).for_each(|tab| self.thaw(tab));
         self.all_visible();
         // By then whatever left before the calm has failed.

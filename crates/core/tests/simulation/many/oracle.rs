@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use evergrant_core::protocol::RefreshToken;
-use evergrant_core::session::{Change, Session, Verdict};
+use evergrant_core::session::{Change, MOST_FAILURES, Session, Verdict};
 
 use super::invariants::Invariant;
-use super::tab::{lineage, refresh_token};
+use super::tab::{access_token, lineage, refresh_token};
 use super::world::World;
 
 /// The sign-ins that live, and what became of their tokens.
@@ -17,6 +17,14 @@ pub struct Oracle {
     living: BTreeSet<u64>,
     /// Sign-ins to the shared session that another one came after: nobody signed out of them.
     superseded: BTreeSet<u64>,
+    /// Sign-ins that were over when the ledger was lost: a tab that had not heard of it cannot learn it any more.
+    forgotten: BTreeSet<u64>,
+    /// The shared session is in no ledger, until a tab writes it there again.
+    pub is_lost: bool,
+    /// The person has signed out, and not in again.
+    pub signed_out: bool,
+    /// When the ledger was lost last.
+    pub lost_at: Option<u64>,
     /// Those that somebody is signing out of at this moment.
     dying: BTreeSet<u64>,
     /// The session that all tabs share.
@@ -27,8 +35,11 @@ pub struct Oracle {
     answered: BTreeSet<u64>,
     /// Until when the issuer asked one of the tabs to be left alone by all.
     pub left_alone_until: u64,
-    /// When the person was last active in any tab, in true milliseconds.
+    /// When the person was last active in any tab, in true milliseconds: as far as the ledger can know, and really.
     pub active_at: u64,
+    pub really_active_at: u64,
+    /// Whether that can be told: the clock was not set since.
+    pub knows_activity: bool,
     lineages: u64,
     /// A page died after it told the others of a sign-out, and before it was written: some heard, and some did not.
     pub sign_out_stopped_halfway: bool,
@@ -36,7 +47,7 @@ pub struct Oracle {
 
 impl Oracle {
     pub fn lives(&self, lineage: u64) -> bool {
-        self.living.contains(&lineage)
+        self.living.contains(&lineage) || self.forgotten.contains(&lineage)
     }
 
     /// Whether somebody, or the issuer, ended it.
@@ -45,7 +56,7 @@ impl Oracle {
     }
 
     pub fn may_have_ended(&self, lineage: u64) -> bool {
-        !self.lives(lineage) || self.dying.contains(&lineage)
+        !self.living.contains(&lineage) || self.dying.contains(&lineage)
     }
 
     /// A refresh token brought tokens. Where it is not rotated, it will again.
@@ -58,18 +69,26 @@ impl Oracle {
         }
     }
 
+    /// The ledger is lost.
+    pub fn forget(&mut self, truth: u64) {
+        self.lost_at = Some(truth);
+        self.forgotten = (0..=self.lineages).filter(|lineage| !self.living.contains(lineage)).collect();
+        self.newest = None;
+        self.is_lost = true;
+        self.hopeless.clear();
+        self.answered.clear();
+        self.left_alone_until = 0;
+        self.knows_activity = false;
+    }
+
     /// The person presses the button.
     pub fn sign_out_begins(&mut self) {
+        self.signed_out = true;
         self.dying.extend(&self.living);
     }
 }
 
 impl World {
-    /// How long the person has done nothing in any tab, as far as the ledger can know.
-    pub fn idle_for(&self) -> Duration {
-        Duration::from_millis(self.clock.truth - self.oracle.active_at)
-    }
-
     pub fn next_lineage(&mut self) -> u64 {
         self.oracle.lineages += 1;
         self.oracle.lineages
@@ -77,13 +96,15 @@ impl World {
 
     /// The ledger was changed.
     pub fn witness(&mut self, change: &Change, verdict: &Verdict) {
-        let idle_for = self.idle_for();
+        let idle_for = Duration::from_millis(self.clock.truth - self.oracle.active_at);
         let oracle = &mut self.oracle;
         match (change, verdict) {
-            (Change::SignIn { session, shared }, _) => {
+            (Change::SignIn { session, shared, .. }, _) => {
+                oracle.signed_out = false;
                 if *shared {
                     oracle.superseded.append(&mut oracle.living);
                     oracle.newest = Some(session.clone());
+                    oracle.is_lost = false;
                 }
                 oracle.living.insert(lineage(&session.claims));
             }
@@ -104,6 +125,7 @@ impl World {
                 }
                 if *shared {
                     oracle.newest = Some(session.clone());
+                    oracle.is_lost = false;
                 }
             }
             (Change::Rotated { session, sent }, Verdict::Good { .. }) => {
@@ -117,23 +139,33 @@ impl World {
                 refresh_token(session).map(|number| oracle.hopeless.remove(&number));
             }
             (Change::Rest { from, wait }, _) => {
-                let told_at = self.clock.truth - self.clock.wall().since(*from).as_millis() as u64;
-                oracle.left_alone_until = told_at + wait.as_millis() as u64;
+                let told_at = self.clock.truth.saturating_sub(self.clock.wall().since(*from).as_millis() as u64);
+                if self.clock.set_at.is_none_or(|set_at| set_at < told_at) {
+                    oracle.left_alone_until = told_at + wait.as_millis() as u64;
+                }
             }
-            (Change::Active { at }, _) => {
-                oracle.active_at = self.clock.truth - self.clock.wall().since(*at).as_millis() as u64;
+            (Change::Active { at, instead_of: None }, _) => {
+                let active_at = self.clock.truth.saturating_sub(self.clock.wall().since(*at).as_millis() as u64);
+                if self.clock.set_at.is_none_or(|set_at| set_at < active_at) {
+                    oracle.active_at = active_at;
+                    oracle.knows_activity = true;
+                }
             }
-            (Change::EndIdle { .. }, Verdict::Good { .. })
-                if self.config.idle.is_none_or(|idle| idle_for < idle.timeout) =>
+            (Change::EndIdle { now, .. }, Verdict::Good { .. })
+                if oracle.knows_activity
+                    && *now <= self.clock.wall()
+                    && self.config.idle.is_none_or(|idle| idle_for < idle.timeout) =>
             {
                 self.broken = Some((Invariant::IdleEndsAll, "the person was active"));
             }
             (Change::EndIdle { .. } | Change::EndSignIn { .. }, Verdict::Good { .. }) | (Change::SignOut { .. }, _) => {
                 oracle.living.clear();
                 oracle.superseded.clear();
+                oracle.forgotten.clear();
                 oracle.newest = None;
+                oracle.is_lost = false;
             }
-            (Change::EndGeneration { session }, _) => {
+            (Change::EndGeneration { session, .. }, _) => {
                 let ended = lineage(&session.claims);
                 oracle.living.remove(&ended);
                 oracle.superseded.remove(&ended);
@@ -159,7 +191,17 @@ impl World {
     /// Whether a renewal may be sent: somebody asked for it, or the newest tokens are about to expire.
     pub fn is_due(&self, tab: usize, session: &Session) -> bool {
         let Some(newest) = &self.oracle.newest else { return true };
-        if self.tabs[tab].asked || lineage(&newest.claims) != lineage(&session.claims) {
+        // By a clock that was set since, every tab judges differently; what is got next is told by the new time.
+        if self.got_before(access_token(newest), self.clock.set_at) {
+            return true;
+        }
+        // Two tabs may have renewed as often each, while no ledger knew which of them was ahead.
+        if self.got_before(access_token(session), self.oracle.lost_at) {
+            return true;
+        }
+        // Renewing has stopped, and somebody comes back to the page: it is tried once more, whoever asked for it.
+        let has_stopped = session.failures >= MOST_FAILURES;
+        if has_stopped || self.tabs[tab].asked || lineage(&newest.claims) != lineage(&session.claims) {
             return true;
         }
         newest.expires_at.since(self.clock.wall()) <= self.longest_lead + Duration::from_millis(10)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use evergrant_core::protocol::RefreshToken;
+use evergrant_core::protocol::id_token::IdTokenError;
 use evergrant_core::session::{Change, Event, Failure, FailureClass, Method, Session, Tokens, Verdict};
 
 use super::invariants::Invariant;
@@ -30,7 +31,8 @@ pub struct Renewal {
 
 impl World {
     pub fn begin_renewal(&mut self, tab: usize, attempt: u64, session: Box<Session>, asked: bool) {
-        if self.config.idle.is_some_and(|idle| self.idle_for() > idle.timeout + GRACE) {
+        let idle_for = Duration::from_millis(self.clock.truth - self.oracle.really_active_at);
+        if self.oracle.knows_activity && self.config.idle.is_some_and(|idle| idle_for > idle.timeout + GRACE) {
             self.broken = Some((Invariant::IdleEndsAll, "a renewal is begun for somebody who is away"));
         }
         if self.tabs[tab].renewal.is_some() {
@@ -38,19 +40,7 @@ impl World {
         }
         let method = session.method();
         self.tabs[tab].renewal = Some(Renewal { attempt, session, asked, method, ruled_out: None, granted_at: None });
-        self.lock.push_back(tab);
-        if self.lock.len() == 1 || self.mischief == Some(Mischief::IgnoresLock) {
-            self.grant(tab);
-        }
-    }
-
-    /// The lock is this tab's: it claims.
-    pub fn granted(&mut self, tab: usize) {
-        let Some(renewal) = &mut self.tabs[tab].renewal else { return };
-        renewal.granted_at = None;
-        let (session, asked) = (renewal.session.clone(), renewal.asked);
-        self.transact(tab, Change::Claim { session, at: self.clock.wall(), asked }, Then::Claimed);
-        self.ambush(tab);
+        self.wait_for_the_lock(tab);
     }
 
     pub fn claimed(&mut self, tab: usize, verdict: Verdict) {
@@ -69,6 +59,7 @@ impl World {
             }
             Verdict::Wait(wait) => {
                 self.tally.waits_for_all += 1;
+                self.leave_alone(tab, wait);
                 self.renewal_ends(tab, Err(Failure::AskedToWait(wait)));
             }
             Verdict::Ended { idle } => {
@@ -86,7 +77,10 @@ impl World {
         let Some(renewal) = &mut self.tabs[tab].renewal else { return };
         renewal.method = method;
         let Renewal { attempt, session, asked, .. } = renewal.clone();
-        if !asked && self.clock.truth < self.oracle.left_alone_until {
+        if asked {
+            self.tabs[tab].left_alone_until = 0;
+        }
+        if !asked && self.clock.truth < self.oracle.left_alone_until.max(self.tabs[tab].left_alone_until) {
             self.broken = Some((Invariant::RetryAfterObeyed, "a tab asks all the same"));
         }
         self.send(tab, Event::RenewingBy { attempt, method });
@@ -111,6 +105,7 @@ impl World {
             }
             Err(failure) => match failure.retry_after() {
                 Some(wait) => {
+                    self.leave_alone(tab, wait);
                     let request = Box::new(request.clone());
                     let rest = Change::Rest { from: self.clock.wall(), wait };
                     self.transact(tab, rest, Then::Rested { request, failure });
@@ -118,6 +113,10 @@ impl World {
                 None => self.renewal_failed(request, failure),
             },
         }
+    }
+
+    fn leave_alone(&mut self, tab: usize, wait: Duration) {
+        self.tabs[tab].left_alone_until = self.clock.truth + wait.as_millis() as u64;
     }
 
     /// Whoever waits for the lock knows already how long the issuer wants to be left alone.
@@ -177,10 +176,12 @@ impl World {
     pub fn renewal_ends(&mut self, tab: usize, outcome: Result<Box<Tokens>, Failure>) {
         let Some(Renewal { attempt, session, method, .. }) = self.end_renewal(tab) else { return };
         let asks = outcome.as_ref().is_err_and(|failure| failure.class() == FailureClass::AskThePerson);
-        if asks && self.could_refresh(&session) {
+        let changed = matches!(outcome, Err(Failure::IdToken(IdTokenError::OtherPerson)));
+        if (asks || changed) && self.could_refresh(&session) {
             self.broken = Some((Invariant::SessionKept, "the issuer would have renewed it"));
         }
         if outcome.is_ok() {
+            self.tabs[tab].left_alone_until = 0;
             match method {
                 Method::Iframe => self.tally.renewals_by_iframe += 1,
                 Method::RefreshToken => self.tally.renewals_by_refresh_token += 1,
@@ -198,18 +199,7 @@ impl World {
     }
 
     fn end_renewal(&mut self, tab: usize) -> Option<Renewal> {
-        let held = self.lock.front() == Some(&tab);
-        self.lock.retain(|waiting| *waiting != tab);
-        if held && let Some(next) = self.lock.front() {
-            self.grant(*next);
-        }
+        self.leave_the_lock(tab);
         self.tabs[tab].renewal.take()
-    }
-
-    fn grant(&mut self, tab: usize) {
-        let granted_at = self.clock.truth + self.dice.between(0, 5);
-        if let Some(renewal) = &mut self.tabs[tab].renewal {
-            renewal.granted_at = Some(granted_at);
-        }
     }
 }

@@ -9,6 +9,7 @@ use evergrant_core::session::{Change, Event, Failure, FailureClass, Method, Sess
 use evergrant_core::time::Now;
 
 use super::super::network::{self, Fate, Stage, TIMEOUT};
+use super::super::tab::Doubt;
 use super::invariants::Invariant;
 use super::issuer::Grant;
 use super::mischief::Mischief;
@@ -41,7 +42,13 @@ pub struct Request {
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    SignIn { attempt: u64 },
+    SignIn {
+        attempt: u64,
+    },
+    /// Who is signed in at the issuer?
+    Question {
+        attempt: u64,
+    },
     Renewal(Method),
 }
 
@@ -67,6 +74,7 @@ impl World {
             Purpose::Renewal(Method::RefreshToken) => session.and_then(super::tab::refresh_token),
             _ => None,
         };
+        self.tabs[tab].in_flight = Doubt::default();
         self.requests.push(Request {
             tab,
             purpose,
@@ -138,6 +146,10 @@ impl World {
         let truth = self.clock.truth;
         let grant = match (request.purpose, request.refresh_token) {
             (Purpose::SignIn { .. }, _) => self.issuer.sign_in(truth),
+            (Purpose::Question { .. }, _) => {
+                let (grant, person) = self.issuer.authorize_silently(truth)?;
+                return Ok(Box::new(self.tokens(grant, &Request { person, ..request.clone() })));
+            }
             (Purpose::Renewal(_), Some(presented)) => self.issuer.refresh(truth, presented, request.last_resort)?,
             (Purpose::Renewal(_), None) => {
                 let (grant, person) = self.issuer.authorize_silently(truth)?;
@@ -169,6 +181,11 @@ impl World {
         self.tally.failures += u64::from(outcome.is_err());
         match request.purpose {
             Purpose::SignIn { attempt } => self.sign_in_answered(request.tab, attempt, outcome),
+            Purpose::Question { attempt } => {
+                self.tally.silent_sign_ins += u64::from(outcome.is_ok());
+                self.end_question(request.tab);
+                self.sign_in_answered(request.tab, attempt, outcome);
+            }
             Purpose::Renewal(_) => {
                 let refused = outcome.as_ref().is_err_and(|failure| failure.class() == FailureClass::AskThePerson);
                 let outcome = match self.mischief {
@@ -191,7 +208,7 @@ impl World {
                 let begun = Session::begin(issuer(), ClientId::new("app"), (*tokens).clone());
                 let session = Box::new(begun.expect("there is an ID token"));
                 self.tally.sign_ins += 1;
-                let change = Change::SignIn { session, shared: self.shared };
+                let change = Change::SignIn { session, shared: self.shared, at: self.clock.wall() };
                 self.transact(tab, change, Then::SignIn { attempt, tokens });
             }
             Err(failure) => self.send(tab, Event::SignInEnded { attempt, outcome: Err(failure) }),

@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use evergrant_core::config::Config;
+use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::id_token::IdTokenClaims;
 use evergrant_core::session::{Machine, Session, View};
 use evergrant_core::time::{Now, UnixTime};
 
 use super::super::clock::Clock;
+use super::super::tab::Doubt;
 use super::renewal::Renewal;
 use super::transactions::Transaction;
 
@@ -23,17 +24,39 @@ pub struct Tab {
     pub place: Place,
     /// Which store it reads and writes.
     pub store: usize,
-    /// What the session is where the store is full; then nothing is read from the store any more.
+    /// What the session is where it is kept in memory, or the store is full; then nothing is read from the store.
     pub memory: Option<Option<Box<Session>>>,
     /// When the timer fires, on the device's monotonic clock.
     pub timer: Option<Duration>,
     pub renewal: Option<Renewal>,
     /// What is being read from and written into the ledger, in order.
     pub transactions: VecDeque<Transaction>,
+    /// The silent question under way: who is signed in at the issuer?
+    pub question: Option<Question>,
+    /// The sign-in that goes on in a popup.
+    pub popup: Option<u64>,
+    /// Until when its timers fire once a minute.
+    pub throttled_until: u64,
+    /// The access token that this page was given last.
+    pub token: Option<u64>,
+    /// What this page cannot know of that token's time.
+    pub doubt: Doubt,
+    /// What the clocks did since the request left that is under way.
+    pub in_flight: Doubt,
+    /// Until when the issuer asked this page to be left alone.
+    pub left_alone_until: u64,
     /// The renewal under way, or its retries, were asked for.
     pub asked: bool,
     /// Somebody had news for it, and died before telling.
     pub missed_something: bool,
+}
+
+/// A silent question: it waits for the lock as a renewal does.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    pub attempt: u64,
+    /// When the lock is given to it; none while another holds it, or once it has it.
+    pub granted_at: Option<u64>,
 }
 
 /// Where the person has this tab.
@@ -57,10 +80,17 @@ impl Tab {
             opened_at: clock.monotonic(),
             place: Place::Here,
             store,
-            memory: None,
+            memory: (config.storage == StorageKind::Memory).then_some(None),
             timer: None,
             renewal: None,
             transactions: VecDeque::new(),
+            question: None,
+            popup: None,
+            throttled_until: 0,
+            token: None,
+            doubt: Doubt::default(),
+            in_flight: Doubt::default(),
+            left_alone_until: 0,
             asked: false,
             missed_something: false,
         }

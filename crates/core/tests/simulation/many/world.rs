@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use evergrant_core::config::Config;
-use evergrant_core::session::{Event, Ledger, Session};
+use evergrant_core::config::{Config, StorageKind};
+use evergrant_core::session::{Event, Ledger, Place as Window, Session};
 use evergrant_core::time::UnixTime;
 
 use super::super::clock::Clock;
@@ -16,6 +16,7 @@ use super::invariants::{self, Broken, Invariant};
 use super::issuer::{Issuer, Rules};
 use super::mischief::Mischief;
 use super::oracle::Oracle;
+use super::plan::Happening;
 use super::requests::Request;
 use super::store::Store;
 use super::tab::{Place, Tab};
@@ -32,6 +33,8 @@ pub struct World {
     pub issuer: Issuer,
     /// Whether all tabs share one store.
     pub shared: bool,
+    /// What is kept in no store: whether somebody was signed in before, for pages that open later.
+    pub somebody: bool,
     pub stores: Vec<Store>,
     pub ledger: Ledger,
     pub tabs: Vec<Tab>,
@@ -66,30 +69,7 @@ pub struct World {
     pub tally: Tally,
     /// What happened, when somebody wants to read it.
     pub trace: Option<Vec<String>>,
-    plan: VecDeque<(u64, Happening)>,
-}
-
-/// What is bound to happen.
-#[derive(Clone, Copy, Debug)]
-pub enum Happening {
-    Fault(Fault),
-    /// The tab comes back from the issuer, signed in there as this person or not.
-    ComesBack {
-        tab: usize,
-        page: u64,
-        person: Option<u64>,
-    },
-    Thaws {
-        tab: usize,
-    },
-    WeatherEnds,
-    /// No more faults.
-    Calm,
-    /// The person asks where trying has ended.
-    Asks,
-    /// A look at every tab.
-    Look,
-    End,
+    pub plan: VecDeque<(u64, Happening)>,
 }
 
 enum Step {
@@ -105,7 +85,14 @@ impl World {
     /// The world that this seed describes.
     pub fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
-        let shared = dice.percent(60);
+        let storage = dice.pick(&[
+            StorageKind::Local,
+            StorageKind::Local,
+            StorageKind::Local,
+            StorageKind::Session,
+            StorageKind::Memory,
+        ]);
+        let shared = storage == StorageKind::Local;
         let tabs = if shared { dice.pick(&[2, 2, 3, 3, 4, 5, 8, 20]) } else { dice.between(2, 5) };
         let lifetime = dice.pick(&[30, 60, 300, 3600, 7200]);
         let lead = match dice.between(0, 9) {
@@ -129,13 +116,14 @@ impl World {
         plan.sort_by_key(|(at, _)| *at);
         let clock = Clock::default();
         let idle = dice.percent(25).then(|| dice.pick(&[120, 900, 3600]));
-        let config = config(lead, shared, idle);
+        let config = config(lead, storage, idle);
         let longest = lead.unwrap_or_else(|| (lifetime / 10).clamp(5, 60)).min(lifetime / 2);
         Self {
             tabs: vec![Tab::new(&config, &clock, 0)],
             clock,
             issuer: Issuer::new(rules),
             shared,
+            somebody: false,
             stores: vec![Store::default()],
             ledger: Ledger::default(),
             lock: VecDeque::new(),
@@ -165,7 +153,7 @@ impl World {
 
     /// Lets time go on to the end, and looks at every invariant after each step.
     pub fn run(&mut self) -> Result<(), Broken> {
-        self.sign_in(0);
+        self.sign_in(0, Window::Page);
         while let Some((at, step)) = self.next_step() {
             self.clock.truth = self.clock.truth.max(at);
             self.touched.clear();
@@ -203,11 +191,6 @@ impl World {
         }
     }
 
-    pub fn plan(&mut self, at: u64, happening: Happening) {
-        let place = self.plan.partition_point(|(other, _)| *other <= at);
-        self.plan.insert(place, (at, happening));
-    }
-
     /// The session that a tab has stored.
     pub fn session_of(&self, tab: &Tab) -> Option<Box<Session>> {
         if !tab.view(&self.clock).status.is_signed_in() {
@@ -239,9 +222,10 @@ impl World {
         }
         for (index, tab) in self.tabs.iter().enumerate().filter(|(_, tab)| tab.place == Place::Here) {
             if let Some(timer) = tab.timer {
-                offer(self.clock.truth_at(timer), Step::Timer(index));
+                offer(self.clock.fires_at(timer, tab.throttled_until), Step::Timer(index));
             }
-            if let Some(at) = tab.renewal.as_ref().and_then(|renewal| renewal.granted_at) {
+            let renews_at = tab.renewal.as_ref().and_then(|renewal| renewal.granted_at);
+            if let Some(at) = renews_at.or(tab.question.and_then(|question| question.granted_at)) {
                 offer(at, Step::Granted(index));
             }
             if let Some(transaction) = tab.transactions.front() {
@@ -260,27 +244,16 @@ impl World {
         let choice = self.dice.between(0, steps.len() as u64 - 1) as usize;
         Some((first, steps.swap_remove(choice)))
     }
-
-    fn happens(&mut self, happening: Happening) {
-        match happening {
-            Happening::Fault(fault) => {
-                self.note(|_| format!("{fault:?}"));
-                self.befalls(fault);
-            }
-            Happening::ComesBack { tab, page, person } => self.comes_back(tab, page, person),
-            Happening::Thaws { tab } => self.thaw(tab),
-            Happening::WeatherEnds if self.clock.truth >= self.weather_until => self.weather_clears(),
-            Happening::WeatherEnds | Happening::Look | Happening::End => {}
-            Happening::Calm => self.calm(),
-            Happening::Asks => self.ask_where_trying_ended(),
-        }
-    }
 }
 
-fn config(lead: Option<u64>, shared: bool, idle: Option<u64>) -> Config {
+fn config(lead: Option<u64>, storage: StorageKind, idle: Option<u64>) -> Config {
     let idle = idle.map_or_else(String::new, |idle| format!(r#","idle_timeout_seconds":{idle}"#));
     let lead = lead.map_or_else(String::new, |lead| format!(r#","renewal_lead_seconds":{lead}"#));
-    let storage = if shared { "local" } else { "session" };
+    let storage = match storage {
+        StorageKind::Local => "local",
+        StorageKind::Memory => "memory",
+        StorageKind::Session | StorageKind::Cookie => "session",
+    };
     let json = format!(r#"{{"issuer":"https://issuer.example/","client_id":"app","storage":"{storage}"{lead}{idle}}}"#);
     Config::parse(&json, "https://app.example").expect("this is a configuration")
 }

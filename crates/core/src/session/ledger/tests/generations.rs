@@ -1,9 +1,9 @@
 //! How sign-ins begin and end, in order (R9, R11).
 
 use super::super::{Change, Ledger, Verdict};
-use super::{claim, renewed, settle, signed_in};
-use crate::session::record::Method;
-use crate::session::record::tests::session;
+use super::{EPOCH, claim, renewed, settle, signed_in};
+use crate::session::record::tests::{WALL, session};
+use crate::session::record::{Method, Session};
 use crate::time::UnixTime;
 
 #[test]
@@ -12,7 +12,7 @@ fn a_late_answer_cannot_bring_back_what_was_signed_out() {
         let mut ledger = Ledger::default();
         let session = session(60);
         assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
-        ledger.apply(&Change::SignOut { generation: 0 });
+        ledger.apply(&Change::SignOut { generation: 0, at: EPOCH });
         assert_eq!(settle(&mut ledger, &renewed(&session, "r"), shared), Verdict::Ended { idle: false });
         assert_eq!(ledger.session, None);
         assert_eq!(claim(&mut ledger, &session), Verdict::Ended { idle: false });
@@ -23,7 +23,7 @@ fn a_late_answer_cannot_bring_back_what_was_signed_out() {
 fn somebody_elses_sign_in_is_adopted() {
     let mut ledger = Ledger::default();
     let first = signed_in(&mut ledger, session(60));
-    ledger.apply(&Change::SignOut { generation: 0 });
+    ledger.apply(&Change::SignOut { generation: 0, at: EPOCH });
     let second = signed_in(&mut ledger, session(90));
     assert_eq!(claim(&mut ledger, &first), Verdict::Adopt(Box::new(second)));
 }
@@ -32,7 +32,7 @@ fn somebody_elses_sign_in_is_adopted() {
 fn a_tab_of_its_own_signing_in_leaves_the_others_alone() {
     let mut ledger = Ledger::default();
     let mine = session(60);
-    ledger.apply(&Change::SignIn { session: Box::new(session(90)), shared: false });
+    ledger.apply(&Change::SignIn { session: Box::new(session(90)), shared: false, at: EPOCH });
     assert_eq!(ledger.apply(&Change::Consult { session: Some(Box::new(mine)) }), Verdict::Good { generation: 0 });
 }
 
@@ -41,7 +41,7 @@ fn a_sleeping_tab_stayed_signed_in_when_the_ledger_was_lost_before_a_sign_out_el
     let mut sleeping = session(60);
     sleeping.generation = 7;
     let mut ledger = Ledger::default();
-    ledger.apply(&Change::SignOut { generation: 7 });
+    ledger.apply(&Change::SignOut { generation: 7, at: EPOCH });
     assert_eq!(
         ledger.apply(&Change::Consult { session: Some(Box::new(sleeping.clone())) }),
         Verdict::Ended { idle: false }
@@ -63,7 +63,7 @@ fn a_refusal_of_what_was_signed_in_before_ended_a_new_sign_in() {
     let mut ledger = Ledger::default();
     let first = signed_in(&mut ledger, session(60));
     let second = signed_in(&mut ledger, session(90));
-    let refused = Change::EndGeneration { session: Box::new(first) };
+    let refused = Change::EndGeneration { session: Box::new(first), at: EPOCH };
     assert_eq!(ledger.apply(&refused), Verdict::Adopt(Box::new(second.clone())));
     assert_eq!(claim(&mut ledger, &second), Verdict::Renew(Method::Iframe));
 }
@@ -72,7 +72,7 @@ fn a_refusal_of_what_was_signed_in_before_ended_a_new_sign_in() {
 fn a_refusal_ends_the_session_in_every_tab() {
     let mut ledger = Ledger::default();
     let session = signed_in(&mut ledger, session(60));
-    let refused = Change::EndGeneration { session: Box::new(session.clone()) };
+    let refused = Change::EndGeneration { session: Box::new(session.clone()), at: EPOCH };
     assert_eq!(ledger.apply(&refused), Verdict::Good { generation: 2 });
     assert_eq!(claim(&mut ledger, &session), Verdict::Ended { idle: false });
     assert_eq!(ledger.apply(&Change::Consult { session: None }), Verdict::Good { generation: 2 });
@@ -83,10 +83,10 @@ fn who_is_active_in_another_tab_is_not_idle() {
     let mut ledger = Ledger::default();
     let session = Box::new(signed_in(&mut ledger, session(60)));
     let at = UnixTime::from_seconds;
-    ledger.apply(&Change::Active { at: at(100) });
+    ledger.apply(&Change::Active { at: at(100), instead_of: None });
     let idle_since = |active_at| Change::EndIdle { session: session.clone(), active_at, now: at(200) };
     assert_eq!(ledger.apply(&idle_since(at(90))), Verdict::Active { at: at(100) });
-    assert_eq!(ledger.apply(&idle_since(at(100))), Verdict::Good { generation: 2 });
+    assert_eq!(ledger.apply(&idle_since(at(100))), Verdict::Good { generation: 200_000 });
     assert_eq!(ledger.apply(&idle_since(at(100))), Verdict::Ended { idle: true }, "one tab ends it");
     assert_eq!(claim(&mut ledger, &session), Verdict::Ended { idle: true });
 }
@@ -95,11 +95,24 @@ fn who_is_active_in_another_tab_is_not_idle() {
 fn each_sign_in_that_is_over_is_remembered_for_its_own_reason() {
     let mut ledger = Ledger::default();
     let first = signed_in(&mut ledger, session(60));
-    ledger.apply(&Change::SignOut { generation: 0 });
+    ledger.apply(&Change::SignOut { generation: 0, at: EPOCH });
     let second = signed_in(&mut ledger, session(90));
-    ledger.apply(&Change::EndSignIn { generation: second.generation, idle: true });
+    ledger.apply(&Change::EndSignIn { generation: second.generation, idle: true, at: EPOCH });
     assert_eq!(claim(&mut ledger, &first), Verdict::Ended { idle: false });
     assert_eq!(claim(&mut ledger, &second), Verdict::Ended { idle: true });
+}
+
+#[test]
+fn a_tab_that_corrected_its_clock_took_back_what_another_had_said_since() {
+    let mut ledger = Ledger::default();
+    let session = Box::new(signed_in(&mut ledger, session(60)));
+    let at = UnixTime::from_seconds;
+    ledger.apply(&Change::Active { at: at(500), instead_of: None });
+    ledger.apply(&Change::Active { at: at(90), instead_of: Some(at(500)) });
+    ledger.apply(&Change::Active { at: at(180), instead_of: None });
+    ledger.apply(&Change::Active { at: at(90), instead_of: Some(at(500)) });
+    let idle_since = |active_at| Change::EndIdle { session: session.clone(), active_at, now: at(200) };
+    assert_eq!(ledger.apply(&idle_since(at(90))), Verdict::Active { at: at(180) });
 }
 
 #[test]
@@ -107,9 +120,9 @@ fn activity_in_the_future_keeps_nobody_signed_in() {
     let mut ledger = Ledger::default();
     let session = Box::new(signed_in(&mut ledger, session(60)));
     let at = UnixTime::from_seconds;
-    ledger.apply(&Change::Active { at: at(86_400) });
+    ledger.apply(&Change::Active { at: at(86_400), instead_of: None });
     let verdict = ledger.apply(&Change::EndIdle { session, active_at: at(100), now: at(200) });
-    assert_eq!(verdict, Verdict::Good { generation: 2 });
+    assert_eq!(verdict, Verdict::Good { generation: 200_000 });
 }
 
 #[test]
@@ -118,10 +131,33 @@ fn the_end_of_a_sign_in_leaves_the_next_one_alone() {
     let first = signed_in(&mut ledger, session(60));
     let second = signed_in(&mut ledger, session(90));
     assert_eq!(
-        ledger.apply(&Change::EndSignIn { generation: first.generation, idle: false }),
+        ledger.apply(&Change::EndSignIn { generation: first.generation, idle: false, at: EPOCH }),
         Verdict::Ended { idle: false }
     );
     assert_eq!(claim(&mut ledger, &second), Verdict::Renew(Method::Iframe));
-    ledger.apply(&Change::EndSignIn { generation: second.generation, idle: false });
+    ledger.apply(&Change::EndSignIn { generation: second.generation, idle: false, at: EPOCH });
     assert_eq!(claim(&mut ledger, &second), Verdict::Ended { idle: false });
+}
+
+#[test]
+fn after_a_lost_ledger_a_sign_in_was_taken_for_older_than_the_session_of_another_tab() {
+    let mut ledger = Ledger::default();
+    let theirs = Session { generation: 7, ..session(60) };
+    let sign_in = Change::SignIn { session: Box::new(session(90)), shared: true, at: WALL };
+    let Verdict::Good { generation } = ledger.apply(&sign_in) else { panic!("a sign-in is always good") };
+    let mine = Session { generation, ..session(90) };
+    assert_eq!(claim(&mut ledger, &theirs), Verdict::Adopt(Box::new(mine.clone())));
+    assert_eq!(claim(&mut ledger, &mine), Verdict::Renew(Method::Iframe));
+}
+
+#[test]
+fn after_a_lost_ledger_a_tab_of_its_own_ended_what_others_had_just_begun() {
+    let mut ledger = Ledger::default();
+    ledger.apply(&Change::SignIn { session: Box::new(session(90)), shared: false, at: WALL });
+    let theirs = Session { generation: 7, ..session(60) };
+    assert_eq!(claim(&mut ledger, &theirs), Verdict::Renew(Method::Iframe));
+    assert_eq!(claim(&mut ledger, &session(90)), Verdict::Renew(Method::Iframe), "nobody signed out");
+    ledger.apply(&Change::SignOut { generation: 0, at: WALL });
+    assert_eq!(claim(&mut ledger, &theirs), Verdict::Ended { idle: false });
+    assert_eq!(claim(&mut ledger, &session(90)), Verdict::Ended { idle: false });
 }

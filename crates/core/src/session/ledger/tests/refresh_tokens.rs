@@ -2,7 +2,7 @@
 
 use super::super::refresh_tokens::MOST_REMEMBERED;
 use super::super::{Change, Ledger, Verdict};
-use super::{claim, last_resort, renewed, settle, signed_in, with_refresh_token};
+use super::{EPOCH, claim, last_resort, renewed, settle, signed_in, with_refresh_token};
 use crate::session::record::tests::session;
 use crate::session::record::{Method, Session};
 
@@ -66,7 +66,7 @@ fn after_a_sign_out_there_is_no_last_resort() {
     let mut ledger = Ledger::default();
     let session = signed_in(&mut ledger, with_refresh_token("r0"));
     claim(&mut ledger, &session);
-    ledger.apply(&Change::SignOut { generation: 0 });
+    ledger.apply(&Change::SignOut { generation: 0, at: EPOCH });
     assert_eq!(last_resort(&mut ledger, &session), Verdict::Ended { idle: false });
 }
 
@@ -75,7 +75,7 @@ fn a_duplicated_tab_does_not_send_the_others_refresh_token() {
     // "Duplicate tab" copies sessionStorage: two tabs, one refresh token, nothing shared but the ledger.
     let mut ledger = Ledger::default();
     let session = with_refresh_token("r0");
-    ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: false });
+    ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: false, at: EPOCH });
     assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
     settle(&mut ledger, &renewed(&session, "r1"), false);
     assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));

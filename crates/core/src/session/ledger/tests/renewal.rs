@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::{Change, Ledger, Verdict};
-use super::{claim, renewed, settle, signed_in, with_refresh_token};
+use super::{EPOCH, claim, renewed, settle, signed_in, with_refresh_token};
 use crate::protocol::RefreshToken;
 use crate::session::record::tests::{WALL, session};
 use crate::session::record::{Method, Session};
@@ -35,7 +35,7 @@ fn what_the_issuer_asked_of_one_tab_holds_for_all_unless_the_person_wants_it() {
     for shared in [true, false] {
         let mut ledger = Ledger::default();
         let session = Box::new(session(60));
-        ledger.apply(&Change::SignIn { session: session.clone(), shared });
+        ledger.apply(&Change::SignIn { session: session.clone(), shared, at: EPOCH });
         let session = Box::new(Session { generation: u64::from(shared), ..*session });
         ledger.apply(&Change::Rest { from: WALL, wait: Duration::from_secs(120) });
         let after = |seconds| WALL + Duration::from_secs(seconds);

@@ -36,7 +36,7 @@ fn asks_to_end(commands: &[Command]) -> bool {
 }
 
 fn shares(commands: &[Command], page: &Page) -> bool {
-    commands.contains(&Command::ShareActivity { at: page.now.wall })
+    commands.contains(&Command::ShareActivity { at: page.now.wall, instead_of: None })
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_tab_frozen_past_the_limit_took_a_sign_out_elsewhere_for_idleness() {
     let mut page = signed_in();
     let session = page.store.clone().map(Box::new);
     let mut ledger = Ledger::default();
-    ledger.apply(&Change::SignOut { generation: 0 });
+    ledger.apply(&Change::SignOut { generation: 0, at: page.now.wall });
     page.pass(seconds(601));
     page.send(Event::Woke(Wake::Restored));
     let Verdict::Ended { idle } = ledger.apply(&Change::Consult { session }) else { panic!("it is over") };
@@ -271,7 +271,8 @@ fn a_clock_set_back_puts_nothing_off_here_or_in_the_ledger() {
     page.move_clock(-86_400);
     let commands = page.send(Event::TimerFired);
     let at = page.now.wall - seconds(100);
-    assert!(at < began && commands.contains(&Command::ShareActivity { at }), "{commands:?}");
+    let corrects = Command::ShareActivity { at, instead_of: Some(began) };
+    assert!(at < began && commands.contains(&corrects), "{commands:?}");
     assert!(!asks_to_end(&wait_until(&mut page, 599)));
     assert!(asks_to_end(&wait_until(&mut page, 600)));
 }

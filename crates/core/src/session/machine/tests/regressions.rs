@@ -168,3 +168,27 @@ fn a_sign_in_that_failed_missed_the_session_of_another_tab() {
     let commands = page.sign_in_ended(Err(unreachable()));
     assert!(commands.contains(&Command::Consult { session: None }), "{commands:?}");
 }
+
+#[test]
+fn a_tab_that_slept_wrote_what_it_had_over_the_session_of_the_others() {
+    let mut page = Page::configured(r#","storage":"local""#);
+    page.sign_in(300);
+    let newer = Session { generation: 1, ..page.store.clone().unwrap() };
+    page.sleep(seconds(60));
+    page.move_clock(-120);
+    page.send(Event::Woke(Wake::Restored));
+    assert_eq!(page.store.as_ref().unwrap().generation, 0, "the time is corrected in what it knows");
+    page.send(Event::Adopted { session: Box::new(newer) });
+    assert_eq!(page.store.as_ref().unwrap().generation, 1);
+}
+
+#[test]
+fn a_tab_that_slept_brought_back_what_was_signed_out_of_when_the_ledger_was_lost() {
+    let mut page = Page::configured(r#","storage":"local""#);
+    page.sign_in(300);
+    let over = page.store.clone().map(Box::new).unwrap();
+    page.send(Event::SignedOutElsewhere);
+    let commands = page.send(Event::Adopted { session: over.clone() });
+    assert_eq!(commands, [Command::FinishSignOut { generation: over.generation }]);
+    page.expect(Status::SignedOut);
+}

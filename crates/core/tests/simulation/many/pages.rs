@@ -1,0 +1,126 @@
+//! How pages of a tab come and go: to the issuer and back, by a popup, by a reload.
+
+use evergrant_core::protocol::RefreshToken;
+use evergrant_core::protocol::authorize::Flow;
+use evergrant_core::session::{Event, Failure, Place as Window, SignIn};
+
+use super::super::network::{self, Weather};
+use super::plan::Happening;
+use super::requests::Purpose;
+use super::tab::{Place, Tab};
+use super::transactions::{Then, Transaction};
+use super::world::World;
+
+impl World {
+    /// The person wants to sign in.
+    pub fn sign_in(&mut self, tab: usize, place: Window) {
+        self.send(tab, Event::SignIn(SignIn { flow: Flow::Code, return_to: "/".to_owned(), place }));
+    }
+
+    pub fn open_popup(&mut self, tab: usize, attempt: u64) {
+        self.tally.popups += 1;
+        self.tabs[tab].popup = Some(attempt);
+        let person = self.dice.percent(80).then(|| self.dice.between(0, 1));
+        let at = self.clock.truth + self.dice.between(1_000, 20_000);
+        self.plan(at, Happening::PopupAnswers { tab, page: self.tabs[tab].page, attempt, person });
+    }
+
+    pub fn popup_answers(&mut self, tab: usize, page: u64, attempt: u64, person: Option<u64>) {
+        if self.tabs[tab].page != page || self.tabs[tab].popup.take() != Some(attempt) {
+            return;
+        }
+        if person.is_some() && self.weather != Weather::Offline {
+            self.issuer.session = person;
+            self.request(tab, Purpose::SignIn { attempt }, None);
+        } else {
+            self.send(tab, Event::SignInEnded { attempt, outcome: Err(Failure::PopupClosed) });
+        }
+    }
+
+    pub fn begin_sign_in(&mut self, tab: usize, attempt: u64) {
+        if self.weather == Weather::Offline {
+            return self.send(tab, Event::SignInEnded { attempt, outcome: Err(network::unreachable()) });
+        }
+        let person = self.dice.between(0, 1);
+        self.leave_page(tab, Place::Away);
+        let back_at = self.clock.truth + self.dice.between(1_000, 20_000);
+        self.plan(back_at, Happening::ComesBack { tab, page: self.tabs[tab].page, person: Some(person) });
+    }
+
+    /// The ledger knows of the sign-out: the issuer hears of it as well, if it can.
+    pub fn leave(&mut self, tab: usize, refresh_token: Option<&RefreshToken>) {
+        if self.weather != Weather::Fair {
+            return self.send(tab, Event::SignOutStayed { failure: Some(network::unreachable()) });
+        }
+        self.revoke(refresh_token);
+        if self.dice.percent(50) {
+            return self.send(tab, Event::SignOutStayed { failure: None });
+        }
+        self.issuer.session = None;
+        self.leave_page(tab, Place::Away);
+        let back_at = self.clock.truth + self.dice.between(200, 5_000);
+        self.plan(back_at, Happening::ComesBack { tab, page: self.tabs[tab].page, person: None });
+    }
+
+    /// RFC 7009, as far as the issuer can be reached.
+    pub fn revoke(&mut self, refresh_token: Option<&RefreshToken>) {
+        let number = refresh_token.and_then(|token| token.secret().parse().ok());
+        if let (Weather::Fair, Some(number)) = (self.weather, number) {
+            self.issuer.revoke(number);
+        }
+    }
+
+    pub fn comes_back(&mut self, tab: usize, page: u64, person: Option<u64>) {
+        if (self.tabs[tab].place, self.tabs[tab].page) != (Place::Away, page) {
+            return;
+        }
+        if person.is_some() {
+            self.issuer.session = person;
+            self.leave_page(tab, Place::Here);
+            let store = &self.stores[self.tabs[tab].store];
+            let stored = store.load().map(Box::new);
+            self.send(tab, Event::CallbackArrived { stored });
+        } else {
+            self.open_page(tab);
+        }
+    }
+
+    /// A page opens, and reads what is stored.
+    pub fn open_page(&mut self, tab: usize) {
+        self.leave_page(tab, Place::Here);
+        if let Some(generation) = self.sign_out_mark {
+            self.send(tab, Event::SignOutUnfinished { generation });
+        }
+        if let Some(at) = self.active_at {
+            self.send(tab, Event::ActiveElsewhere { at });
+        }
+        let store = &self.stores[self.tabs[tab].store];
+        let stale = self.shared && self.dice.percent(20);
+        self.tally.stale_reads += u64::from(stale);
+        let stored = if stale { store.load_stale(&mut self.dice) } else { store.load() };
+        if self.somebody {
+            return self.send(tab, Event::OpenedBlank { flow: Flow::Code });
+        }
+        self.send(tab, Event::Opened { stored: stored.map(Box::new) });
+    }
+
+    /// The page goes, with all that it has under way; what the ledger has is in the ledger.
+    pub fn leave_page(&mut self, tab: usize, place: Place) {
+        self.abort_renewal(tab);
+        self.end_question(tab);
+        self.abandon_requests(tab);
+        self.messages.retain(|message| message.to != tab);
+        let untold = |it: &Transaction| it.verdict.is_some() && !matches!(it.then, Then::Heed);
+        if self.tabs[tab].transactions.iter().any(untold) {
+            // It would have told the others.
+            self.tabs.iter_mut().for_each(|other| other.missed_something = true);
+        }
+        let unwritten = |it: &Transaction| it.verdict.is_none() && matches!(it.then, Then::Leave { .. });
+        if self.tabs[tab].transactions.iter().any(unwritten) {
+            self.oracle.sign_out_stopped_halfway = true;
+        }
+        let store = self.tabs[tab].store;
+        let page = self.tabs[tab].page + 1;
+        self.tabs[tab] = Tab { page, place, ..Tab::new(&self.config, &self.clock, store) };
+    }
+}
