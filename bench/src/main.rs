@@ -1,6 +1,7 @@
 //! What Evergrant costs, measured beside its peers: `cargo xtask bench`.
 
 mod api;
+mod browser;
 mod budget;
 mod chart;
 mod cpus;
@@ -8,7 +9,9 @@ mod issuer;
 mod machine;
 mod median;
 mod options;
+mod plot;
 mod section;
+mod summary;
 mod usage;
 
 use std::process::ExitCode;
@@ -32,29 +35,34 @@ fn main() -> ExitCode {
 }
 
 fn run(subject: &Subject) -> anyhow::Result<ExitCode> {
-    let common = subject.common();
-    let section = measure(subject, Machine::look(&common.node))?;
-    section.write(&common.directory)?;
-    println!("\n{}", section.to_markdown());
-    Ok(if common.quick || section.is_within_budget() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn measure(subject: &Subject, machine: Machine) -> anyhow::Result<Section> {
     match subject {
-        Subject::Issuer(options) => {
+        Subject::Issuer(options) => report(&options.common, |machine| {
             // Before any other thread begins: they inherit it.
             let cpus = Cpus::share_out()?;
             Runtime::new()?.block_on(issuer::measure(options, &cpus, machine))
+        }),
+        Subject::Api(options) => report(&options.common, |machine| api::measure(options, &Cpus::share_out()?, machine)),
+        Subject::Size(options) => report(&options.common, |machine| browser::size::measure(options, machine)),
+        Subject::App(options) => {
+            report(&options.common, |machine| Runtime::new()?.block_on(browser::start::measure(options, machine)))
         }
-        Subject::Api(options) => api::measure(options, &Cpus::share_out()?, machine),
+        Subject::Renewal(options) => {
+            report(&options.common, |machine| Runtime::new()?.block_on(browser::renewal::measure(options, machine)))
+        }
+        Subject::Memory(options) => {
+            report(&options.common, |machine| Runtime::new()?.block_on(browser::memory::measure(options, machine)))
+        }
+        Subject::Tabs(options) => {
+            report(&options.common, |machine| Runtime::new()?.block_on(browser::tabs::measure(options, machine)))
+        }
+        Subject::Summary(options) => summary::write(options).map(|()| ExitCode::SUCCESS),
     }
 }
 
-impl Subject {
-    fn common(&self) -> &Common {
-        match self {
-            Self::Issuer(options) => &options.common,
-            Self::Api(options) => &options.common,
-        }
-    }
+/// Measures, tells what came of it, and fails when a budget is missed. A quick run judges nothing.
+fn report(common: &Common, measure: impl FnOnce(Machine) -> anyhow::Result<Section>) -> anyhow::Result<ExitCode> {
+    let section = measure(Machine::look(&common.node))?;
+    section.write(&common.directory)?;
+    println!("\n{}", section.to_markdown());
+    Ok(if common.quick || section.is_within_budget() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -20,6 +20,18 @@ pub(crate) enum Subject {
     Issuer(IssuerOptions),
     /// Access tokens checked per second of one core.
     Api(ApiOptions),
+    /// What a visitor downloads.
+    Size(BrowserOptions),
+    /// From a navigation until the name is shown.
+    App(BrowserOptions),
+    /// A renewal, by iframe and by refresh token.
+    Renewal(BrowserOptions),
+    /// What a page holds after a thousand renewals.
+    Memory(BrowserOptions),
+    /// One session in many tabs.
+    Tabs(BrowserOptions),
+    /// What all parts found out, on one page.
+    Summary(SummaryOptions),
 }
 
 /// What every part needs to know.
@@ -74,4 +86,27 @@ pub(crate) struct ApiOptions {
     /// How many tokens are checked each time; not more than a verifier remembers.
     #[arg(long, value_name = "NUMBER", default_value_t = 5000)]
     pub(crate) tokens: usize,
+}
+
+/// What is measured in a browser. Where everything lies is said by the environment, as for the end-to-end tests.
+#[derive(Debug, clap::Args)]
+pub(crate) struct BrowserOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    /// How often every page is measured, where time is measured.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) rounds: Option<u8>,
+}
+
+/// Where the results are, and where the summary goes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SummaryOptions {
+    /// Where the results of all parts are.
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) directory: PathBuf,
+
+    /// A README that has a place for the table, with `docs/` beside it for the picture.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) readme: Option<PathBuf>,
 }

@@ -46,6 +46,13 @@ impl Table {
         self.rows.push(cells.into());
     }
 
+    /// The table in Markdown.
+    pub(crate) fn to_markdown(&self) -> String {
+        let mut text = String::new();
+        self.write(&mut text);
+        text
+    }
+
     fn write(&self, text: &mut String) {
         // Writing to a string does not fail.
         let _ = writeln!(text, "| {} |", self.header.join(" | "));
@@ -72,22 +79,34 @@ impl Section {
         Ok(())
     }
 
+    /// Reads what [`Section::write`] wrote.
+    pub(crate) fn read(directory: &Path, name: &str) -> anyhow::Result<Self> {
+        let file = directory.join(name).with_extension("json");
+        let text = fs::read(&file).with_context(|| format!("{} is not measured yet: no {}", name, file.display()))?;
+        serde_json::from_slice(&text).with_context(|| format!("{} is of another version", file.display()))
+    }
+
     /// The tables, and then the budgets.
     pub(crate) fn to_markdown(&self) -> String {
         let mut text = format!("## {}\n\n{}\n\n{}\n\n", self.title, self.machine, self.method);
         for table in &self.tables {
             table.write(&mut text);
         }
-        let mut budgets = Table::new(["budget", "limit", "measured", ""]);
-        for budget in &self.budgets {
-            let verdict = if budget.is_kept() { "kept" } else { "**missed**" };
-            budgets.row([budget.what.clone(), budget.limit.to_string(), budget.shown(), verdict.to_owned()]);
-        }
-        if !budgets.rows.is_empty() {
-            budgets.write(&mut text);
+        if !self.budgets.is_empty() {
+            budgets_table("budget", &self.budgets).write(&mut text);
         }
         text
     }
+}
+
+/// Budgets, what was measured, and whether they were kept.
+pub(crate) fn budgets_table<'a>(title: &str, budgets: impl IntoIterator<Item = &'a Budget>) -> Table {
+    let mut table = Table::new([title, "limit", "measured", ""]);
+    for budget in budgets {
+        let verdict = if budget.is_kept() { "kept" } else { "**missed**" };
+        table.row([budget.what.clone(), budget.limit.to_string(), budget.shown(), verdict.to_owned()]);
+    }
+    table
 }
 
 #[cfg(test)]
@@ -98,8 +117,6 @@ mod tests {
     fn a_table_is_text_and_then_numbers() {
         let mut table = Table::new(["what", "ms", "ratio"]);
         table.row(["one".to_owned(), "2".to_owned(), "1.00".to_owned()]);
-        let mut text = String::new();
-        table.write(&mut text);
-        assert_eq!(text, "| what | ms | ratio |\n|---|--:|--:|\n| one | 2 | 1.00 |\n\n");
+        assert_eq!(table.to_markdown(), "| what | ms | ratio |\n|---|--:|--:|\n| one | 2 | 1.00 |\n\n");
     }
 }

@@ -10,7 +10,7 @@ use anyhow::bail;
 use crate::{
     process,
     stop::Stop,
-    tools::{Compiler, Optimizers, Tools},
+    tools::{Browser, Compiler, Optimizers, Tools},
     workspace,
 };
 
@@ -99,4 +99,17 @@ pub(crate) fn build_finished_app(dist: &Path, compiler: Compiler, tools: &Tools,
     cargo.args(["run", "--quiet", "--package", "evergrant-finish", "--"]).arg(dist);
     cargo.arg("--esbuild").arg(optimizers.esbuild).arg("--wasm-opt").arg(optimizers.wasm_opt);
     process::run_to_success(&mut cargo, stop)
+}
+
+/// Where everything is that takes part in a journey through a browser, by the variables that say so.
+pub(crate) fn environment(app: PathBuf, servers: Servers, chromium: Browser) -> Vec<(&'static str, PathBuf)> {
+    vec![
+        ("EVERGRANT_APP_DIR", app),
+        ("EVERGRANT_ISSUER_BIN", servers.issuer),
+        ("EVERGRANT_SILENT_BIN", servers.silent),
+        ("EVERGRANT_API_BIN", servers.api),
+        ("EVERGRANT_WEBAPP_BIN", servers.web_app),
+        ("CHROMIUM", chromium.program),
+        ("CHROMEDRIVER", chromium.driver),
+    ]
 }

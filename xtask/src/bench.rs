@@ -7,27 +7,55 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use anyhow::Context;
-use lexopt::{Parser, ValueExt};
+use anyhow::{Context, bail};
+use lexopt::Parser;
 
-use crate::{process, stop::Stop, tools::Node, workspace};
+use crate::{
+    artifacts::{self, Profile, Servers},
+    process,
+    stop::Stop,
+    tools::{self, Compiler, Node, Tools},
+    workspace,
+};
 
-/// What is copied to where the peers' packages are installed: Node looks for packages beside a script.
-const PEERS: [&str; 6] =
-    [".npmrc", "package.json", "package-lock.json", "oidc_provider.js", "oauth2_server.js", "jose.js"];
+/// Everything, in the order in which it is measured: the browser first, while the machine has done nothing else.
+const PARTS: [&str; 7] = ["size", "app", "renewal", "memory", "tabs", "api", "issuer"];
 
-/// What to measure, and the flags for it, which `evergrant-bench` reads.
+/// Those that need the app, the servers and a browser.
+const IN_THE_BROWSER: [&str; 5] = ["size", "app", "renewal", "memory", "tabs"];
+
+/// What to measure.
 #[derive(Debug)]
 pub(crate) struct Options {
-    subject: String,
+    /// One part; everything if there is none. `readme` measures nothing, and writes what was measured into the README.
+    subject: Option<String>,
+    /// What `evergrant-bench` reads.
     flags: Vec<OsString>,
 }
 
 impl Options {
     /// Reads what is left of the command line.
     pub(crate) fn parse(arguments: &mut Parser) -> anyhow::Result<Self> {
-        let subject = arguments.value().context("Say what to measure: cargo xtask bench issuer, or api")?.string()?;
-        Ok(Self { subject, flags: arguments.raw_args()?.collect() })
+        let mut flags: Vec<OsString> = arguments.raw_args()?.collect();
+        let subject = flags.first().and_then(|first| first.to_str()).filter(|first| !first.starts_with('-'));
+        let subject = subject.map(str::to_owned);
+        if let Some(subject) = &subject {
+            flags.remove(0);
+            if subject != "readme" && !PARTS.contains(&&**subject) {
+                bail!("There is no `{subject}` to be measured, but there are: {}.", PARTS.join(", "));
+            }
+        } else if flags.iter().any(|flag| flag != "--quick") {
+            bail!("Only one part at a time can be told more than --quick: cargo xtask bench PART …");
+        }
+        Ok(Self { subject, flags })
+    }
+
+    fn parts(&self) -> Vec<&str> {
+        match self.subject.as_deref() {
+            None => PARTS.into(),
+            Some("readme") => Vec::new(),
+            Some(part) => vec![part],
+        }
     }
 
     fn with_peers(&self) -> bool {
@@ -35,34 +63,93 @@ impl Options {
     }
 }
 
-/// Builds, measures, and writes the results into `target/bench`. Fails when a budget is missed.
+/// Builds, measures, and writes the results into `target/bench`. Fails when a budget is missed, after everything was measured.
 pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<ExitCode> {
     let directory = workspace::root().join("target").join("bench");
     fs::create_dir_all(&directory).with_context(|| format!("Cannot create {}", directory.display()))?;
-    println!("Building what is measured (about 3 minutes the first time) ...");
-    let mut cargo = workspace::cargo();
-    cargo.args(["build", "--release", "--package", "evergrant-issuer", "--package", "evergrant-bench"]);
-    process::run_to_success(&mut cargo, stop)?;
+    let bench = Bench::build(options, directory, stop)?;
+    let mut succeeded = true;
+    for part in options.parts() {
+        succeeded &= bench.measure(part, &options.flags, stop)?;
+        if stop.requested() {
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    if options.parts().len() != 1 {
+        succeeded &= bench.sum_up(options, stop)?;
+    }
+    Ok(if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
 
-    let mut bench = Command::new(built("evergrant-bench"));
-    bench.arg(&options.subject).arg("--directory").arg(&directory);
-    if options.subject == "issuer" {
-        bench.arg("--program").arg(built("evergrant-issuer"));
+/// What is measured, and with what.
+struct Bench {
+    directory: PathBuf,
+    node: Option<PathBuf>,
+    /// For the parts in the browser: where everything is, as the end-to-end tests want to be told.
+    environment: Vec<(&'static str, PathBuf)>,
+}
+
+impl Bench {
+    fn build(options: &Options, directory: PathBuf, stop: &Stop) -> anyhow::Result<Self> {
+        let parts = options.parts();
+        println!("Building what is measured (about 5 minutes the first time) ...");
+        let mut cargo = workspace::cargo();
+        cargo.args(["build", "--release", "--package", "evergrant-bench"]);
+        if parts.contains(&"issuer") {
+            cargo.args(["--package", "evergrant-issuer"]);
+        }
+        process::run_to_success(&mut cargo, stop)?;
+        let mut bench = Self { directory, node: None, environment: Vec::new() };
+        if parts.iter().any(|part| IN_THE_BROWSER.contains(part)) {
+            bench.environment = environment(stop)?;
+        }
+        if options.with_peers() && !parts.is_empty() {
+            let node = Node::ensure(stop)?;
+            put_peers(&bench.directory, &node, stop)?;
+            bench.node = Some(node.program);
+        }
+        Ok(bench)
     }
-    if options.with_peers() {
-        let node = Node::ensure(stop)?;
-        put_peers(&directory, &node, stop)?;
-        bench.arg("--node").arg(node.program);
+
+    /// Whether the part was measured and its budgets were kept.
+    fn measure(&self, part: &str, flags: &[OsString], stop: &Stop) -> anyhow::Result<bool> {
+        let mut bench = Command::new(built("evergrant-bench"));
+        bench.arg(part).arg("--directory").arg(&self.directory).envs(self.environment.iter().cloned());
+        if part == "issuer" {
+            bench.arg("--program").arg(built("evergrant-issuer"));
+        }
+        if let Some(node) = &self.node {
+            bench.arg("--node").arg(node);
+        }
+        Ok(process::run(bench.args(flags), stop)?.success())
     }
-    let status = process::run(bench.args(&options.flags), stop)?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+
+    /// Whether all parts were there to be summed up.
+    fn sum_up(&self, options: &Options, stop: &Stop) -> anyhow::Result<bool> {
+        let mut bench = Command::new(built("evergrant-bench"));
+        bench.arg("summary").arg("--directory").arg(&self.directory);
+        if options.subject.as_deref() == Some("readme") {
+            bench.arg("--readme").arg(workspace::root().join("README.md"));
+        }
+        Ok(process::run(&mut bench, stop)?.success())
+    }
+}
+
+fn environment(stop: &Stop) -> anyhow::Result<Vec<(&'static str, PathBuf)>> {
+    let tools = Tools::for_building(stop)?;
+    let chromium = tools::chromium(stop)?;
+    let servers = Servers::build(Profile::Release, stop)?;
+    let app = artifacts::app_for_tests();
+    artifacts::build_finished_app(&app, Compiler::Stable, &tools, stop)?;
+    Ok(artifacts::environment(app, servers, chromium))
 }
 
 fn built(binary: &str) -> PathBuf {
     workspace::target_dir().join("release").join(binary)
 }
 
-/// Installs the peers' packages where they are not, or are others.
+/// Installs the peers' packages where they are not, or are others, and copies their scripts to them: Node looks for packages
+/// beside a script.
 fn put_peers(directory: &Path, node: &Node, stop: &Stop) -> anyhow::Result<()> {
     let from = workspace::root().join("bench").join("peers");
     let read = |file: &Path| fs::read(file).unwrap_or_default();
@@ -70,8 +157,20 @@ fn put_peers(directory: &Path, node: &Node, stop: &Stop) -> anyhow::Result<()> {
     // npm writes the first of these last.
     let finished = directory.join("node_modules").join(".package-lock.json").is_file();
     let installed = finished && read(&from.join(lock)) == read(&directory.join(lock));
-    for name in PEERS {
-        fs::copy(from.join(name), directory.join(name)).with_context(|| format!("Cannot copy {name}"))?;
-    }
+    copy_files(&from, directory)?;
+    copy_files(&from.join("apps"), &directory.join("apps"))?;
     if installed { Ok(()) } else { node.install_locked(directory, stop) }
+}
+
+/// Copies the files in a directory itself.
+fn copy_files(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("Cannot create {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("Cannot read {}", from.display()))? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            let target = to.join(entry.file_name());
+            fs::copy(entry.path(), &target).with_context(|| format!("Cannot write {}", target.display()))?;
+        }
+    }
+    Ok(())
 }

@@ -29,10 +29,10 @@ cargo xtask demo     build and start the app, the issuer, the silent server and 
 cargo xtask test     run every test: native, wasm, both browsers, end to end
     --only native|wasm|browser|e2e
     FILTER           only tests whose names contain this
-cargo xtask bench issuer     measure the issuer beside its peers; results in target/bench
-    --quick          a few seconds without the peers: whether it runs, not how fast
-    --rounds NUMBER --seconds NUMBER --families NUMBER     [5, 3, 1000000]
-cargo xtask bench api        count the access tokens that a core checks per second, beside npm jose
+cargo xtask bench    measure everything beside its peers (about 15 minutes); results in target/bench
+    size|app|renewal|memory|tabs|api|issuer     only this
+    --quick          a few seconds each, without the peers: whether it runs, not how fast
+    readme           write what was measured into the README
 cargo xtask size     build the app as strangers download it, and weigh it against its budget
 cargo xtask dist     build what is put on a server into target/dist: the app, finished, and the servers
     --smallest       with a nightly compiler that leaves more of the standard library out of the app

@@ -43,9 +43,7 @@ impl Driver {
     /// # Errors
     /// When one of them does not start.
     pub async fn start(artefacts: &Artefacts, blocks_site_data: bool) -> anyhow::Result<(Self, Client)> {
-        let mut command = Command::new(&artefacts.chromedriver);
-        let (process, port) =
-            Process::start("ChromeDriver", command.args(["--port=0", "--log-level=SEVERE"]), announced_port)?;
+        let (process, port) = start_driver(artefacts)?;
         let profile = TempDir::with_prefix("evergrant-browser-")?;
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(&artefacts.chromium, profile.path(), blocks_site_data))
@@ -65,6 +63,15 @@ impl Drop for Driver {
             kill_process(browser, Signal::KILL).ok();
         }
     }
+}
+
+/// ChromeDriver takes a free port of IPv6, wants the same of IPv4, and ends where somebody else has that one: the next port is
+/// another.
+fn start_driver(artefacts: &Artefacts) -> anyhow::Result<(Process, String)> {
+    let mut command = Command::new(&artefacts.chromedriver);
+    command.args(["--port=0", "--log-level=SEVERE"]);
+    let mut start = || Process::start("ChromeDriver", &mut command, announced_port);
+    start().or_else(|_| start()).or_else(|_| start())
 }
 
 fn announced_port(line: &str) -> Option<String> {

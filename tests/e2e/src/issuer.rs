@@ -16,6 +16,7 @@ use crate::setup::Setup;
 pub struct Issuer {
     program: PathBuf,
     arguments: Vec<String>,
+    clients: String,
     data: TempDir,
     origin: String,
     process: RefCell<Option<Process>>,
@@ -39,8 +40,14 @@ impl Issuer {
             arguments.extend(seconds.into_iter().flat_map(|seconds| [flag.to_owned(), seconds.to_string()]));
         }
         let data = TempDir::with_prefix("evergrant-issuer-")?;
-        let mut issuer =
-            Self { program: program.to_owned(), arguments, data, origin: String::new(), process: RefCell::default() };
+        let mut issuer = Self {
+            program: program.to_owned(),
+            arguments,
+            clients: setup.clients.clone(),
+            data,
+            origin: String::new(),
+            process: RefCell::default(),
+        };
         let host = if setup.issuer_is_another_site { "127.0.0.1" } else { "localhost" };
         issuer.configure(&format!("http://{host}:3000/"))?;
         issuer.origin = issuer.listen(&format!("{host}:0"))?;
@@ -114,11 +121,12 @@ impl Issuer {
         self.output().lines().filter(|line| line.contains(&path) && line.contains(&status)).count()
     }
 
-    /// The demo's configuration, for an issuer of this identifier.
+    /// The demo's configuration, for an issuer of this identifier, and the clients that were asked for besides.
     fn configure(&self, identifier: &str) -> anyhow::Result<()> {
         let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../issuer/demo.toml");
         let text = fs::read_to_string(demo).context("the demo's configuration cannot be read")?;
-        fs::write(self.config(), text.replace("\"http://localhost:3000/\"", &format!("\"{identifier}\"")))?;
+        let text = text.replace("\"http://localhost:3000/\"", &format!("\"{identifier}\"")) + &self.clients;
+        fs::write(self.config(), text)?;
         Ok(())
     }
 

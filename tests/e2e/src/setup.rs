@@ -11,6 +11,7 @@ pub struct Setup {
     pub(crate) blocks_site_data: bool,
     pub(crate) issuer_is_another_site: bool,
     pub(crate) has_web_app: bool,
+    pub(crate) clients: String,
 }
 
 impl Setup {
@@ -58,6 +59,12 @@ impl Setup {
     /// The app's refresh token is in a cookie that the web app keeps.
     pub fn with_cookie_mode(self) -> Self {
         self.with_web_app().with_config("storage", "cookie")
+    }
+
+    /// One more client at the issuer: its `[[client]]`, as the configuration has it.
+    pub fn with_client(mut self, registration: &str) -> Self {
+        self.clients.push_str(registration);
+        self
     }
 
     /// A browser that lets no site store anything, cookies included.

@@ -19,14 +19,7 @@ pub(super) fn run(options: &Options, stop: &Stop) -> anyhow::Result<Tally> {
 
     let mut cargo = workspace::cargo();
     cargo.args(["test", "--no-fail-fast", "--package", "evergrant-e2e"]);
-    cargo
-        .env("EVERGRANT_APP_DIR", app)
-        .env("EVERGRANT_ISSUER_BIN", servers.issuer)
-        .env("EVERGRANT_SILENT_BIN", servers.silent)
-        .env("EVERGRANT_API_BIN", servers.api)
-        .env("EVERGRANT_WEBAPP_BIN", servers.web_app)
-        .env("CHROMIUM", chromium.program)
-        .env("CHROMEDRIVER", chromium.driver);
+    cargo.envs(artifacts::environment(app, servers, chromium));
     // One browser at a time: a small machine that runs several misses their deadlines.
     cargo.env("RUST_TEST_THREADS", "1");
     counted(options, &mut cargo, stop)
