@@ -87,6 +87,16 @@ fn printing_leaves_secrets_out_and_overrides_in() {
 }
 
 #[test]
+fn the_configuration_in_the_deploying_page_is_fine() {
+    let page = include_str!("../../docs/deploying.md");
+    let (_, rest) = page.split_once("```toml\n").unwrap();
+    let (toml, _) = rest.split_once("```").unwrap();
+    let config = Config::parse(toml).unwrap();
+    config.check().unwrap();
+    assert!(config.is_https() && config.limits.behind_proxy);
+}
+
+#[test]
 fn the_demo_is_fine_and_says_that_its_secrets_are_public() {
     let text = include_str!("../demo.toml");
     let config = Config::parse(text).unwrap();

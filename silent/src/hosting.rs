@@ -113,8 +113,10 @@ fn nginx(app_dir: &str, page: &Headers, silent_page: &str, silent_headers: &Head
 }
 
 fn location(matches: &str, headers: &Headers, more: &str) -> String {
-    let lines: String =
-        headers.iter().map(|(name, value)| format!("    add_header {name} \"{value}\" always;\n")).collect();
+    // That a file is not there must not be remembered as long as the file.
+    let when = |value: &str| if value == FOREVER { "" } else { " always" };
+    let lines = headers.iter().map(|(name, value)| format!("    add_header {name} \"{value}\"{};\n", when(value)));
+    let lines: String = lines.collect();
     let more = if more.is_empty() { String::new() } else { format!("    {more}\n") };
     format!("location {matches} {{\n{lines}{more}}}\n")
 }
