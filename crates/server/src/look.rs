@@ -31,7 +31,10 @@ struct Asset {
 }
 
 static STYLESHEET: LazyLock<Asset> =
-    LazyLock::new(|| Asset::embedded("pages", "css", "text/css; charset=utf-8", include_str!("../assets/pages.css")));
+    LazyLock::new(|| Asset::embedded("pages", "css", "text/css; charset=utf-8", PAGES));
+
+/// The first part is the app's as well.
+const PAGES: &str = concat!(include_str!("../assets/look.css"), include_str!("../assets/pages.css"));
 
 static MARK: LazyLock<Asset> =
     LazyLock::new(|| Asset::embedded("mark", "svg", "image/svg+xml", include_str!("../assets/mark.svg")));

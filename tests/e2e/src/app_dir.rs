@@ -63,6 +63,25 @@ impl AppDir {
         Ok(fs::remove_file(self.config())?)
     }
 
+    /// Takes the app's script (`js`) or its code (`wasm`) away, compressed copies and all.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn remove_code(&self, extension: &str) -> anyhow::Result<()> {
+        let files = fs::read_dir(self.path())?.collect::<Result<Vec<_>, _>>()?;
+        let code: Vec<PathBuf> = files
+            .iter()
+            .map(fs::DirEntry::path)
+            .filter(|path| {
+                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                name.starts_with("evergrant-app") && name.contains(&format!(".{extension}"))
+            })
+            .collect();
+        anyhow::ensure!(!code.is_empty(), "the built app has no {extension}");
+        code.iter().try_for_each(fs::remove_file)?;
+        Ok(())
+    }
+
     fn config(&self) -> PathBuf {
         self.path().join("config.json")
     }

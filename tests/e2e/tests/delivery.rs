@@ -15,8 +15,10 @@ fn the_delivered_app_signs_in_and_each_of_its_files_travels_once_and_compressed(
         let app = App::of(world);
         app.open("/").await?;
         app.wait_for_status("signed-out").await?;
-        for kind in ["css", "js", "_bg.wasm"] {
-            let file = only_file(world.app_dir.path(), kind);
+        for (begins, ends) in
+            [("look-", ".css"), ("style-", ".css"), ("stopped", ".js"), (APP, ".js"), (APP, "_bg.wasm")]
+        {
+            let file = only_file(world.app_dir.path(), begins, ends);
             let compressed = fs::metadata(compressed_copy(&file, "br"))?.len();
             let name = file.file_name().and_then(|name| name.to_str()).unwrap();
             let received = received(world, name).await?;
@@ -49,16 +51,16 @@ fn code_that_is_not_what_was_built_does_not_run() -> anyhow::Result<()> {
 
 #[test]
 fn a_script_that_is_not_what_was_built_does_not_run() -> anyhow::Result<()> {
-    refused("js")
+    refused(".js")
 }
 
 /// Changes a file so that it would still run, and sees that it does not.
 fn refused(kind: &str) -> anyhow::Result<()> {
     journey(Setup::demo(), async |world| {
-        let file = only_file(world.app_dir.path(), kind);
+        let file = only_file(world.app_dir.path(), APP, kind);
         let mut content = fs::read(&file)?;
         match kind {
-            "js" => content.extend(b"\n"),
+            ".js" => content.extend(b"\n"),
             // A custom section without a name or content, which means nothing.
             _ => content.extend([0, 1, 0]),
         }
@@ -79,13 +81,16 @@ fn refused(kind: &str) -> anyhow::Result<()> {
     })
 }
 
-/// The one file of the app whose name ends so.
-fn only_file(app: &Path, end: &str) -> PathBuf {
-    let files = fs::read_dir(app).unwrap().map(|entry| entry.unwrap().path());
-    let mut files = files.filter(|path| path.to_str().is_some_and(|path| path.ends_with(end)));
-    let file = files.next().unwrap_or_else(|| panic!("no {end} in {}", app.display()));
-    assert_eq!(files.next(), None, "one {end} is enough");
-    file
+/// What the names of its script and of its code begin with.
+const APP: &str = "evergrant-app-";
+
+/// The one file of the app whose name begins and ends so.
+fn only_file(app: &Path, begins: &str, ends: &str) -> PathBuf {
+    let names = fs::read_dir(app).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names = names.filter(|name| name.starts_with(begins) && name.ends_with(ends));
+    let name = names.next().unwrap_or_else(|| panic!("no {begins}…{ends} in {}", app.display()));
+    assert_eq!(names.next(), None, "one {begins}…{ends} is enough");
+    app.join(name)
 }
 
 /// How many bytes came, for each request for a file.
