@@ -4,7 +4,7 @@ use evergrant_leptos::{Config, SessionProvider, Status, use_session};
 use leptos::prelude::*;
 
 use crate::live::part;
-use crate::pages::{CallbackPage, ExpensesPage, HomePage, NotFoundPage, SessionPage};
+use crate::pages::{CallbackPage, ExpensesPage, HomePage, IssuerPage, NotFoundPage, SessionPage};
 use crate::parts::{Header, IdleWarning, Notices};
 use crate::route::{Route, Router};
 
@@ -36,6 +36,7 @@ fn Frame() -> impl IntoView {
                 Route::Home => view! { <HomePage/> }.into_any(),
                 Route::Expenses => view! { <ExpensesPage/> }.into_any(),
                 Route::Session => view! { <SessionPage/> }.into_any(),
+                Route::Issuer => view! { <IssuerPage/> }.into_any(),
                 Route::Callback => view! { <CallbackPage/> }.into_any(),
                 Route::NotFound => view! { <NotFoundPage/> }.into_any(),
             })}

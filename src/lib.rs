@@ -5,6 +5,7 @@
 
 mod app;
 mod live;
+mod other_issuer;
 mod pages;
 pub mod parts;
 pub mod route;

@@ -15,6 +15,8 @@ pub enum Route {
     Expenses,
     /// `/session`
     Session,
+    /// `/issuer`
+    Issuer,
     /// `/callback`, where a sign-in comes back to.
     Callback,
     /// Anything else.
@@ -28,6 +30,7 @@ impl Route {
             "" | "/index.html" => Self::Home,
             "/expenses" => Self::Expenses,
             "/session" => Self::Session,
+            "/issuer" => Self::Issuer,
             "/callback" => Self::Callback,
             _ => Self::NotFound,
         }
@@ -39,6 +42,7 @@ impl Route {
             Self::Home => "Evergrant",
             Self::Expenses => "Expenses · Evergrant",
             Self::Session => "Session · Evergrant",
+            Self::Issuer => "Your own issuer · Evergrant",
             Self::Callback => "Signing in · Evergrant",
             Self::NotFound => "Not found · Evergrant",
         }

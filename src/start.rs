@@ -9,6 +9,7 @@ use leptos::wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::app::App;
+use crate::other_issuer;
 use crate::pages::start_error::StartErrorPage;
 
 /// Reads the configuration, then puts the app where the first paint was.
@@ -17,7 +18,7 @@ pub fn start() {
     // The address bar is cleaned of a sign-in's response before anything else happens.
     let config = load_config("/config.json");
     spawn_local(async move {
-        let config = config.await;
+        let config = config.await.map(other_issuer::in_place_of);
         let Some(place) = document().get_element_by_id("app") else { return };
         place.set_text_content(None);
         mount_to(place.unchecked_into(), move || match config {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use evergrant_leptos::core::config::ConfigError;
 use evergrant_leptos::core::protocol::ErrorCode;
+use evergrant_leptos::core::protocol::metadata::MetadataError;
 use evergrant_leptos::core::session::{Cause, FailureClass, Outcome};
 use evergrant_leptos::{EndReason, Failure, Flow, Method, Status, UnixTime};
 use js_sys::{Date, JsString};
@@ -159,6 +161,27 @@ pub fn sentence(failure: &Failure) -> String {
         first.make_ascii_uppercase();
     }
     text
+}
+
+/// What is wrong with what somebody said about their issuer.
+pub fn unusable_issuer(error: &ConfigError) -> &'static str {
+    match error {
+        ConfigError::Wrong { key: "client_id", .. } => "Enter the client ID that the issuer has given this app.",
+        ConfigError::Wrong { key: "scope", .. } => "The scope must contain the word openid.",
+        _ => "An issuer's address begins with https:// (http:// only on this machine) and has no # in it.",
+    }
+}
+
+/// Why what answers at an issuer's address is none that can be used.
+pub fn discovery(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Metadata(MetadataError::OtherIssuer { .. }) => {
+            "An issuer answers there that calls itself otherwise. The address must be the same to the letter, final slash included."
+        }
+        Failure::Metadata(MetadataError::NotHttps(_)) => "That issuer sends tokens over addresses that are not https.",
+        Failure::Metadata(_) => "A server answers there, but it is no OpenID provider, or its address has more to it.",
+        _ => "The issuer cannot answer just now. Try again in a moment.",
+    }
 }
 
 /// A flow, by the name that the choice gives it.

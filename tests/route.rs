@@ -37,6 +37,7 @@ fn a_path_names_a_page() {
         ("/expenses", Route::Expenses),
         ("/session", Route::Session),
         ("/session/", Route::Session),
+        ("/issuer", Route::Issuer),
         ("/callback", Route::Callback),
         ("/sessions", Route::NotFound),
         ("/session/7", Route::NotFound),

@@ -34,7 +34,7 @@ pub(crate) struct AppDir {
 }
 
 impl AppDir {
-    pub(crate) fn open(dir: &Path, connect_origins: &[Origin]) -> Result<Self, AppDirError> {
+    pub(crate) fn open(dir: &Path, connect_origins: &[Origin], any_issuer: bool) -> Result<Self, AppDirError> {
         let index = dir.join("index.html");
         if !index.is_file() {
             return Err(AppDirError(dir.display().to_string()));
@@ -43,7 +43,7 @@ impl AppDir {
         Ok(Self {
             files: files.precompressed_br().precompressed_gzip(),
             index: ServeFile::new(index).precompressed_br().precompressed_gzip(),
-            policy: ContentSecurityPolicy::new(dir, connect_origins),
+            policy: ContentSecurityPolicy::new(dir, connect_origins, any_issuer),
         })
     }
 

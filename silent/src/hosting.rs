@@ -34,7 +34,7 @@ type Headers = Vec<(String, String)>;
 /// - `silent/silent.html` and `silent/_headers`, a site of its own for the silent page.
 pub(crate) async fn export(directory: &Path, options: &Options) -> Result<(), ExportError> {
     let Some(app_dir) = &options.app_dir else { return Ok(()) };
-    let app = AppDir::open(app_dir, &options.connect_origins)?;
+    let app = AppDir::open(app_dir, &options.connect_origins, options.any_issuer)?;
     let silent = SilentPage::new(&options.app_origins);
     let page = headers(app.page_headers().await.map(|(name, value)| (name, text(&value))));
     let silent_headers = headers(silent.headers());

@@ -26,6 +26,11 @@ pub struct Options {
     #[arg(long = "connect-origin", value_name = "ORIGIN", requires = "app_dir")]
     pub connect_origins: Vec<Origin>,
 
+    /// Let the app talk to any issuer that is https or on this machine, for an app that lets people choose theirs.
+    /// A script that gets into such an app may talk to anybody, too
+    #[arg(long, requires = "app_dir")]
+    pub any_issuer: bool,
+
     /// Serve nothing: write into this directory what another web server needs to serve the app and the silent page alike
     #[arg(long, value_name = "DIR", requires = "app_dir")]
     pub export: Option<PathBuf>,

@@ -30,7 +30,7 @@ pub(crate) fn router(options: &Options) -> Result<Router, AppDirError> {
         Router::new().route("/silent", silent.clone()).route("/silent.html", silent).route("/healthz", get("ok"));
     let router = match &options.app_dir {
         Some(dir) => {
-            let app = AppDir::open(dir, &options.connect_origins)?;
+            let app = AppDir::open(dir, &options.connect_origins, options.any_issuer)?;
             router.fallback(move |request: Request| async move { app.serve(request).await })
         }
         None => router.fallback(nothing_here),

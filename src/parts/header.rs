@@ -20,6 +20,7 @@ pub(crate) fn Header() -> impl IntoView {
                     <Link href="/">"Home"</Link>
                     <Link href="/expenses">"Expenses"</Link>
                     <Link href="/session">"Session"</Link>
+                    <Link href="/issuer">"Issuer"</Link>
                 </nav>
                 <p class="status" role="status" data-testid="session-status" data-status=text(move || status.get().as_str())>
                     {text(move || words::status(status.get()))}

@@ -89,7 +89,8 @@ impl Notice {
     }
 }
 
-fn shown(notice: Notice) -> impl IntoView {
+/// The notice as it is drawn.
+pub(crate) fn shown(notice: Notice) -> impl IntoView {
     view! {
         <section class="notice" data-tone=notice.tone>
             <p class="headline">{notice.headline}</p>

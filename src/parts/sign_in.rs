@@ -4,6 +4,7 @@ use evergrant_leptos::{Flow, Status, use_session};
 use leptos::prelude::*;
 
 use crate::live::text;
+use crate::route::Link;
 use crate::words;
 
 /// Signs in, and comes back to the page it stands on.
@@ -30,7 +31,10 @@ pub(crate) fn SignInForm() -> impl IntoView {
                 on:click=move |_| session.sign_in_popup(flow.get_untracked())>
                 "Use a popup"
             </button>
-            <p class="muted small">"You sign in at "<span class="address">{session.config().issuer.to_string()}</span></p>
+            <p class="muted small">
+                "You sign in at "<span class="address">{session.config().issuer.to_string()}</span>" "
+                <Link href="/issuer">"Use your own issuer"</Link>
+            </p>
         </form>
     }
 }

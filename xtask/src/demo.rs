@@ -101,7 +101,7 @@ fn start(
         }
         copy_configuration("public/config.json", &built.join("config.json"), &options.ports)?;
         let mut command = silent_command(&binaries.silent, app, &app_origin);
-        servers.push(Server::start("app", command.arg("--app-dir").arg(built))?);
+        servers.push(Server::start("app", command.arg("--any-issuer").arg("--app-dir").arg(built))?);
         urls.push(format!("{app_origin}/"));
         urls.push(format!("{app_origin}/config.json"));
     }

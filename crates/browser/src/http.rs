@@ -6,7 +6,9 @@ use evergrant_core::session::Failure;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, RequestRedirect, Response};
+use web_sys::{
+    AbortController, Headers, RequestCache, RequestCredentials, RequestInit, RequestMode, RequestRedirect, Response,
+};
 
 use crate::timer::within;
 use crate::{refused, window};
@@ -46,6 +48,14 @@ pub async fn get(endpoint: &'static str, url: &str) -> Result<Answer, Failure> {
     let init = RequestInit::new();
     init.set_credentials(RequestCredentials::Omit);
     send(endpoint, url, &init).await
+}
+
+/// Whether a server answers at all, when nobody asks to read what it says (Fetch §2.2.5, `no-cors`).
+pub(crate) async fn is_answered(url: &str) -> bool {
+    let init = RequestInit::new();
+    init.set_mode(RequestMode::NoCors);
+    init.set_credentials(RequestCredentials::Omit);
+    send("", url, &init).await.is_ok()
 }
 
 /// Whether cookies go along.

@@ -3,9 +3,9 @@
 //! `localStorage` is copied between the browser's processes, and a tab that just got a lock may read a stale copy of it.
 
 use std::cell::{Cell, RefCell};
+use std::fmt::Display;
 use std::rc::Rc;
 
-use evergrant_core::protocol::ClientId;
 use evergrant_core::session::{Change, Failure, Ledger, Verdict};
 use futures_channel::oneshot;
 use wasm_bindgen::{JsCast, JsValue};
@@ -27,10 +27,10 @@ pub struct SharedLedger {
 }
 
 impl SharedLedger {
-    /// The ledger of `client_id`; nothing is opened yet.
-    pub fn new(client_id: &ClientId) -> Self {
+    /// The ledger of the client that is [`kept_as`](evergrant_core::config::Config::kept_as) `name`; nothing is opened yet.
+    pub fn new(name: &dyn Display) -> Self {
         Self {
-            key: client_id.as_str().into(),
+            key: name.to_string().into(),
             database: RefCell::default(),
             own: RefCell::default(),
             is_alone: Cell::new(false),

@@ -7,6 +7,7 @@ pub mod activity;
 pub mod api;
 pub mod clock;
 pub mod crypto;
+pub mod discovery;
 pub mod http;
 pub mod iframe;
 pub mod ledger;
@@ -28,6 +29,7 @@ pub mod tabs;
 pub mod timer;
 
 pub use api::{FetchError, NoAccessToken, challenge};
+pub use discovery::{DiscoveryError, discover};
 pub use runtime::Runtime;
 pub use start::{StartError, load_config};
 

@@ -58,10 +58,10 @@ impl Runtime {
     /// `on_change` is called with the new view whenever something changed, at once for the first time.
     pub fn start(config: Config, on_change: impl Fn(View) + 'static) -> Self {
         let response = location::take_response();
-        let store = Store::open(config.storage, &config.client_id);
+        let store = Store::open(config.storage, &config.kept_as);
         let inner = Rc::new(Inner {
             provider: Provider::new(config.issuer.clone()),
-            ledger: SharedLedger::new(&config.client_id),
+            ledger: SharedLedger::new(&config.kept_as),
             machine: RefCell::new(Machine::new(&config)),
             store,
             config,
@@ -192,7 +192,7 @@ impl Inner {
             let activity = Activity::watch(limit.grain(), move || report(Event::Active));
             *self.activity.borrow_mut() = Some(activity);
         }
-        *self.tabs.borrow_mut() = Tabs::open(&self.config.client_id, move |message| match message {
+        *self.tabs.borrow_mut() = Tabs::open(&self.config.kept_as, move |message| match message {
             TabMessage::SignedOut => report(Event::SignedOutElsewhere),
             TabMessage::Changed => report(Event::ChangedElsewhere),
             TabMessage::Active { at } => report(Event::ActiveElsewhere { at }),

@@ -1,10 +1,11 @@
 //! Where the session and its pending sign-ins are kept, through gloo-storage; memory when the browser keeps nothing.
 
 use std::cell::{Cell, RefCell};
+use std::fmt::Display;
 
 use evergrant_core::config::StorageKind;
+use evergrant_core::protocol::State;
 use evergrant_core::protocol::authorize::{Flow, Transaction};
-use evergrant_core::protocol::{ClientId, State};
 use evergrant_core::session::Session;
 use evergrant_core::time::UnixTime;
 use gloo_storage::{LocalStorage, SessionStorage, Storage};
@@ -32,17 +33,18 @@ pub struct Store {
 }
 
 impl Store {
-    /// The store of `client_id`, of the kind that the configuration names.
-    pub fn open(kind: StorageKind, client_id: &ClientId) -> Self {
+    /// The store of the client that is [`kept_as`](evergrant_core::config::Config::kept_as) `name`, of the kind that the
+    /// configuration says.
+    pub fn open(kind: StorageKind, name: &dyn Display) -> Self {
         Self {
             kind,
-            session_key: format!("evergrant.{client_id}.session"),
-            transaction_prefix: format!("evergrant.{client_id}.transaction."),
-            logout_key: format!("evergrant.{client_id}.logout"),
-            hint_key: format!("evergrant.{client_id}.flow"),
-            sign_out_key: format!("evergrant.{client_id}.signing-out"),
-            idle_end_key: format!("evergrant.{client_id}.idle"),
-            activity_key: format!("evergrant.{client_id}.active"),
+            session_key: format!("evergrant.{name}.session"),
+            transaction_prefix: format!("evergrant.{name}.transaction."),
+            logout_key: format!("evergrant.{name}.logout"),
+            hint_key: format!("evergrant.{name}.flow"),
+            sign_out_key: format!("evergrant.{name}.signing-out"),
+            idle_end_key: format!("evergrant.{name}.idle"),
+            activity_key: format!("evergrant.{name}.active"),
             memory: RefCell::new(None),
             in_memory: Cell::new(!is_available(kind)),
         }

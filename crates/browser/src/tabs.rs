@@ -1,6 +1,7 @@
 //! What tabs of one app tell each other, over a BroadcastChannel. Never a token.
 
-use evergrant_core::protocol::ClientId;
+use std::fmt::Display;
+
 use evergrant_core::session::TabMessage;
 use evergrant_core::time::UnixTime;
 use wasm_bindgen::{JsCast, JsValue};
@@ -22,9 +23,10 @@ pub struct Tabs {
 }
 
 impl Tabs {
-    /// Opens the channel of `client_id`; `None` where the browser has none. A tab does not hear itself.
-    pub fn open(client_id: &ClientId, hear: impl Fn(TabMessage) + 'static) -> Option<Self> {
-        let channel = BroadcastChannel::new(&format!("evergrant.{client_id}")).ok()?;
+    /// Opens the channel of the client that is [`kept_as`](evergrant_core::config::Config::kept_as) `name`; `None` where the
+    /// browser has none. A tab does not hear itself.
+    pub fn open(name: &dyn Display, hear: impl Fn(TabMessage) + 'static) -> Option<Self> {
+        let channel = BroadcastChannel::new(&format!("evergrant.{name}")).ok()?;
         let listener = Listener::new(channel.as_ref(), "message", move |event| {
             let data = event.dyn_into::<MessageEvent>().ok().and_then(|message| message.data().as_string());
             // A newer version of this app may say more.

@@ -1,5 +1,7 @@
 //! What an app says about itself: the `config.json` it is deployed with. Every default stands here, with its reason.
 
+mod other_issuer;
+
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use crate::protocol::authorize::Flow;
 use crate::protocol::json::{self, MemberError, Members};
 use crate::protocol::metadata::{ProviderMetadata, is_safe_to_use};
 use crate::protocol::{ClientId, Issuer, ResponseMode, Scope};
+pub use other_issuer::OtherIssuer;
 
 /// The configuration of one app at one issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +50,9 @@ pub struct Config {
     pub token_backend: Option<Url>,
     /// R11: how long a person may do nothing before they are signed out. Default: for ever; the issuer has limits as well.
     pub idle: Option<IdleLimit>,
+    /// What this client's part of the browser's stores is named after: tabs with the same name share what is shared. The
+    /// client id, and no key of `config.json`; see [`OtherIssuer`].
+    pub kept_as: String,
 }
 
 /// When a session ends because the person has done nothing in any tab.
@@ -143,12 +149,8 @@ impl Config {
     pub fn parse(json: &str, app_origin: &str) -> Result<Self, ConfigError> {
         let value: Value = serde_json::from_str(json).map_err(|error| ConfigError::Json(error.to_string()))?;
         let members = Members::of(&value)?.only(&KEYS)?;
-        let issuer: String = members.required("issuer")?;
-        address("issuer", &issuer)?;
-        let client_id: String = members.required("client_id")?;
-        if client_id.is_empty() {
-            return Err(ConfigError::wrong("client_id", "it is empty"));
-        }
+        let issuer = issuer(members.required("issuer")?)?;
+        let client_id = client_id(members.required("client_id")?)?;
         let storage = members.or_default("storage")?;
         let token_backend = members.optional("token_backend")?.map(|text: String| address("token_backend", &text));
         let mut scope = members.optional("scope")?.unwrap_or_else(|| "openid profile email".to_owned());
@@ -162,10 +164,7 @@ impl Config {
             // Without it the issuer gives no refresh token, and there would be nothing to keep.
             scope.push_str(" offline_access");
         }
-        let scope = Scope::parse(&scope);
-        if !scope.contains("openid") {
-            return Err(ConfigError::wrong("scope", "it must contain openid"));
-        }
+        let scope = openid_scope(&scope)?;
         let here = |key, path: &str| {
             let text = members.optional(key)?.unwrap_or_else(|| format!("{app_origin}{path}"));
             address(key, &text)
@@ -183,8 +182,9 @@ impl Config {
             ));
         }
         Ok(Self {
-            issuer: Issuer::new(issuer),
-            client_id: ClientId::new(client_id),
+            kept_as: client_id.to_string(),
+            issuer,
+            client_id,
             scope,
             redirect_uri,
             silent_redirect_uri,
@@ -221,6 +221,26 @@ impl Config {
     /// The origin of the silent page: the only one whose messages count when that page answers.
     pub fn silent_origin(&self) -> String {
         self.silent_redirect_uri.origin().ascii_serialization()
+    }
+}
+
+fn issuer(text: String) -> Result<Issuer, ConfigError> {
+    address("issuer", &text)?;
+    Ok(Issuer::new(text))
+}
+
+fn client_id(text: String) -> Result<ClientId, ConfigError> {
+    match text.is_empty() {
+        true => Err(ConfigError::wrong("client_id", "it is empty")),
+        false => Ok(ClientId::new(text)),
+    }
+}
+
+fn openid_scope(text: &str) -> Result<Scope, ConfigError> {
+    let scope = Scope::parse(text);
+    match scope.contains("openid") {
+        true => Ok(scope),
+        false => Err(ConfigError::wrong("scope", "it must contain openid")),
     }
 }
 

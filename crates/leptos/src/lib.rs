@@ -15,9 +15,9 @@ mod handle;
 mod parts;
 mod provider;
 
-pub use evergrant_browser::{FetchError, NoAccessToken, StartError, challenge, load_config};
+pub use evergrant_browser::{DiscoveryError, FetchError, NoAccessToken, StartError, challenge, discover, load_config};
 pub use evergrant_core as core;
-pub use evergrant_core::config::Config;
+pub use evergrant_core::config::{Config, OtherIssuer};
 pub use evergrant_core::protocol::authorize::Flow;
 pub use evergrant_core::protocol::id_token::IdTokenClaims;
 pub use evergrant_core::session::{

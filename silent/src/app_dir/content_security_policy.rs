@@ -23,6 +23,7 @@ pub(super) struct ContentSecurityPolicy {
     index: PathBuf,
     config: PathBuf,
     connect_origins: Vec<Origin>,
+    any_issuer: bool,
     last: Arc<Mutex<Option<(Stamps, HeaderValue)>>>,
 }
 
@@ -41,11 +42,12 @@ struct ConfiguredServers {
 }
 
 impl ContentSecurityPolicy {
-    pub(super) fn new(dir: &Path, connect_origins: &[Origin]) -> Self {
+    pub(super) fn new(dir: &Path, connect_origins: &[Origin], any_issuer: bool) -> Self {
         Self {
             index: dir.join("index.html"),
             config: dir.join("config.json"),
             connect_origins: connect_origins.to_vec(),
+            any_issuer,
             last: Arc::default(),
         }
     }
@@ -68,7 +70,8 @@ impl ContentSecurityPolicy {
     async fn read(&self) -> HeaderValue {
         let html = fs::read_to_string(&self.index).await.unwrap_or_default();
         let config = fs::read(&self.config).await;
-        let policy = policy(&InlineSources::of(&html), &configured_servers(config), &self.connect_origins);
+        let further = Further { connect: &self.connect_origins, any_issuer: self.any_issuer };
+        let policy = policy(&InlineSources::of(&html), &configured_servers(config), &further);
         // Hashes and origins are ASCII; should that ever fail, the app gets nothing, not everything.
         HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
     }
@@ -89,7 +92,16 @@ fn configured_servers(config: io::Result<Vec<u8>>) -> ConfiguredServers {
     }
 }
 
-fn policy(inline: &InlineSources, servers: &ConfiguredServers, connect: &[Origin]) -> String {
+/// What the command line allows beyond the configuration.
+struct Further<'a> {
+    connect: &'a [Origin],
+    any_issuer: bool,
+}
+
+/// Wherever an issuer can be that the app accepts: `https`, or this machine (RFC 8252 §8.3).
+const ANY_ISSUER: [&str; 3] = ["https:", "http://localhost:*", "http://127.0.0.1:*"];
+
+fn policy(inline: &InlineSources, servers: &ConfiguredServers, further: &Further<'_>) -> String {
     let issuer = servers.issuer.as_ref().and_then(Origin::of);
     let silent = servers.silent_redirect_uri.as_ref().and_then(Origin::of);
     let apis: Vec<Origin> = servers.allowed_api_origins.iter().filter_map(Origin::of).collect();
@@ -97,8 +109,10 @@ fn policy(inline: &InlineSources, servers: &ConfiguredServers, connect: &[Origin
     let script_src = sources(&["'self'", "'wasm-unsafe-eval'"], &inline.scripts);
     let style_src = sources(&["'self'"], &inline.styles);
     let backend = servers.token_backend.as_ref().and_then(Origin::of);
-    let connect_src = sources(&["'self'"], issuer.iter().chain(&apis).chain(&backend).chain(connect));
-    let frames = sources(&[], issuer.iter().chain(&silent));
+    let any: &[&str] = if further.any_issuer { &ANY_ISSUER } else { &[] };
+    let connect = [&["'self'"], any].concat();
+    let connect_src = sources(&connect, issuer.iter().chain(&apis).chain(&backend).chain(further.connect));
+    let frames = sources(any, issuer.iter().chain(&silent));
     let frame_src = if frames.is_empty() { "'none'" } else { &frames };
     format!(
         "default-src 'none'; script-src {script_src}; style-src {style_src}; \
@@ -132,7 +146,8 @@ mod tests {
 
     fn with_config(json: &str) -> String {
         let servers = configured_servers(Ok(json.as_bytes().to_vec()));
-        policy(&InlineSources::default(), &servers, &["https://token.example".parse().unwrap()])
+        let further = Further { connect: &["https://token.example".parse().unwrap()], any_issuer: false };
+        policy(&InlineSources::default(), &servers, &further)
     }
 
     #[test]

@@ -84,3 +84,18 @@ fn further_origins_come_from_the_command_line() {
     let page = server.fetch("/", &[NAVIGATION]);
     assert_eq!(directive(&page, "connect-src"), "'self' https://token.example");
 }
+
+#[test]
+fn an_app_whose_people_choose_their_issuer_may_talk_to_any_that_it_accepts() {
+    let dir = built_app();
+    let server = Running::start(&[
+        "--app-origin=http://localhost:8080",
+        &format!("--app-dir={}", dir.path().display()),
+        "--any-issuer",
+    ]);
+    fs::write(dir.path().join("config.json"), r#"{"silent_redirect_uri": "http://localhost:3001/silent"}"#).unwrap();
+    let page = server.fetch("/", &[NAVIGATION]);
+    assert_eq!(directive(&page, "connect-src"), "'self' https: http://localhost:* http://127.0.0.1:*");
+    assert_eq!(directive(&page, "frame-src"), "https: http://localhost:* http://127.0.0.1:* http://localhost:3001");
+    assert_eq!(directive(&page, "default-src"), "'none'");
+}

@@ -12,6 +12,7 @@ pub struct Setup {
     pub(crate) issuer_is_another_site: bool,
     pub(crate) has_web_app: bool,
     pub(crate) clients: String,
+    pub(crate) any_issuer: bool,
 }
 
 impl Setup {
@@ -47,6 +48,12 @@ impl Setup {
     /// party's, and stay away.
     pub fn with_issuer_at_another_site(mut self) -> Self {
         self.issuer_is_another_site = true;
+        self
+    }
+
+    /// The app's server lets it talk to any issuer, as the demo's does.
+    pub fn with_any_issuer(mut self) -> Self {
+        self.any_issuer = true;
         self
     }
 

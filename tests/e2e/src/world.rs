@@ -42,7 +42,8 @@ impl World {
         let artefacts = Artefacts::from_env()?;
         let app_dir = AppDir::copy_of(&artefacts.app_dir)?;
         // Its own /silent is not used: the silent page is on an origin of its own, which is known only after this one.
-        let (app, app_origin) = static_server(&artefacts.silent, "http://localhost:1", Some(app_dir.path()))?;
+        let (app, app_origin) =
+            static_server(&artefacts.silent, "http://localhost:1", Some((app_dir.path(), setup.any_issuer)))?;
         let (silent, silent_origin) = static_server(&artefacts.silent, &app_origin, None)?;
         let mut issuer = Issuer::start(&artefacts.issuer, &app_origin, &silent_origin, &setup)?;
         let api = Api::start(&artefacts.api, issuer.origin(), &app_origin)?;
@@ -89,13 +90,13 @@ impl World {
     }
 }
 
-fn static_server(program: &Path, app_origin: &str, app_dir: Option<&Path>) -> anyhow::Result<(Process, String)> {
+fn static_server(program: &Path, app_origin: &str, app: Option<(&Path, bool)>) -> anyhow::Result<(Process, String)> {
     let mut command = Command::new(program);
     // Everything the server can log: journeys look for secrets in it.
     command.env("RUST_LOG", "debug").env("NO_COLOR", "1");
     command.args(["--listen", "localhost:0", "--exit-on-stdin-close", "--app-origin", app_origin]);
-    if let Some(dir) = app_dir {
-        command.arg("--app-dir").arg(dir);
+    if let Some((dir, any_issuer)) = app {
+        command.arg("--app-dir").arg(dir).args(any_issuer.then_some("--any-issuer"));
     }
     Process::start("the static server", &mut command, |line| {
         line.strip_prefix("evergrant-silent is listening on ").map(str::to_owned)

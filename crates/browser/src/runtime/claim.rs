@@ -112,7 +112,7 @@ impl Inner {
 
     /// One tab at a time talks about this client's session (R6).
     pub(super) async fn lock(&self) -> Result<Held, Failure> {
-        let name = format!("evergrant.{}.renewal", self.config.client_id);
+        let name = format!("evergrant.{}.renewal", self.config.kept_as);
         timer::within(LOCK_PATIENCE, locks::acquire(&name)).await.unwrap_or(Err(Failure::OtherTabBusy))
     }
 }

@@ -1,5 +1,7 @@
 //! Discovery: what an issuer says about itself (OpenID Connect Discovery 1.0, RFC 8414).
 
+mod shortcoming;
+
 use serde::Serialize;
 use url::{Host, Url};
 
@@ -7,6 +9,7 @@ use super::json;
 use super::jwt::Algorithm;
 use super::names::Issuer;
 use super::response_mode::ResponseMode;
+pub use shortcoming::Shortcoming;
 
 /// The issuer's own description (Discovery §3, RFC 8414 §2, RFC 9207 §3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

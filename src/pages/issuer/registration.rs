@@ -1,0 +1,69 @@
+//! What an issuer must be told about this app, to be copied from here.
+
+use evergrant_leptos::use_session;
+use leptos::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use crate::live::{Text, text};
+
+/// The addresses.
+#[component]
+pub(super) fn Registration() -> impl IntoView {
+    let config = use_session().config();
+    let addresses = [
+        ("Redirect URI", "Copy the redirect URI", config.redirect_uri.to_string()),
+        ("Silent redirect URI", "Copy the silent redirect URI", config.silent_redirect_uri.to_string()),
+        ("Logout redirect URI", "Copy the logout redirect URI", config.post_logout_redirect_uri.to_string()),
+        ("Origin", "Copy the origin", window().location().origin().unwrap_or_default()),
+    ];
+    let shown = addresses.map(|(term, name, address)| {
+        let copied = address.clone();
+        view! {
+            <div>
+                <dt>{term}</dt>
+                <dd><code>{address}</code><CopyButton what="Copy" name value=text(move || copied.clone())/></dd>
+            </div>
+        }
+        .into_any()
+    });
+    view! {
+        <section class="card" aria-labelledby="registration">
+            <div>
+                <h2 id="registration">"What to register there"</h2>
+                <p class="muted">
+                    "Make a client for a single-page app: public, without a secret, with authorization code and PKCE. Give it \
+                     both redirect URIs, and let the origin read answers (CORS, “web origins”)."
+                </p>
+            </div>
+            <dl class="addresses">{shown.into_iter().collect_view()}</dl>
+        </section>
+    }
+}
+
+/// Puts a text into the clipboard, and says so in its own words.
+#[component]
+pub(super) fn CopyButton(
+    /// What the button shows.
+    what: &'static str,
+    /// What it is called, among others that show the same.
+    name: &'static str,
+    /// What is copied.
+    mut value: Text,
+) -> impl IntoView {
+    let says = RwSignal::new("");
+    let copy = move |_| {
+        // Browsers have a clipboard where they have WebCrypto, without which no page of this app is shown.
+        let written = window().navigator().clipboard().write_text(&value());
+        spawn_local(async move {
+            let written = JsFuture::from(written).await.is_ok();
+            // The page may be gone.
+            let _ = says.try_set(if written { "Copied" } else { "Not allowed" });
+        });
+    };
+    view! {
+        <button type="button" aria-label=name on:click=copy>
+            {what}
+        </button>
+        <span class="says muted small" role="status">{text(move || says.get())}</span>
+    }
+}
