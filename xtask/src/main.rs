@@ -4,7 +4,9 @@ mod artifacts;
 mod bench;
 mod demo;
 mod dist;
+mod journeys;
 mod process;
+mod screenshots;
 mod size;
 mod stop;
 mod test;
@@ -36,6 +38,7 @@ cargo xtask bench    measure everything beside its peers (about 15 minutes); res
 cargo xtask size     build the app as strangers download it, and weigh it against its budget
 cargo xtask dist     build what is put on a server into target/dist: the app, finished, and the servers
     --smallest       with a nightly compiler that leaves more of the standard library out of the app
+cargo xtask screenshots DIRECTORY     a picture of every state, light and dark, at two sizes
 cargo xtask trunk …  run Trunk with the tools of the right versions on its path
 cargo xtask tools    install what the other commands need, and say where it is";
 
@@ -65,6 +68,7 @@ fn run(mut arguments: Parser) -> anyhow::Result<ExitCode> {
         "bench" => bench::run(&bench::Options::parse(&mut arguments)?, &stop),
         "size" => size::run(&stop),
         "dist" => dist::run(&dist::Options::parse(&mut arguments)?, &stop),
+        "screenshots" => screenshots::run(&mut arguments, &stop),
         "trunk" => {
             let mut trunk = Tools::for_building(&stop)?.trunk();
             let status = process::run(trunk.args(arguments.raw_args()?), &stop)?;

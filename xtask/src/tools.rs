@@ -5,6 +5,7 @@ mod cache;
 mod cargo_install;
 mod compiler;
 mod node;
+mod npm_packages;
 mod optimizers;
 mod packages;
 mod postgres;
@@ -115,6 +116,12 @@ pub(crate) fn postgres(stop: &Stop) -> anyhow::Result<PathBuf> {
     postgres::directory(stop)
 }
 
+/// The script that looks for barriers in pages.
+pub(crate) fn axe(stop: &Stop) -> anyhow::Result<PathBuf> {
+    let packages = npm_packages::installed("axe", Path::new("tests/e2e"), stop)?;
+    Ok(packages.join("axe-core").join("axe.min.js"))
+}
+
 /// `cargo xtask tools`: everything, and where it is.
 pub(crate) fn install_everything(stop: &Stop) -> anyhow::Result<ExitCode> {
     let tools = Tools::for_building(stop)?;
@@ -130,11 +137,13 @@ pub(crate) fn install_everything(stop: &Stop) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    match postgres(stop) {
-        Ok(directory) => println!("PostgreSQL: {}", directory.display()),
-        Err(error) => {
-            eprintln!("{error:#}");
-            code = ExitCode::FAILURE;
+    for (name, found) in [("PostgreSQL", postgres(stop)), ("axe-core", axe(stop))] {
+        match found {
+            Ok(place) => println!("{name}: {}", place.display()),
+            Err(error) => {
+                eprintln!("{error:#}");
+                code = ExitCode::FAILURE;
+            }
         }
     }
     Ok(code)

@@ -50,6 +50,14 @@ pub fn app_dir() -> anyhow::Result<PathBuf> {
     named("EVERGRANT_APP_DIR")
 }
 
+/// axe-core's script, which finds barriers in pages.
+///
+/// # Errors
+/// When the variable is missing.
+pub fn axe() -> anyhow::Result<PathBuf> {
+    named("EVERGRANT_AXE")
+}
+
 fn named(variable: &str) -> anyhow::Result<PathBuf> {
     env::var_os(variable).map(PathBuf::from).with_context(|| {
         format!("{variable} is not set. Run the end-to-end tests with `cargo xtask test`, which builds what they need")

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::time::SystemTime;
 
 use anyhow::{Context, ensure};
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
+use fantoccini::key::Key;
 use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
@@ -15,6 +17,7 @@ use crate::chrome_command::ChromeCommand;
 use crate::driver::Driver;
 use crate::eventually::eventually;
 use crate::network::Request;
+use crate::screen::Screen;
 
 /// One tab.
 pub type Tab = WindowHandle;
@@ -141,6 +144,41 @@ impl Browser {
         let field = self.find(locator).await?;
         field.clear().await?;
         Ok(field.send_keys(text).await?)
+    }
+
+    /// Presses a key, wherever the focus is.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn press_key(&self, key: Key) -> anyhow::Result<()> {
+        let value = char::from(key);
+        let strokes =
+            KeyActions::new("keyboard".to_owned()).then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        Ok(self.client.perform_actions(strokes).await?)
+    }
+
+    /// Types into whatever has the focus.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn type_text(&self, text: &str) -> anyhow::Result<()> {
+        Ok(self.client.active_element().await?.send_keys(text).await?)
+    }
+
+    /// Shows pages as on this screen from now on.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn show_on(&self, screen: &Screen) -> anyhow::Result<()> {
+        let Screen { width, height, scheme } = *screen;
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", &size).await?;
+        let features = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": scheme },
+            // What moves is shown where it stands.
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ] });
+        self.devtools("Emulation.setEmulatedMedia", &features).await.map(drop)
     }
 
     /// The visible text of the page.

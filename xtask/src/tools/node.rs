@@ -1,4 +1,5 @@
-//! Node and npm, for the servers of others that ours are measured beside.
+//! Node and npm, for what others wrote in JavaScript: the servers that ours are measured beside, and what looks for barriers in
+//! pages.
 
 use std::{
     path::{Path, PathBuf},
