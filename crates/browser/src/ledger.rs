@@ -9,7 +9,7 @@ use std::rc::Rc;
 use evergrant_core::session::{Change, Failure, Ledger, Verdict};
 use futures_channel::oneshot;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest, IdbTransactionMode};
+use web_sys::{IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode};
 
 use crate::listener::Listener;
 use crate::{refused, window};
@@ -64,7 +64,8 @@ impl SharedLedger {
         let verdict = Rc::new(RefCell::new(None));
         // What was read is answered in the same turn, while the transaction is alive.
         let _on_read = Listener::new(read.as_ref(), "success", {
-            let (change, key, verdict, read) = (change.clone(), self.key.clone(), Rc::clone(&verdict), read.clone());
+            let (change, key, verdict) = (change.clone(), self.key.clone(), Rc::clone(&verdict));
+            let (read, transaction) = (read.clone(), transaction.clone());
             move |_| {
                 let text = read.result().ok().and_then(|value| value.as_string());
                 let mut ledger: Ledger = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
@@ -72,9 +73,15 @@ impl SharedLedger {
                 let written =
                     serde_json::to_string(&ledger).is_ok_and(|text| store.put_with_key(&text.into(), &key).is_ok());
                 *verdict.borrow_mut() = written.then_some(answer);
+                commit(&transaction);
             }
         });
-        finished(transaction.as_ref(), &["complete"], &["abort", "error"]).await?;
+        match change {
+            // Whoever looks next sees it, though it may still be on its way to the disk.
+            Change::Settle { .. } => finished(read.as_ref(), &["success"], &["error"]).await?,
+            // A refresh token is sent, and a page is left, only after it was written down.
+            _ => finished(transaction.as_ref(), &["complete"], &["abort", "error"]).await?,
+        }
         verdict.take().ok_or_else(|| Failure::Browser("IndexedDB kept nothing".to_owned()))
     }
 
@@ -100,6 +107,13 @@ impl SharedLedger {
         *self.database.borrow_mut() = Some(database.clone());
         Ok(database)
     }
+}
+
+/// Says that nothing more comes, so that the browser need not wait for it. Where it cannot be told, it waits.
+// The binding calls it deprecated, Indexed Database API 3.0 §4.10 does not.
+#[expect(deprecated)]
+fn commit(transaction: &IdbTransaction) {
+    let _ = transaction.commit();
 }
 
 fn result_of(request: &IdbRequest) -> Option<IdbDatabase> {

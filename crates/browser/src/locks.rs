@@ -1,13 +1,12 @@
 //! Web Locks: one tab at a time (R6). The lock ends with the future that holds it, or with the tab.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use evergrant_core::session::Failure;
 use futures_channel::oneshot;
+use futures_util::future::{Either, select};
 use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
 use crate::{refused, window};
 
@@ -27,32 +26,27 @@ pub struct Held {
 pub async fn acquire(name: &str) -> Result<Held, Failure> {
     let Some((locks, request)) = lock_request() else { return Ok(Held { release: None }) };
     let (sender, granted) = oneshot::channel();
-    let sender = Rc::new(RefCell::new(Some(sender)));
+    let mut sender = Some(sender);
     // The lock is held until the promise that this returns is settled.
-    let hold = {
-        let sender = Rc::clone(&sender);
-        Closure::once_into_js(move || {
-            Promise::new(&mut |resolve, _| {
-                // Dropped at once when nobody waits any more: `Held` releases on drop.
-                let held = Held { release: Some(resolve) };
-                if let Some(sender) = sender.borrow_mut().take() {
-                    let _ = sender.send(Ok(held));
-                }
-            })
+    let hold = Closure::once_into_js(move || {
+        Promise::new(&mut |resolve, _| {
+            // Dropped at once when nobody waits any more: `Held` releases on drop.
+            let held = Held { release: Some(resolve) };
+            if let Some(sender) = sender.take() {
+                let _ = sender.send(held);
+            }
         })
-    };
+    });
     let promise: Promise =
         request.call2(&locks, &name.into(), &hold).map_err(|error| refused("a lock", &error))?.unchecked_into();
-    let failed = Closure::once_into_js(move |error: JsValue| {
-        if let Some(sender) = sender.borrow_mut().take() {
-            let _ = sender.send(Err(refused("a lock", &error)));
+    // Settled when the lock is released or refused, and with it what listens here is gone.
+    match select(granted, JsFuture::from(promise)).await {
+        Either::Left((Ok(held), _)) => Ok(held),
+        Either::Right((Err(error), _)) => Err(refused("a lock", &error)),
+        Either::Left((Err(_), _)) | Either::Right((Ok(_), _)) => {
+            Err(Failure::Browser("the lock was not granted".to_owned()))
         }
-    });
-    let catch = Reflect::get(&promise, &"catch".into()).unwrap_or(JsValue::UNDEFINED);
-    if let Ok(catch) = catch.dyn_into::<Function>() {
-        let _ = catch.call1(&promise, &failed);
     }
-    granted.await.unwrap_or_else(|_| Err(Failure::Browser("the lock was not granted".to_owned())))
 }
 
 /// Whether the browser has Web Locks, and lets this page use them.

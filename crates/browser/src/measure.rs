@@ -4,8 +4,15 @@ use evergrant_core::session::RenewalRecord;
 use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-/// `evergrant:renewal`, with `detail` = `{method, outcome, cause}`, for every attempt.
-pub fn renewal(record: &RenewalRecord, ended: f64) {
+/// How many renewals stay on the timeline: a page may be open for weeks.
+const KEPT: u64 = 100;
+
+/// `evergrant:renewal`, with `detail` = `{method, outcome, cause}`, for every attempt: this is the attempt `number`, counted from
+/// 1. From time to time the older ones are taken away.
+pub fn renewal(record: &RenewalRecord, number: u64, ended: f64) {
+    if number.is_multiple_of(KEPT) {
+        call("clearMeasures", "evergrant:renewal", &JsValue::UNDEFINED);
+    }
     let detail = object(&[
         ("method", record.method.as_str().into()),
         ("outcome", record.outcome.as_str().into()),

@@ -462,7 +462,7 @@ impl Inner {
         if self.measured.replace(total) < total
             && let Some(record) = machine.log().last()
         {
-            measure::renewal(record, clock::now().monotonic.as_secs_f64() * 1000.0);
+            measure::renewal(record, total, clock::now().monotonic.as_secs_f64() * 1000.0);
         }
     }
 }

@@ -106,7 +106,7 @@ fn a_renewal_stands_on_the_browsers_timeline() {
         method: Method::Iframe,
         outcome: Outcome::Renewed,
     };
-    measure::renewal(&record, 100.0);
+    measure::renewal(&record, 1, 100.0);
     let performance = web_sys::window().unwrap().performance().unwrap();
     let entries = performance.get_entries_by_name("evergrant:renewal");
     let entry = entries.get(entries.length() - 1);
@@ -116,4 +116,10 @@ fn a_renewal_stands_on_the_browsers_timeline() {
     assert_eq!(member(&detail, "method").as_string().as_deref(), Some("iframe"));
     assert_eq!(member(&detail, "outcome").as_string().as_deref(), Some("renewed"));
     assert!(entry.is_object() && detail.dyn_ref::<js_sys::Object>().is_some());
+
+    measure::renewal(&record, 2, 100.0);
+    assert!(performance.get_entries_by_name("evergrant:renewal").length() > 1);
+    measure::renewal(&record, 100, 100.0);
+    let kept = performance.get_entries_by_name("evergrant:renewal");
+    assert_eq!(kept.length(), 1, "a page that stays open for weeks must not fill the timeline");
 }
