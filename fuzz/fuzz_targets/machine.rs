@@ -68,7 +68,7 @@ fn event(what: u8, attempt: u64, lifetime: u64, now: Now, stored: &Option<Box<Se
 fn tokens(lifetime: u64, requested_at: Now) -> Option<Tokens> {
     let claims = serde_json::json!({"iss": "https://issuer.example/", "sub": "s", "aud": "app", "exp": 1, "iat": 1});
     Some(Tokens {
-        access_token: AccessToken::new("a"),
+        access_token: Some(AccessToken::new("a")),
         id_token: Some((IdToken::new("i"), serde_json::from_value(claims).ok()?)),
         refresh_token: (lifetime % 3 == 0).then(|| RefreshToken::new("r")),
         scope: Scope::parse("openid"),

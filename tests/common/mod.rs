@@ -76,7 +76,7 @@ pub(crate) fn store_session(config: &Config, lifetime: Duration) {
         "name": "Tess Tester", "email": "tess@example.com",
     });
     let tokens = Tokens {
-        access_token: AccessToken::new("access"),
+        access_token: Some(AccessToken::new("access")),
         id_token: Some((IdToken::new("id"), serde_json::from_value(claims).unwrap())),
         refresh_token: None,
         scope: Scope::parse("openid profile"),

@@ -16,12 +16,15 @@ impl Runtime {
     /// come meanwhile share that renewal.
     ///
     /// # Errors
-    /// [`NoAccessToken`]: nobody is signed in, or the renewal failed.
+    /// [`NoAccessToken`]: nobody is signed in, the renewal failed, or the issuer gives none.
     pub async fn access_token(&self) -> Result<AccessToken, NoAccessToken> {
         let mut looked = false;
         loop {
             if let Some(token) = self.current_access_token() {
                 return Ok(token);
+            }
+            if self.has_identity_alone() {
+                return Err(NoAccessToken::NotIssued);
             }
             let view = self.view();
             match view.status {
@@ -98,6 +101,9 @@ pub enum NoAccessToken {
     /// Nobody is signed in.
     #[error("nobody is signed in")]
     SignedOut,
+    /// The issuer gives ID tokens alone.
+    #[error("this issuer gives this app no tokens for APIs")]
+    NotIssued,
     /// The access token has expired, and the renewal did not bring a new one yet. It goes on by itself where it can.
     #[error("the session could not be renewed: {0}")]
     RenewalFailed(Failure),

@@ -171,7 +171,7 @@ async fn by_refresh_token(
         None => None,
     };
     Ok(Tokens {
-        access_token: response.access_token,
+        access_token: Some(response.access_token),
         id_token,
         refresh_token: response.refresh_token,
         scope: response.scope.unwrap_or_else(|| session.map_or(&config.scope, |session| &session.scope).clone()),

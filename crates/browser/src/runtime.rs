@@ -123,6 +123,10 @@ impl Runtime {
         self.0.machine.borrow().view(&clock::now())
     }
 
+    pub(crate) fn has_identity_alone(&self) -> bool {
+        self.0.machine.borrow().has_identity_alone()
+    }
+
     /// The access token at hand, if it is good now; see [`Runtime::access_token`] for one that is renewed first.
     pub fn current_access_token(&self) -> Option<AccessToken> {
         self.0.machine.borrow().access_token(&clock::now()).cloned()

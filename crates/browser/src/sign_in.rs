@@ -9,7 +9,7 @@ use evergrant_core::protocol::metadata::ProviderMetadata;
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::token::{self, TokenResponse};
 use evergrant_core::session::{Failure, SignIn, Tokens};
-use evergrant_core::time::Now;
+use evergrant_core::time::{Now, UnixTime};
 
 use url::Url;
 
@@ -76,7 +76,7 @@ fn request<'a>(config: &'a Config, flow: Flow, redirect_uri: &'a Url) -> Authori
         response_mode: None,
         scope: &config.scope,
         audience: config.audience.as_deref(),
-        prompt: None,
+        prompt: config.prompt,
         max_age: None,
         login_hint: None,
         id_token_hint: None,
@@ -108,16 +108,22 @@ pub(crate) async fn tokens(
     renews: Option<&IdTokenClaims>,
 ) -> Result<Tokens, Failure> {
     let metadata = provider.metadata().await?;
-    let (response, requested_at, front_channel) = match granted {
-        Granted::Tokens(response) => (response, requested_at, true),
+    let (response, id_token, requested_at) = match granted {
+        Granted::IdToken(id_token) => (None, Some(id_token), requested_at),
+        Granted::Tokens(mut response) => {
+            let id_token = response.id_token.take();
+            (Some(response), id_token, requested_at)
+        }
         Granted::Code(code) => {
             let body =
                 token::redeem_code(&config.client_id, &code, &transaction.code_verifier, &transaction.redirect_uri);
             let sent = clock::now();
-            (redeem(config, &metadata, &body).await?, sent, false)
+            let mut response = redeem(config, &metadata, &body).await?;
+            let id_token = response.id_token.take();
+            (Some(response), id_token, sent)
         }
     };
-    let id_token = response.id_token.clone().ok_or(Failure::NoIdToken)?;
+    let id_token = id_token.ok_or(Failure::NoIdToken)?;
     let algorithms = metadata.signing_algorithms();
     let expected = Expectation {
         issuer: &transaction.issuer,
@@ -125,20 +131,25 @@ pub(crate) async fn tokens(
         nonce: Some(&transaction.nonce),
         algorithms: &algorithms,
         max_age: transaction.max_age,
-        access_token: Some(&response.access_token),
+        access_token: response.as_ref().map(|response| &response.access_token),
         code: None,
-        front_channel,
+        front_channel: transaction.flow == Flow::Implicit,
         renews,
         now: clock::wall(),
         tolerance: config.clock_tolerance,
     };
     let claims = provider.validate(&id_token, &expected).await?;
+    let (access_token, refresh_token, scope, expires_in) = match response {
+        Some(response) => (Some(response.access_token), response.refresh_token, response.scope, response.expires_in),
+        // The session is as good as the ID token is.
+        None => (None, None, None, Some(UnixTime::from_seconds(claims.exp).since(requested_at.wall))),
+    };
     Ok(Tokens {
-        access_token: response.access_token,
+        access_token,
         id_token: Some((id_token, claims)),
-        refresh_token: response.refresh_token,
-        scope: response.scope.unwrap_or_else(|| transaction.scope.clone()),
-        expires_in: response.expires_in,
+        refresh_token,
+        scope: scope.unwrap_or_else(|| transaction.scope.clone()),
+        expires_in,
         flow: transaction.flow,
         generation: 0,
         requested_at,

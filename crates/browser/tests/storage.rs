@@ -29,6 +29,7 @@ fn transaction(state: &str, requested_at: UnixTime) -> Transaction {
         iss_required: true,
         redirect_uri: "https://app.example/callback".into(),
         flow: Flow::Code,
+        id_token_alone: false,
         scope: Scope::parse("openid"),
         max_age: None,
         requested_at,

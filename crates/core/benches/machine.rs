@@ -26,7 +26,7 @@ fn tokens() -> Tokens {
         "iss": "https://issuer.example/", "sub": "tess", "aud": "app", "exp": 1_800_000_600, "iat": 1_800_000_000, "name": "Tess",
     });
     Tokens {
-        access_token: AccessToken::new("a".repeat(900)),
+        access_token: Some(AccessToken::new("a".repeat(900))),
         id_token: Some((IdToken::new("i".repeat(900)), serde_json::from_value(claims).unwrap())),
         refresh_token: Some(RefreshToken::new("r".repeat(43))),
         scope: Scope::parse("openid profile email"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
-use crate::protocol::authorize::Flow;
+use crate::protocol::authorize::{Flow, Prompt};
 use crate::protocol::json::{self, MemberError, Members};
 use crate::protocol::metadata::{ProviderMetadata, is_safe_to_use};
 use crate::protocol::{ClientId, Issuer, ResponseMode, Scope};
@@ -35,6 +35,9 @@ pub struct Config {
     pub post_logout_redirect_uri: Url,
     /// The flow used when the app does not say. Default code + PKCE.
     pub flow: Flow,
+    /// What the issuer is to ask the person at every sign-in, whatever it remembers. Default: what it sees fit. Never sent
+    /// with silent renewals. Issuers that follow OIDC Core §11 to the letter give refresh tokens only with `consent`.
+    pub prompt: Option<Prompt>,
     /// Where the session is kept. Default `session`: it survives a reload and ends with the tab.
     pub storage: StorageKind,
     /// How far the issuer's clock and this one may differ. Default 60 s, at most 600 s.
@@ -66,7 +69,7 @@ pub struct IdleLimit {
 }
 
 /// Every key. One that is misspelt is told as such, rather than as a missing one.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "issuer",
     "client_id",
     "scope",
@@ -76,6 +79,7 @@ const KEYS: [&str; 17] = [
     "post_logout_redirect_uri",
     "audience",
     "flow",
+    "prompt",
     "storage",
     "clock_tolerance_seconds",
     "renewal_lead_seconds",
@@ -192,6 +196,7 @@ impl Config {
             post_logout_redirect_uri,
             audience: members.optional("audience")?.filter(|text: &String| !text.is_empty()),
             flow: members.or_default("flow")?,
+            prompt: members.optional("prompt")?,
             storage,
             clock_tolerance: seconds(&members, "clock_tolerance_seconds", 0..=600)?.unwrap_or(Duration::from_secs(60)),
             lead: seconds(&members, "renewal_lead_seconds", 0..=86_400)?,
@@ -345,13 +350,19 @@ mod tests {
     fn every_key_is_known() {
         let json = r#"{"issuer":"http://localhost:3000/","client_id":"app","scope":"openid","redirect_uri":"http://localhost:8080/back",
             "silent_redirect_uri":"http://localhost:3001/silent","silent_response":"silent_page",
-            "post_logout_redirect_uri":"http://localhost:8080/","audience":"api","flow":"code","storage":"local",
+            "post_logout_redirect_uri":"http://localhost:8080/","audience":"api","flow":"code","prompt":"consent","storage":"local",
             "clock_tolerance_seconds":30,"renewal_lead_seconds":20,"iframe_timeout_seconds":5,
             "allowed_api_origins":["http://localhost:3002"],"token_backend":"http://localhost:3003/oauth",
             "idle_timeout_seconds":600,"idle_warning_seconds":60}"#;
         assert!(parse(json).is_ok(), "{:?}", parse(json));
         let value: Value = serde_json::from_str(json).unwrap();
         assert_eq!(value.as_object().unwrap().len(), KEYS.len());
+    }
+
+    #[test]
+    fn a_sign_in_that_may_ask_nothing_is_refused() {
+        let error = parse(r#"{"issuer":"http://localhost:3000/","client_id":"app","prompt":"none"}"#).unwrap_err();
+        assert!(error.to_string().contains("`prompt`"), "{error}");
     }
 
     #[test]

@@ -137,7 +137,7 @@ impl SessionHandle {
     /// An access token that is good now: an expired one is renewed first, and callers share that renewal.
     ///
     /// # Errors
-    /// [`NoAccessToken`]: nobody is signed in, or the renewal failed.
+    /// [`NoAccessToken`]: nobody is signed in, the renewal failed, or the issuer gives none.
     pub async fn access_token(&self) -> Result<AccessToken, NoAccessToken> {
         let runtime = self.runtime.get_value();
         runtime.access_token().await

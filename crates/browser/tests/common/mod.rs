@@ -23,7 +23,7 @@ pub(crate) fn session(config: &Config, lifetime: Duration) -> Session {
         "iss": config.issuer, "sub": "tess", "aud": config.client_id, "exp": 4_000_000_000_u32, "iat": 1_000_000_000, "name": "Tess",
     });
     let tokens = Tokens {
-        access_token: AccessToken::new("access"),
+        access_token: Some(AccessToken::new("access")),
         id_token: Some((IdToken::new("id"), serde_json::from_value(claims).unwrap())),
         refresh_token: None,
         scope: Scope::parse("openid"),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use url::Url;
 
 use super::json;
@@ -14,6 +14,9 @@ use super::response_mode::ResponseMode;
 use super::scope::Scope;
 use crate::time::UnixTime;
 
+/// Who the person is, and nothing for an API (OIDC Core §3.2.2.1).
+const ID_TOKEN_ALONE: &str = "id_token";
+
 /// How tokens come to the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -22,24 +25,28 @@ pub enum Flow {
     #[default]
     Code,
     /// `id_token token` in the fragment: legacy. Access tokens pass through the address bar, and browser apps "MUST NOT"
-    /// get them this way (OAuth 2.0 for Browser-Based Apps §7.2). For issuers that offer nothing else.
+    /// get them this way (OAuth 2.0 for Browser-Based Apps §7.2). For issuers that offer nothing else. Of an issuer that
+    /// offers `id_token` and not both, the ID token alone is asked for.
     Implicit,
 }
 
 json::words!(Flow { "code" => Code, "implicit" => Implicit, });
 
 impl Flow {
-    /// `response_type` of this flow.
-    pub const fn response_type(self) -> &'static str {
+    /// `response_type` of this flow at an issuer.
+    pub fn response_type(self, issuer: &ProviderMetadata) -> &'static str {
+        // The order of the words has no meaning (RFC 6749 §3.1.1).
+        let offers_both = ["id_token token", "token id_token"].iter().any(|it| issuer.offers_response_type(it));
         match self {
             Self::Code => "code",
+            Self::Implicit if !offers_both && issuer.offers_response_type(ID_TOKEN_ALONE) => ID_TOKEN_ALONE,
             Self::Implicit => "id_token token",
         }
     }
 }
 
 /// `prompt` (OIDC Core §3.1.2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Prompt {
     /// Show nothing: answer at once, or with an error.
@@ -51,6 +58,9 @@ pub enum Prompt {
     /// Let the person choose an account.
     SelectAccount,
 }
+
+// `none` is not for a configuration: nobody could sign in.
+json::words!(Prompt { "login" => Login, "consent" => Consent, "select_account" => SelectAccount });
 
 impl Prompt {
     /// Every value.
@@ -118,6 +128,9 @@ pub struct Transaction {
     pub redirect_uri: String,
     /// How tokens come.
     pub flow: Flow,
+    /// Whether no access token was asked for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub id_token_alone: bool,
     /// What was asked for: granted, unless the answer says otherwise (RFC 6749 §5.1).
     pub scope: Scope,
     /// The `max_age` that was asked for.
@@ -136,6 +149,7 @@ json::members!(Transaction {
     iss_required: required,
     redirect_uri: required,
     flow: required,
+    id_token_alone: or_default,
     scope: required,
     max_age: optional,
     requested_at: required,
@@ -164,7 +178,7 @@ pub fn begin(
 ) -> (Url, Transaction) {
     let transaction = transaction(metadata, request, return_to, entropy, now);
     let challenge = (request.flow == Flow::Code).then(|| pkce::challenge(&transaction.code_verifier));
-    let asked = Asked { response_type: request.flow.response_type(), response_mode: request.response_mode };
+    let asked = Asked { response_type: request.flow.response_type(metadata), response_mode: request.response_mode };
     let url = request_url(&metadata.authorization_endpoint, request, &asked, &transaction, challenge.as_ref());
     (url, transaction)
 }
@@ -185,6 +199,7 @@ pub(super) fn transaction(
         iss_required: metadata.authorization_response_iss_parameter_supported,
         redirect_uri: request.redirect_uri.to_owned(),
         flow: request.flow,
+        id_token_alone: request.flow.response_type(metadata) == ID_TOKEN_ALONE,
         scope: request.scope.clone(),
         max_age: request.max_age,
         requested_at: now,
@@ -296,6 +311,21 @@ pub(crate) mod tests {
         assert_eq!(pairs["response_type"], "id_token token");
         assert_eq!(pairs["response_mode"], "web_message");
         assert!(pairs.contains_key("nonce") && !pairs.contains_key("code_challenge"));
+    }
+
+    #[test]
+    fn an_issuer_of_id_tokens_alone_is_asked_for_one() {
+        let mut issuer = metadata();
+        for (offered, asked) in [
+            (vec![], "id_token token"),
+            (vec!["code", "id_token"], "id_token"),
+            (vec!["id_token", "token id_token"], "id_token token"),
+            (vec!["code"], "id_token token"),
+        ] {
+            issuer.response_types_supported = offered.into_iter().map(str::to_owned).collect();
+            assert_eq!(Flow::Implicit.response_type(&issuer), asked, "{:?}", issuer.response_types_supported);
+            assert_eq!(Flow::Code.response_type(&issuer), "code");
+        }
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub enum Granted {
     Code(AuthorizationCode),
     /// The tokens themselves (implicit flow).
     Tokens(TokenResponse),
+    /// Who the person is, where no more was asked for.
+    IdToken(IdToken),
 }
 
 /// Whether the parameters of an address look like an authorization response at all: only then is it taken out of the
@@ -38,6 +40,7 @@ pub fn judge(params: &Params, transaction: &Transaction, now: UnixTime) -> Resul
     check(params, transaction, now)?;
     match transaction.flow {
         Flow::Code => code(params),
+        Flow::Implicit if transaction.id_token_alone => id_token(params),
         Flow::Implicit => tokens(params, &transaction.scope),
     }
 }
@@ -51,10 +54,12 @@ pub(super) fn check(params: &Params, transaction: &Transaction, now: UnixTime) -
     if transaction.is_stale(now) {
         return Err(CallbackError::Stale);
     }
-    // RFC 9207 §2.4: compared also in error responses, and required of issuers that announce it.
+    // RFC 9207 §2.4: compared also in error responses, and required of issuers that announce it. §4: not where an ID token
+    // names the issuer as well.
+    let named_by_id_token = params.has("id_token") && !params.has("error");
     match params.first("iss") {
         Some(iss) if iss != transaction.issuer.as_str() => return Err(CallbackError::Issuer),
-        None if transaction.iss_required => return Err(CallbackError::IssuerMissing),
+        None if transaction.iss_required && !named_by_id_token => return Err(CallbackError::IssuerMissing),
         _ => {}
     }
     match OAuthError::from_params(params) {
@@ -70,6 +75,14 @@ fn code(params: &Params) -> Result<Granted, CallbackError> {
     }
     let code = params.filled("code").ok_or(CallbackError::Missing("code"))?;
     Ok(Granted::Code(AuthorizationCode::new(code)))
+}
+
+fn id_token(params: &Params) -> Result<Granted, CallbackError> {
+    if params.has("access_token") || params.has("code") {
+        return Err(CallbackError::Unasked);
+    }
+    let id_token = params.filled("id_token").ok_or(CallbackError::Missing("id_token"))?;
+    Ok(Granted::IdToken(IdToken::new(id_token)))
 }
 
 fn tokens(params: &Params, asked: &Scope) -> Result<Granted, CallbackError> {
@@ -114,7 +127,7 @@ pub enum CallbackError {
     #[error("the issuer's answer has no {0}")]
     Missing(&'static str),
     /// The answer carries what was not asked for.
-    #[error("the issuer's answer carries tokens where a code was asked for")]
+    #[error("the issuer's answer carries more than was asked for")]
     Unasked,
     /// A token type other than `Bearer`.
     #[error("the issuer's answer carries a token of an unknown type")]
@@ -158,6 +171,21 @@ mod tests {
     }
 
     #[test]
+    fn an_id_token_alone_is_granted_where_it_was_asked_for_and_nothing_beside_it() {
+        let (_, mut transaction) = begun(Flow::Implicit);
+        transaction.id_token_alone = true;
+        let judged = |parameters: &[(&str, &str)]| {
+            let all = parameters.iter().copied().chain([ISS, ("state", transaction.state.secret())]);
+            judge(&Params::parse(&encode(all)).unwrap(), &transaction, NOW)
+        };
+        assert_eq!(judged(&[("id_token", "i")]).unwrap(), Granted::IdToken(IdToken::new("i")));
+        assert_eq!(judged(&[]).unwrap_err(), CallbackError::Missing("id_token"));
+        for beside in ["access_token", "code"] {
+            assert_eq!(judged(&[("id_token", "i"), (beside, "x")]).unwrap_err(), CallbackError::Unasked);
+        }
+    }
+
+    #[test]
     fn a_wrong_or_missing_state_is_refused_before_anything_else() {
         let (_, transaction) = begun(Flow::Code);
         for query in ["code=c&state=forged", "code=c", "error=access_denied", "code=c&state="] {
@@ -182,6 +210,19 @@ mod tests {
             }
         }
         assert_eq!(judged(Flow::Code, &[("code", "c")]).unwrap_err(), CallbackError::IssuerMissing);
+    }
+
+    #[test]
+    fn rfc_9207_an_id_token_names_the_issuer_where_the_parameter_is_left_out() {
+        let without: Vec<_> = TOKENS.iter().copied().filter(|(name, _)| *name != "iss").collect();
+        assert!(matches!(judged(Flow::Implicit, &without), Ok(Granted::Tokens(_))));
+        let no_id_token: Vec<_> = without.into_iter().filter(|(name, _)| *name != "id_token").collect();
+        assert_eq!(judged(Flow::Implicit, &no_id_token).unwrap_err(), CallbackError::IssuerMissing);
+        // Where none was asked for, an ID token does not help.
+        let smuggled = [("code", "c"), ("id_token", "i")];
+        assert_eq!(judged(Flow::Code, &smuggled).unwrap_err(), CallbackError::Unasked);
+        let refused = [("error", "login_required"), ("id_token", "i")];
+        assert_eq!(judged(Flow::Implicit, &refused).unwrap_err(), CallbackError::IssuerMissing);
     }
 
     #[test]

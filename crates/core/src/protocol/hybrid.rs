@@ -202,7 +202,9 @@ mod tests {
         let (_, transaction) = begun();
         let forged = Params::parse("code=c&id_token=i&state=forged").unwrap();
         assert_eq!(judge(&forged, &transaction, NOW).unwrap_err(), CallbackError::State);
-        assert_eq!(judged(&[("code", "c"), ("id_token", "i")]).unwrap_err(), CallbackError::IssuerMissing);
+        assert_eq!(judged(&[("code", "c")]).unwrap_err(), CallbackError::IssuerMissing);
+        // RFC 9207 §4: the ID token names the issuer as well.
+        assert!(judged(&[("code", "c"), ("id_token", "i")]).is_ok());
         let refused = judged(&[("error", "access_denied"), ISS]).unwrap_err();
         assert!(matches!(refused, CallbackError::Refused(error) if error.error == ErrorCode::AccessDenied));
     }

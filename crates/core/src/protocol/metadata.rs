@@ -103,6 +103,11 @@ impl ProviderMetadata {
         self.id_token_signing_alg_values_supported.iter().filter_map(|name| Algorithm::from_name(name)).collect()
     }
 
+    /// Whether the issuer names a response type.
+    pub fn offers_response_type(&self, response_type: &str) -> bool {
+        self.response_types_supported.iter().any(|named| named == response_type)
+    }
+
     /// Whether the issuer says that its answers travel by `mode`. Those that need not be named (Discovery §3) count too.
     pub fn offers_mode(&self, mode: ResponseMode) -> bool {
         match self.response_modes_supported.as_slice() {

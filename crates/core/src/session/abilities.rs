@@ -97,7 +97,7 @@ impl fmt::Display for RefreshTokens {
             Self::ImplicitFlow => "The implicit flow brings no refresh token.",
             Self::NotOffered => "This issuer gives no refresh tokens.",
             Self::NotAskedFor => "No refresh token was asked for: the configured scope has no offline_access.",
-            Self::NotGranted => "No refresh token came: the issuer did not grant offline_access to this app.",
+            Self::NotGranted => "No refresh token came: the issuer did not grant offline_access to this app. Some ask for \"prompt\": \"consent\".",
             Self::NoneLeft => "There is no refresh token: the issuer gave none, or refused the last one.",
         })
     }

@@ -191,10 +191,15 @@ impl Machine {
     pub fn access_token(&self, now: &Now) -> Option<&AccessToken> {
         match &self.state {
             State::SignedIn(signed_in) if !signed_in.lease.remaining(now).is_zero() && !self.is_idle(now) => {
-                Some(&signed_in.session.access_token)
+                signed_in.session.access_token.as_ref()
             }
             _ => None,
         }
+    }
+
+    /// Whether somebody is signed in at an issuer that gives no access tokens, so that there is none to wait for.
+    pub fn has_identity_alone(&self) -> bool {
+        matches!(&self.state, State::SignedIn(signed_in) if signed_in.session.access_token.is_none())
     }
 
     /// What happened to the renewals of this page.

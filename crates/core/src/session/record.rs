@@ -17,15 +17,15 @@ const VERSION: u32 = 1;
 /// What a sign-in or a renewal brought, validated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tokens {
-    /// For the API.
-    pub access_token: AccessToken,
+    /// For the API; none from an issuer of ID tokens alone.
+    pub access_token: Option<AccessToken>,
     /// Who signed in; a refresh may bring none (OIDC Core §12.2).
     pub id_token: Option<(IdToken, IdTokenClaims)>,
     /// For the next renewal; a refresh that brings none leaves the old one in use (RFC 6749 §6).
     pub refresh_token: Option<RefreshToken>,
     /// What was granted.
     pub scope: Scope,
-    /// How long the access token lives.
+    /// How long the access token lives; without one, the ID token.
     pub expires_in: Option<Duration>,
     /// The flow they came by.
     pub flow: Flow,
@@ -43,8 +43,9 @@ pub struct Session {
     pub issuer: Issuer,
     /// For which client.
     pub client_id: ClientId,
-    /// For the API.
-    pub access_token: AccessToken,
+    /// For the API; none from an issuer of ID tokens alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<AccessToken>,
     /// The latest ID token.
     pub id_token: IdToken,
     /// Its claims.
@@ -59,7 +60,7 @@ pub struct Session {
     pub scope: Scope,
     /// The flow it began with; silent renewals use the same.
     pub flow: Flow,
-    /// When the access token expires, by the wall clock of this device, in milliseconds since the epoch.
+    /// When the access token expires (without one, the ID token), by the wall clock of this device, in milliseconds since the epoch.
     pub expires_at: UnixTime,
     /// The access token's lifetime when it was issued.
     pub lifetime: Duration,
@@ -81,7 +82,7 @@ json::members!(Session {
     version: required,
     issuer: required,
     client_id: required,
-    access_token: required,
+    access_token: optional,
     id_token: required,
     claims: required,
     refresh_token: optional,
@@ -194,7 +195,7 @@ pub(crate) mod tests {
             "iss": "https://issuer.example/", "sub": "tess", "aud": "app", "exp": 2_000_000, "iat": 1_000_000, "name": "Tess",
         });
         Tokens {
-            access_token: AccessToken::new(format!("access-{number}")),
+            access_token: Some(AccessToken::new(format!("access-{number}"))),
             id_token: Some((IdToken::new(format!("id-{number}")), serde_json::from_value(claims).unwrap())),
             refresh_token: None,
             scope: Scope::parse("openid"),
@@ -229,7 +230,7 @@ pub(crate) mod tests {
         session.renew(tokens, Method::RefreshToken);
         assert_eq!(session.refresh_token, Some(RefreshToken::new("keep")));
         assert_eq!(session.id_token, IdToken::new("id-0"));
-        assert_eq!(session.access_token, AccessToken::new("access-1"));
+        assert_eq!(session.access_token, Some(AccessToken::new("access-1")));
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl World {
     fn tokens(&mut self, grant: Grant, requested_at: Now) -> Tokens {
         let longer = if self.mischief == Some(Mischief::ShortensTokens) { 2 } else { 1 };
         Tokens {
-            access_token: AccessToken::new(grant.access_token.to_string()),
+            access_token: Some(AccessToken::new(grant.access_token.to_string())),
             id_token: Some((IdToken::new("id"), claims(requested_at.wall))),
             refresh_token: grant.refresh_token.map(|number| RefreshToken::new(number.to_string())),
             scope: Scope::parse("openid"),

@@ -18,7 +18,7 @@ impl World {
     pub fn takes_token(&mut self, tab: usize, event: &Event) {
         let (token, doubt) = match event {
             Event::SignInEnded { outcome: Ok(tokens), .. } | Event::RenewalEnded { outcome: Ok(tokens), .. } => {
-                (tokens.access_token.secret().parse().ok(), self.tabs[tab].in_flight)
+                (tokens.access_token.as_ref().and_then(|it| it.secret().parse().ok()), self.tabs[tab].in_flight)
             }
             Event::Opened { stored: Some(session) }
             | Event::CallbackArrived { stored: Some(session) }

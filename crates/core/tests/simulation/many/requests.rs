@@ -166,7 +166,7 @@ impl World {
         let longer = if self.mischief == Some(Mischief::ShortensTokens) { 2 } else { 1 };
         let Request { lineage, person, requested_at, .. } = *request;
         Tokens {
-            access_token: AccessToken::new(grant.access_token.to_string()),
+            access_token: Some(AccessToken::new(grant.access_token.to_string())),
             id_token: Some((IdToken::new("id"), claims(lineage, person, requested_at.wall))),
             refresh_token: grant.refresh_token.map(|number| RefreshToken::new(number.to_string())),
             scope: Scope::parse("openid"),

@@ -127,7 +127,8 @@ pub fn refresh_token(session: &Session) -> Option<u64> {
 }
 
 pub fn access_token(session: &Session) -> u64 {
-    session.access_token.secret().parse().expect("an access token is a number")
+    let token = session.access_token.as_ref().expect("every session has one here");
+    token.secret().parse().expect("an access token is a number")
 }
 
 pub fn claims(lineage: u64, person: u64, now: UnixTime) -> IdTokenClaims {
