@@ -82,6 +82,14 @@ pub(crate) fn app_for_tests() -> PathBuf {
     workspace::root().join("target").join("e2e").join("app")
 }
 
+/// Builds an example as `trunk serve` would, into `dist`.
+pub(crate) fn build_example(name: &str, dist: &Path, tools: &Tools, stop: &Stop) -> anyhow::Result<()> {
+    let page = Path::new("examples").join(name).join("index.html");
+    let mut trunk = tools.trunk();
+    trunk.args(["build", "--offline", "--dist"]).arg(dist).arg(page);
+    process::run_to_success(&mut trunk, stop)
+}
+
 /// Builds the app with all optimizations of the compiler, into `dist`.
 pub(crate) fn build_app(dist: &Path, compiler: Compiler, tools: &Tools, stop: &Stop) -> anyhow::Result<()> {
     // Offline, Trunk never goes looking for tools; so Cargo fetches what the build needs before.

@@ -28,8 +28,8 @@ cargo xtask demo     build and start the app, the issuer, the silent server and 
     --access-token-lifetime SECONDS --id-token-lifetime SECONDS
     --without-app    leave the app to `cargo xtask trunk serve`
     --no-build       start what was built last
-cargo xtask test     run every test: native, wasm, both browsers, end to end
-    --only native|wasm|browser|e2e
+cargo xtask test     run every test: native, wasm, both browsers, end to end, with software by others
+    --only native|wasm|browser|e2e|interop
     FILTER           only tests whose names contain this
 cargo xtask bench    measure everything beside its peers (about 15 minutes); results in target/bench
     size|app|renewal|memory|tabs|api|issuer     only this

@@ -2,6 +2,7 @@
 
 mod browser;
 mod end_to_end;
+mod interop;
 mod options;
 mod tally;
 
@@ -21,18 +22,27 @@ use options::Kind;
 pub(crate) use options::Options;
 use tally::Tally;
 
-/// The packages that only a browser can run, and the one that drives a browser.
-const NOT_NATIVE: [&str; 4] = ["evergrant-app", "evergrant-browser", "evergrant-leptos", "evergrant-e2e"];
+/// The packages that only a browser can run, and those that drive a browser.
+const NOT_NATIVE: [&str; 7] = [
+    "evergrant-app",
+    "evergrant-browser",
+    "evergrant-leptos",
+    "evergrant-example-minimal",
+    "evergrant-example-router",
+    "evergrant-e2e",
+    "evergrant-interop",
+];
 
 /// One step, and what it found.
 type Step = fn(&Options, &Stop) -> anyhow::Result<Tally>;
 
-const STEPS: [(Kind, &str, Step); 5] = [
+const STEPS: [(Kind, &str, Step); 6] = [
     (Kind::Native, "native tests", native),
     (Kind::Wasm, "evergrant-core builds for wasm32", core_for_wasm),
     (Kind::Browser, "tests in Chromium", browser::in_chromium),
     (Kind::Browser, "tests in Firefox", browser::in_firefox),
     (Kind::EndToEnd, "end-to-end tests in Chromium", end_to_end::run),
+    (Kind::Interop, "tests with software by others in Chromium", interop::run),
 ];
 
 /// Runs every step that was asked for, whatever became of the one before.

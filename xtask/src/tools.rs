@@ -122,6 +122,11 @@ pub(crate) fn axe(stop: &Stop) -> anyhow::Result<PathBuf> {
     Ok(packages.join("axe-core").join("axe.min.js"))
 }
 
+/// The `node_modules` of the providers and clients by others that ours have to get along with.
+pub(crate) fn interop_peers(stop: &Stop) -> anyhow::Result<PathBuf> {
+    npm_packages::installed("interop", Path::new("tests/interop/peers"), stop)
+}
+
 /// `cargo xtask tools`: everything, and where it is.
 pub(crate) fn install_everything(stop: &Stop) -> anyhow::Result<ExitCode> {
     let tools = Tools::for_building(stop)?;
@@ -137,7 +142,9 @@ pub(crate) fn install_everything(stop: &Stop) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    for (name, found) in [("PostgreSQL", postgres(stop)), ("axe-core", axe(stop))] {
+    for (name, found) in
+        [("PostgreSQL", postgres(stop)), ("axe-core", axe(stop)), ("peers from npm", interop_peers(stop))]
+    {
         match found {
             Ok(place) => println!("{name}: {}", place.display()),
             Err(error) => {

@@ -41,6 +41,10 @@ pub fn RequireSession(
     /// What is shown on the way, and to somebody for whom the sign-in did not succeed.
     #[prop(optional, into)]
     fallback: ViewFn,
+    /// The page they wanted, as a path of this origin, where the address does not say it: some routers change the address only
+    /// after they have shown a page.
+    #[prop(optional, into)]
+    return_to: Option<Signal<String>>,
     /// What somebody who is signed in sees.
     children: ChildrenFn,
 ) -> impl IntoView {
@@ -51,12 +55,15 @@ pub fn RequireSession(
         let untouched = status.get() == Status::SignedOut && session.view().with_untracked(|view| view.ended.is_none());
         let send = untouched && sent != Some(true);
         if send {
-            let location = window().location();
-            let path = location.pathname().unwrap_or_else(|_| "/".to_owned()) + &location.search().unwrap_or_default();
             let flow: Flow = session.config().flow;
-            session.sign_in(flow, path);
+            session.sign_in(flow, return_to.map_or_else(path_in_the_address, |wanted| wanted.get_untracked()));
         }
         send || sent == Some(true)
     });
     view! { <Show when=move || is_signed_in.get() fallback=move || fallback.run()>{children()}</Show> }
+}
+
+fn path_in_the_address() -> String {
+    let location = window().location();
+    location.pathname().unwrap_or_else(|_| "/".to_owned()) + &location.search().unwrap_or_default()
 }

@@ -1,5 +1,7 @@
 //! What a journey needs to be different from the demo.
 
+use std::path::PathBuf;
+
 use serde_json::{Map, Value};
 
 /// The demo as it is shipped, with the changes a journey asks for.
@@ -13,6 +15,7 @@ pub struct Setup {
     pub(crate) has_web_app: bool,
     pub(crate) clients: String,
     pub(crate) any_issuer: bool,
+    pub(crate) app: Option<PathBuf>,
 }
 
 impl Setup {
@@ -71,6 +74,12 @@ impl Setup {
     /// One more client at the issuer: its `[[client]]`, as the configuration has it.
     pub fn with_client(mut self, registration: &str) -> Self {
         self.clients.push_str(registration);
+        self
+    }
+
+    /// Another built app in place of the demo's.
+    pub fn with_app(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.app = Some(directory.into());
         self
     }
 

@@ -40,7 +40,7 @@ impl World {
     /// When something does not start.
     pub async fn start(setup: Setup) -> anyhow::Result<Self> {
         let artefacts = Artefacts::from_env()?;
-        let app_dir = AppDir::copy_of(&artefacts.app_dir)?;
+        let app_dir = AppDir::copy_of(setup.app.as_ref().unwrap_or(&artefacts.app_dir))?;
         // Its own /silent is not used: the silent page is on an origin of its own, which is known only after this one.
         let (app, app_origin) =
             static_server(&artefacts.silent, "http://localhost:1", Some((app_dir.path(), setup.any_issuer)))?;

@@ -18,6 +18,7 @@ pub(super) enum Kind {
     Wasm,
     Browser,
     EndToEnd,
+    Interop,
 }
 
 impl Options {
@@ -57,7 +58,8 @@ impl FromStr for Kind {
             "wasm" => Ok(Self::Wasm),
             "browser" => Ok(Self::Browser),
             "e2e" => Ok(Self::EndToEnd),
-            _ => Err("--only takes native, wasm, browser or e2e"),
+            "interop" => Ok(Self::Interop),
+            _ => Err("--only takes native, wasm, browser, e2e or interop"),
         }
     }
 }
@@ -83,7 +85,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_refused() {
-        assert!(parse(&["--only", "firefox"]).unwrap_err().to_string().contains("native, wasm, browser or e2e"));
+        assert!(
+            parse(&["--only", "firefox"]).unwrap_err().to_string().contains("native, wasm, browser, e2e or interop")
+        );
         assert!(parse(&["one", "two"]).is_err());
         assert!(parse(&["--verbose"]).is_err());
     }

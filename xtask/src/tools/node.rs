@@ -1,5 +1,5 @@
-//! Node and npm, for what others wrote in JavaScript: the servers that ours are measured beside, and what looks for barriers in
-//! pages.
+//! Node and npm, for what others wrote in JavaScript: what ours is measured beside or has to get along with, and what looks for
+//! barriers in pages.
 
 use std::{
     path::{Path, PathBuf},

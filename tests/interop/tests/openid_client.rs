@@ -1,0 +1,88 @@
+//! A certified library for servers at Evergrant's issuer, with every check of it switched on.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use evergrant_e2e::journey;
+use evergrant_interop::OpenidClient;
+
+const OFFLINE: (&str, &str) = ("scope", "openid profile email offline_access");
+
+#[test]
+fn it_discovers_signs_in_and_refreshes() -> anyhow::Result<()> {
+    let client = OpenidClient::start()?;
+    journey(client.setup(""), async |world| {
+        let metadata = client.discover(world, "basic")?;
+        assert_eq!(metadata["issuer"], format!("{}/", world.issuer.origin()));
+        client.sign_in(world, &[OFFLINE]).await?;
+        assert_eq!(client.ask("/userinfo", &[])?["email"], "tess@example.com");
+
+        let refreshed = client.ask("/refresh", &[])?;
+        assert_eq!(refreshed["rotated"], true);
+        assert_eq!(refreshed["sub"], "user|1f0c7d52");
+        client.ask("/refresh", &[])?;
+        // Past the reuse interval a spent token ends its family.
+        world.issuer.move_clock(60)?;
+        assert_eq!(client.refusal("/refresh", &[("spent", "")])?, "invalid_grant");
+        assert_eq!(client.refusal("/refresh", &[])?, "invalid_grant");
+        Ok(())
+    })
+}
+
+#[test]
+fn it_accepts_the_hybrid_flow_by_a_posted_form() -> anyhow::Result<()> {
+    let client = OpenidClient::start()?;
+    journey(client.setup(r#"id_token_signing_alg = "RS256""#), async |world| {
+        client.discover(world, "post")?;
+        client.sign_in(world, &[OFFLINE, ("hybrid", "")]).await?;
+        assert_eq!(client.ask("/refresh", &[])?["rotated"], true);
+        Ok(())
+    })
+}
+
+#[test]
+fn it_introspects_and_revokes() -> anyhow::Result<()> {
+    let client = OpenidClient::start()?;
+    journey(client.setup(""), async |world| {
+        client.discover(world, "basic")?;
+        client.sign_in(world, &[OFFLINE]).await?;
+        for token in ["access_token", "refresh_token"] {
+            let told = client.ask("/introspect", &[("token", token)])?;
+            assert_eq!((&told["active"], &told["client_id"]), (&true.into(), &"openid-client".into()), "{token}");
+        }
+        client.ask("/revoke", &[("token", "refresh_token")])?;
+        for token in ["access_token", "refresh_token"] {
+            assert_eq!(client.ask("/introspect", &[("token", token)])?["active"], false, "{token}");
+        }
+        assert_eq!(client.refusal("/refresh", &[])?, "invalid_grant");
+        Ok(())
+    })
+}
+
+#[test]
+fn it_gets_tokens_in_its_own_name() -> anyhow::Result<()> {
+    let client = OpenidClient::start()?;
+    journey(client.setup(""), async |world| {
+        client.discover(world, "post")?;
+        let parameters = [("audience", "http://localhost:3002/"), ("scope", "read:reports")];
+        let answer = client.ask("/client-credentials", &parameters)?;
+        assert_eq!(answer["scope"], "read:reports");
+        assert!(answer["id_token"].is_null() && answer["expires_in"].as_u64() > Some(0), "{answer}");
+        let told = client.ask("/introspect", &[("token", "access_token")])?;
+        assert_eq!(told["active"], true);
+        let refused = client.refusal("/client-credentials", &[parameters[0], ("scope", "write:reports")])?;
+        assert_eq!(refused, "invalid_scope");
+        Ok(())
+    })
+}
+
+#[test]
+fn it_signs_out_at_the_issuer() -> anyhow::Result<()> {
+    let client = OpenidClient::start()?;
+    journey(client.setup(""), async |world| {
+        client.discover(world, "basic")?;
+        client.sign_in(world, &[("scope", "openid profile")]).await?;
+        world.browser.open(&client.address("/sign-out", &[])).await?;
+        world.browser.wait_for_text("Nobody is here").await?;
+        evergrant_e2e::IssuerPages::of(world).wait_until_nobody_is_signed_in().await
+    })
+}
