@@ -4,8 +4,7 @@
 
 use evergrant_leptos::{Flow, SessionHandle, SessionProvider, SignedIn, SignedOut, load_config, use_session};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Request;
 
 #[component]

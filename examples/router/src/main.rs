@@ -5,10 +5,10 @@
 
 use evergrant_leptos::{Flow, RequireSession, SessionProvider, SignedIn, SignedOut, Status, load_config, use_session};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_router::components::{A, Outlet, ParentRoute, Route, Router, Routes};
 use leptos_router::hooks::{use_navigate, use_params_map, use_url};
 use leptos_router::{NavigateOptions, path};
+use wasm_bindgen_futures::spawn_local;
 
 #[component]
 fn App() -> impl IntoView {

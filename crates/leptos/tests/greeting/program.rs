@@ -12,7 +12,7 @@ fn Greeting() -> impl IntoView {
 }
 
 fn main() {
-    leptos::task::spawn_local(async {
+    wasm_bindgen_futures::spawn_local(async {
         match load_config("/config.json").await {
             Ok(config) => mount_to_body(|| view! { <SessionProvider config><Greeting/></SessionProvider> }),
             Err(error) => mount_to_body(move || error.to_string()),
