@@ -1,9 +1,13 @@
-//! Authorization responses, metadata, key sets and answers of the token endpoint.
+//! What an issuer or an API answers: authorization responses, metadata, key sets, tokens, challenges, revocations.
 #![no_main]
 
 use evergrant_core::protocol::authorize::{Flow, Transaction};
+use evergrant_core::protocol::challenge::Challenge;
 use evergrant_core::protocol::params::Params;
-use evergrant_core::protocol::{CodeVerifier, Issuer, Nonce, Scope, State, callback, jwk, metadata, token};
+use evergrant_core::protocol::revoked::RevokedTokens;
+use evergrant_core::protocol::{
+    CodeVerifier, Issuer, Nonce, Scope, State, callback, hybrid, jwk, logout, metadata, revoke, token,
+};
 use evergrant_core::time::UnixTime;
 use libfuzzer_sys::fuzz_target;
 
@@ -13,6 +17,9 @@ fuzz_target!(|input: (u16, bool, String)| {
     let _ = metadata::judge(&issuer, status, text.as_bytes());
     let _ = token::judge(status, text.as_bytes());
     let _ = jwk::JwkSet::parse(text.as_bytes());
+    let _ = revoke::judge(status);
+    let _ = Challenge::find(&text);
+    let _ = serde_json::from_str::<RevokedTokens>(&text);
     if let Ok(params) = Params::parse(&text) {
         let transaction = Transaction {
             state: callback::state_of(&params).unwrap_or_else(|| State::new("s")),
@@ -28,5 +35,7 @@ fuzz_target!(|input: (u16, bool, String)| {
             return_to: None,
         };
         let _ = callback::judge(&params, &transaction, UnixTime::default());
+        let _ = hybrid::judge(&params, &transaction, UnixTime::default());
+        let _ = logout::judge(&params, &transaction.state);
     }
 });

@@ -10,7 +10,7 @@ use crate::{ListenAddress, Origin};
 #[derive(Debug, Clone, Parser)]
 #[command(name = "evergrant-silent", version)]
 pub struct Options {
-    /// Where to listen; `localhost` means both 127.0.0.1 and [::1], port 0 any free port
+    /// Where to listen; `localhost` means both 127.0.0.1 and ::1, port 0 any free port
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:3001")]
     pub listen: ListenAddress,
 

@@ -16,7 +16,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
 
-    /// Where to listen; `localhost` means both 127.0.0.1 and [::1], port 0 any free port, which then stands in the
+    /// Where to listen; `localhost` means both 127.0.0.1 and ::1, port 0 any free port, which then stands in the
     /// public URL
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:3003")]
     pub(crate) listen: ListenAddress,

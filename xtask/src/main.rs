@@ -3,7 +3,9 @@
 mod artifacts;
 mod bench;
 mod demo;
+mod deny;
 mod dist;
+mod fuzz;
 mod journeys;
 mod process;
 mod screenshots;
@@ -38,6 +40,10 @@ cargo xtask bench    measure everything beside its peers (about 15 minutes); res
 cargo xtask size     build the app as strangers download it, and weigh it against its budget
 cargo xtask dist     build what is put on a server into target/dist: the app, finished, and the servers
     --smallest       with a nightly compiler that leaves more of the standard library out of the app
+cargo xtask fuzz     throw everything at what reads it: every fuzz target, with a nightly compiler
+    --seconds NUMBER for each target                        [30]
+    TARGET           this one alone
+cargo xtask deny     look at the dependencies: licences, duplicates, sources, and known holes where the network allows
 cargo xtask screenshots DIRECTORY     a picture of every state, light and dark, at two sizes
 cargo xtask trunk …  run Trunk with the tools of the right versions on its path
 cargo xtask tools    install what the other commands need, and say where it is";
@@ -67,6 +73,8 @@ fn run(mut arguments: Parser) -> anyhow::Result<ExitCode> {
         "test" => test::run(&test::Options::parse(&mut arguments)?, &stop),
         "bench" => bench::run(&bench::Options::parse(&mut arguments)?, &stop),
         "size" => size::run(&stop),
+        "fuzz" => fuzz::run(&fuzz::Options::parse(&mut arguments)?, &stop),
+        "deny" => deny::run(&stop),
         "dist" => dist::run(&dist::Options::parse(&mut arguments)?, &stop),
         "screenshots" => screenshots::run(&mut arguments, &stop),
         "trunk" => {

@@ -4,6 +4,7 @@ mod browser;
 mod end_to_end;
 mod interop;
 mod options;
+mod publishing;
 mod tally;
 
 use std::{
@@ -22,22 +23,20 @@ use options::Kind;
 pub(crate) use options::Options;
 use tally::Tally;
 
-/// The packages that only a browser can run, and those that drive a browser.
-const NOT_NATIVE: [&str; 7] = [
-    "evergrant-app",
-    "evergrant-browser",
-    "evergrant-leptos",
-    "evergrant-example-minimal",
-    "evergrant-example-router",
-    "evergrant-e2e",
-    "evergrant-interop",
-];
+/// The packages that only a browser can run.
+const BROWSER_ONLY: [&str; 5] =
+    ["evergrant-app", "evergrant-browser", "evergrant-leptos", "evergrant-example-minimal", "evergrant-example-router"];
+
+/// Those that drive a browser.
+const BROWSER_DRIVERS: [&str; 2] = ["evergrant-e2e", "evergrant-interop"];
 
 /// One step, and what it found.
 type Step = fn(&Options, &Stop) -> anyhow::Result<Tally>;
 
-const STEPS: [(Kind, &str, Step); 6] = [
+const STEPS: [(Kind, &str, Step); 8] = [
     (Kind::Native, "native tests", native),
+    (Kind::Native, "documentation", publishing::documentation),
+    (Kind::Native, "packages", publishing::packages),
     (Kind::Wasm, "evergrant-core builds for wasm32", core_for_wasm),
     (Kind::Browser, "tests in Chromium", browser::in_chromium),
     (Kind::Browser, "tests in Firefox", browser::in_firefox),
@@ -76,7 +75,7 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<ExitCode> {
 fn native(options: &Options, stop: &Stop) -> anyhow::Result<Tally> {
     let mut cargo = workspace::cargo();
     cargo.args(["test", "--workspace", "--no-fail-fast"]);
-    for package in NOT_NATIVE {
+    for package in BROWSER_ONLY.into_iter().chain(BROWSER_DRIVERS) {
         cargo.args(["--exclude", package]);
     }
     match tools::postgres(stop) {
@@ -94,7 +93,7 @@ fn core_for_wasm(_: &Options, stop: &Stop) -> anyhow::Result<Tally> {
     let mut cargo = workspace::cargo();
     cargo.args(["check", "--package", "evergrant-core", "--target", "wasm32-unknown-unknown"]);
     let built = process::run(cargo.env("CARGO_TARGET_DIR", workspace::wasm_target_dir()), stop)?.success();
-    Ok(Tally { passed: u32::from(built), failed: u32::from(!built) })
+    Ok(Tally::of(built))
 }
 
 /// Runs `cargo test`, shows what it prints, and counts what it reports. A command that fails without

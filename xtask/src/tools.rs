@@ -26,7 +26,7 @@ use crate::{process, stop::Stop, workspace};
 pub(crate) use browsers::Browser;
 use cache::Cache;
 use cargo_install::CargoTool;
-pub(crate) use compiler::Compiler;
+pub(crate) use compiler::{Compiler, with_nightly};
 pub(crate) use node::Node;
 pub(crate) use optimizers::Optimizers;
 pub(crate) use postgres::VARIABLE as POSTGRES_BIN;
@@ -48,6 +48,24 @@ const GECKODRIVER: CargoTool = CargoTool {
     flags: &["--locked"],
     optimized: false,
     takes: "about 1 minute, once per user",
+};
+
+const CARGO_FUZZ: CargoTool = CargoTool {
+    package: "cargo-fuzz",
+    program: "cargo-fuzz",
+    version: "0.13.2",
+    flags: &["--locked"],
+    optimized: false,
+    takes: "about 1 minute, once per user",
+};
+
+const CARGO_DENY: CargoTool = CargoTool {
+    package: "cargo-deny",
+    program: "cargo-deny",
+    version: "0.20.2",
+    flags: &["--locked"],
+    optimized: false,
+    takes: "about 5 minutes, once per user",
 };
 
 /// What it takes to build for the browser.
@@ -127,11 +145,26 @@ pub(crate) fn interop_peers(stop: &Stop) -> anyhow::Result<PathBuf> {
     npm_packages::installed("interop", Path::new("tests/interop/peers"), stop)
 }
 
+/// cargo-fuzz, where there is a nightly compiler for it.
+pub(crate) fn cargo_fuzz(stop: &Stop) -> anyhow::Result<PathBuf> {
+    compiler::nightly_sysroot()
+        .context("Fuzzing needs a nightly compiler, and there is none here: rustup toolchain install nightly")?;
+    Ok(executable(&CARGO_FUZZ.directory(&Cache::open()?, stop)?, CARGO_FUZZ.program))
+}
+
+/// cargo-deny.
+pub(crate) fn cargo_deny(stop: &Stop) -> anyhow::Result<PathBuf> {
+    Ok(executable(&CARGO_DENY.directory(&Cache::open()?, stop)?, CARGO_DENY.program))
+}
+
 /// `cargo xtask tools`: everything, and where it is.
 pub(crate) fn install_everything(stop: &Stop) -> anyhow::Result<ExitCode> {
     let tools = Tools::for_building(stop)?;
     println!("Trunk: {}", executable(&tools.trunk, TRUNK.program).display());
     println!("wasm-bindgen: {}", executable(&tools.wasm_bindgen, "wasm-bindgen").display());
+    let optimizers = Optimizers::ensure(stop)?;
+    println!("esbuild: {}", optimizers.esbuild.display());
+    println!("wasm-opt: {}", optimizers.wasm_opt.display());
     let mut code = ExitCode::SUCCESS;
     for (name, browser) in [("Chromium", chromium(stop)), ("Firefox", firefox(stop))] {
         match browser {

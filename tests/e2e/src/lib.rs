@@ -1,9 +1,9 @@
 //! The harness of the end-to-end tests: the real servers, the built app and a real browser, started anew for every
 //! journey and ended with it.
 //!
-//! A test describes its [`Setup`] and hands its steps to [`journey`]. What a person sees is reached through the page
+//! A test describes its [`Setup`] and hands its steps to [`journey()`]. What a person sees is reached through the page
 //! objects ([`App`], [`IssuerPages`]), what the browser sends through [`Browser::requests_since`]. Nothing waits for a fixed time:
-//! [`eventually`] looks again and again until what must come has come.
+//! [`eventually()`] looks again and again until what must come has come.
 
 pub mod api;
 pub mod app;

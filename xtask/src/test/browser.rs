@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The packages with tests for a browser.
-const PACKAGES: [&str; 3] = ["evergrant-browser", "evergrant-leptos", "evergrant-app"];
+pub(super) const PACKAGES: [&str; 3] = ["evergrant-browser", "evergrant-leptos", "evergrant-app"];
 
 /// Quiet on a network that leads nowhere; without a sandbox, because root gets none.
 const CHROMIUM_FLAGS: &str = r#""--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

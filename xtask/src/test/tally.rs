@@ -10,6 +10,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// One check that holds or does not.
+    pub(super) fn of(holds: bool) -> Self {
+        Self { passed: u32::from(holds), failed: u32::from(!holds) }
+    }
+
     /// What a line adds: the last line of libtest, which wasm-bindgen-test prints too.
     pub(super) fn in_line(line: &str) -> Self {
         let Some((_, counts)) = line.split_once("test result: ") else { return Self::default() };

@@ -25,8 +25,7 @@ impl Compiler {
     /// # Errors
     /// When it is not installed, or the sources of its standard library are not.
     pub(crate) fn nightly() -> anyhow::Result<Self> {
-        let sysroot = output_of(Command::new("rustc").args(["+nightly", "--print", "sysroot"]));
-        match sysroot {
+        match nightly_sysroot() {
             Some(sysroot) if Path::new(&sysroot).join(SOURCES).is_dir() => Ok(Self::Nightly),
             _ => bail!(
                 "--smallest needs a nightly compiler with the sources of the standard library, and there is none here: \
@@ -41,7 +40,7 @@ impl Compiler {
         if let Self::Nightly = self {
             // Not the Cargo that runs this: rustup's finds the one of the compiler that is chosen.
             cargo = Command::new("cargo");
-            build_with_nightly(cargo.current_dir(workspace::root()));
+            build_std(with_nightly(cargo.current_dir(workspace::root())));
         }
         cargo.arg("fetch");
         cargo
@@ -50,7 +49,7 @@ impl Compiler {
     /// Has Trunk build with this compiler.
     pub(crate) fn builds(self, trunk: &mut Command) -> &mut Command {
         if let Self::Nightly = self {
-            build_with_nightly(trunk);
+            build_std(with_nightly(trunk));
             trunk.env("CARGO_TARGET_DIR", workspace::wasm_target_dir().join("nightly"));
             // Added to the flags in .cargo/config.toml.
             let flags = "-Zunstable-options -Cpanic=immediate-abort";
@@ -60,8 +59,17 @@ impl Compiler {
     }
 }
 
-fn build_with_nightly(command: &mut Command) {
-    command.env("RUSTUP_TOOLCHAIN", "nightly").env_remove("CARGO").env_remove("RUSTC");
+/// Where the nightly compiler is, if it is installed.
+pub(crate) fn nightly_sysroot() -> Option<String> {
+    output_of(Command::new("rustc").args(["+nightly", "--print", "sysroot"]))
+}
+
+/// Has rustup's Cargo use the nightly compiler, in place of the one that runs this.
+pub(crate) fn with_nightly(command: &mut Command) -> &mut Command {
+    command.env("RUSTUP_TOOLCHAIN", "nightly").env_remove("CARGO").env_remove("RUSTC")
+}
+
+fn build_std(command: &mut Command) {
     command.env("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort");
     command.env("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size");
 }
