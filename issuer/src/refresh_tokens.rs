@@ -60,9 +60,9 @@ pub(crate) async fn live(
 }
 
 /// What came of a token that was presented.
-pub(crate) enum Used {
-    /// It stands for this grant; the token to go on with, where it is another one.
-    Good(Box<Grant>, Option<RefreshToken>),
+pub(crate) enum Used<T> {
+    /// It stands for a grant: what was made of that.
+    Good(T),
     /// It was used before: its family is over.
     Replayed,
     /// It is none that counts.
@@ -78,13 +78,15 @@ pub(crate) async fn granted(provider: &Provider, presented: &str, now: UnixTime)
     Ok(found.map(|(grant, _)| grant))
 }
 
-/// Uses a token that was presented.
-pub(crate) async fn present(
+/// Uses a token that was presented. `make` gets the grant it stands for and the token to go on with, where it is another
+/// one; what it makes is returned once that the token was used has reached the disk.
+pub(crate) async fn present<T>(
     provider: &Provider,
     client: &Client,
     presented: &str,
     now: UnixTime,
-) -> Result<Used, Failure> {
+    make: impl FnOnce(Grant, Option<RefreshToken>) -> T,
+) -> Result<Used<T>, Failure> {
     let Some(token) = Token::read(presented) else {
         return Ok(Used::Refused);
     };
@@ -104,24 +106,28 @@ pub(crate) async fn present(
         now,
     };
     let outcome = provider.store.use_refresh_token(usage).await?;
-    provider.metrics.count_refresh(match &outcome {
-        RefreshOutcome::Accepted(_) => RefreshLabel::Accepted,
-        RefreshOutcome::Repeated(..) => RefreshLabel::Repeated,
-        RefreshOutcome::Replayed => RefreshLabel::Replayed,
-        RefreshOutcome::Refused => RefreshLabel::Refused,
+    let used = outcome.and_then(|outcome| {
+        provider.metrics.count_refresh(match &outcome {
+            RefreshOutcome::Accepted(_) => RefreshLabel::Accepted,
+            RefreshOutcome::Repeated(..) => RefreshLabel::Repeated,
+            RefreshOutcome::Replayed => RefreshLabel::Replayed,
+            RefreshOutcome::Refused => RefreshLabel::Refused,
+        });
+        match outcome {
+            RefreshOutcome::Accepted(grant) => Used::Good(make(*grant, next.map(|(next, _)| next.into_text()))),
+            RefreshOutcome::Repeated(grant, successor) => {
+                let (next, _) = token.successor(successor.salt);
+                Used::Good(make(*grant, Some(next.into_text())))
+            }
+            RefreshOutcome::Replayed => Used::Replayed,
+            RefreshOutcome::Refused => Used::Refused,
+        }
     });
-    Ok(match outcome {
-        RefreshOutcome::Accepted(grant) => Used::Good(grant, next.map(|(next, _)| next.into_text())),
-        RefreshOutcome::Repeated(grant, successor) => {
-            let (next, _) = token.successor(successor.salt);
-            Used::Good(grant, Some(next.into_text()))
-        }
-        RefreshOutcome::Replayed => {
-            revocations::notice(provider).await?;
-            Used::Replayed
-        }
-        RefreshOutcome::Refused => Used::Refused,
-    })
+    let used = used.await?;
+    if let Used::Replayed = used {
+        revocations::notice(provider).await?;
+    }
+    Ok(used)
 }
 
 /// What came of a wish to revoke.

@@ -2,6 +2,7 @@
 //! write, so that two requests at once (or two issuers on one database) cannot both win.
 
 mod migrations;
+mod pending;
 mod postgres;
 mod records;
 mod rotation;
@@ -20,6 +21,7 @@ use evergrant_core::time::UnixTime;
 use crate::config::Config;
 use crate::secret::SecretHash;
 
+pub use pending::Pending;
 pub use postgres::PostgresStore;
 pub use records::{
     Code, CodeUse, ConsentKey, Grant, Interaction, RefreshFamily, RefreshOutcome, RefreshUse, Session, StoredKey,
@@ -38,7 +40,7 @@ pub async fn open(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
     })
 }
 
-/// The issuer's memory. What a method returns `Ok` for has reached the disk.
+/// The issuer's memory. What a method returns `Ok` for has reached the disk, unless it is [`Pending`].
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Every signing key, the newest first.
@@ -110,7 +112,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Uses a refresh token. The good one of its family is exchanged for its successor in one conditional write; any
     /// other of that family ends the family in the same step, unless it is the one just used.
-    async fn use_refresh_token(&self, usage: RefreshUse) -> Result<RefreshOutcome, StoreError>;
+    ///
+    /// It answers as soon as that is decided, so that tokens can be signed while the disk is waited for.
+    async fn use_refresh_token(&self, usage: RefreshUse) -> Result<Pending<RefreshOutcome>, StoreError>;
 
     /// Ends a grant, and with it every code and refresh token that stands for it. In the same step, as whenever a grant
     /// ends, it is put on the list of what was revoked, until its last access token has expired.

@@ -9,7 +9,7 @@ use super::request::{AuthorizationRequest, Target};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::provider::Provider;
-use crate::secret::{self, SecretHash};
+use crate::secret::{Secret, SecretHash};
 use crate::store::{Code, Grant, Session};
 use crate::tokens::{self, IdTokenParts};
 use evergrant_core::time::UnixTime;
@@ -70,7 +70,7 @@ pub async fn grant(
         false => None,
     };
     let code = match kind.code {
-        true => Some(AuthorizationCode::from_entropy(secret::entropy()?)),
+        true => Some(AuthorizationCode::new(Secret::invent_dated(now)?.expose())),
         false => None,
     };
     let id_token = match kind.id_token {
@@ -117,7 +117,7 @@ pub fn error(config: &Config, target: &Target, error: &OAuthError) -> Authorizat
 
 fn stored(provider: &Provider, request: &AuthorizationRequest<'_>, code: &AuthorizationCode, now: UnixTime) -> Code {
     Code {
-        hash: SecretHash::of(code.secret()),
+        hash: SecretHash::of_dated(code.secret()),
         redirect_uri: request.target.redirect_uri.clone(),
         nonce: request.nonce.clone(),
         code_challenge: request.code_challenge.clone(),

@@ -24,8 +24,8 @@ use evergrant_core::time::UnixTime;
 
 use self::connections::Connections;
 use super::{
-    Code, CodeUse, ConsentKey, Grant, Interaction, LONGEST_LIST, RefreshFamily, RefreshOutcome, RefreshUse, Session,
-    Store, StoreError, StoredKey,
+    Code, CodeUse, ConsentKey, Grant, Interaction, LONGEST_LIST, Pending, RefreshFamily, RefreshOutcome, RefreshUse,
+    Session, Store, StoreError, StoredKey,
 };
 use crate::config::DatabaseUrl;
 use crate::secret::SecretHash;
@@ -134,8 +134,8 @@ impl Store for PostgresStore {
         refresh::find(&self.connections, id, now).await
     }
 
-    async fn use_refresh_token(&self, usage: RefreshUse) -> Result<RefreshOutcome, StoreError> {
-        refresh::present(&self.connections, &usage).await
+    async fn use_refresh_token(&self, usage: RefreshUse) -> Result<Pending<RefreshOutcome>, StoreError> {
+        refresh::present(&self.connections, &usage).await.map(Pending::lasting)
     }
 
     async fn end_grant(&self, id: String, now: UnixTime) -> Result<(), StoreError> {

@@ -25,8 +25,8 @@ use rusqlite::Connection;
 
 use self::connections::Connections;
 use super::{
-    Code, CodeUse, ConsentKey, Grant, Interaction, LONGEST_LIST, RefreshFamily, RefreshOutcome, RefreshUse, Session,
-    Store, StoreError, StoredKey,
+    Code, CodeUse, ConsentKey, Grant, Interaction, LONGEST_LIST, Pending, RefreshFamily, RefreshOutcome, RefreshUse,
+    Session, Store, StoreError, StoredKey,
 };
 use crate::secret::SecretHash;
 
@@ -47,7 +47,7 @@ impl SqliteStore {
         make_private(path)?;
         let mut writer = Connection::open(path)?;
         schema::prepare(&mut writer)?;
-        let readers: Result<Vec<_>, _> = (0..READERS).map(|_| Connection::open(path)).collect();
+        let readers: Result<Vec<_>, _> = (0..READERS).map(|_| schema::reader(path)).collect();
         Ok(Self { connections: Connections::start(writer, readers?)? })
     }
 
@@ -170,8 +170,8 @@ impl Store for SqliteStore {
         self.read(move |db| refresh::find(db, id, now)).await
     }
 
-    async fn use_refresh_token(&self, usage: RefreshUse) -> Result<RefreshOutcome, StoreError> {
-        self.write(move |db| refresh::present(db, &usage)).await
+    async fn use_refresh_token(&self, usage: RefreshUse) -> Result<Pending<RefreshOutcome>, StoreError> {
+        self.connections.decide(move |db| refresh::present(db, &usage)).await
     }
 
     async fn end_grant(&self, id: String, now: UnixTime) -> Result<(), StoreError> {

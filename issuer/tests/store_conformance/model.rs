@@ -112,7 +112,12 @@ async fn compare(store: Arc<dyn Store>, name: String, steps: Vec<Step>) -> Resul
                     ..usage(&name, 0, now)
                 };
                 let expected = model.present(&usage);
-                prop_assert_eq!(store.use_refresh_token(usage).await.unwrap(), expected, "step {}", number);
+                prop_assert_eq!(
+                    store.use_refresh_token(usage).await.unwrap().committed().await.unwrap(),
+                    expected,
+                    "step {}",
+                    number
+                );
             }
             Step::Sweep => while store.sweep(now).await.unwrap() {},
             Step::End => {

@@ -17,7 +17,7 @@ pub(super) async fn begin(store: &Arc<dyn Store>, name: &str) {
 
 /// Uses the token with this number.
 pub(super) async fn present(store: &Arc<dyn Store>, name: &str, number: usize, now: UnixTime) -> RefreshOutcome {
-    store.use_refresh_token(usage(name, number, now)).await.unwrap()
+    store.use_refresh_token(usage(name, number, now)).await.unwrap().committed().await.unwrap()
 }
 
 fn accepted(name: &str) -> RefreshOutcome {
@@ -34,7 +34,7 @@ pub(super) async fn a_family_rotates_and_forgives_a_lost_answer_in_time(Opened {
     assert_eq!(present(store, "one", 0, after(10)).await, accepted("one"));
     // Whoever asks again brings a successor of their own, and gets the first one.
     let again = RefreshUse { successor: Some(successor("other", 7)), ..usage("one", 0, after(19)) };
-    assert_eq!(store.use_refresh_token(again).await.unwrap(), repeated("one", 0));
+    assert_eq!(store.use_refresh_token(again).await.unwrap().committed().await.unwrap(), repeated("one", 0));
     let (_, rotated) = store.refresh_family(hash("one"), after(19)).await.unwrap().unwrap();
     let expected = RefreshFamily {
         current: token("one", 1),
@@ -93,11 +93,11 @@ pub(super) async fn a_token_of_another_client_is_refused_and_unharmed(Opened { s
     let stranger = || ClientId::new("stranger");
     for number in [0, 5] {
         let usage = RefreshUse { client_id: stranger(), ..usage("one", number, after(1)) };
-        assert_eq!(store.use_refresh_token(usage).await.unwrap(), RefreshOutcome::Refused);
+        assert_eq!(store.use_refresh_token(usage).await.unwrap().committed().await.unwrap(), RefreshOutcome::Refused);
     }
     assert_eq!(present(store, "one", 0, after(1)).await, accepted("one"));
     let replayed = RefreshUse { client_id: stranger(), ..usage("one", 0, after(50)) };
-    assert_eq!(store.use_refresh_token(replayed).await.unwrap(), RefreshOutcome::Refused);
+    assert_eq!(store.use_refresh_token(replayed).await.unwrap().committed().await.unwrap(), RefreshOutcome::Refused);
     assert_eq!(present(store, "one", 1, after(50)).await, accepted("one"));
 }
 
@@ -105,7 +105,7 @@ pub(super) async fn a_token_that_does_not_rotate_stays_good(Opened { store, .. }
     begin(store, "one").await;
     for seconds in [50, 140, 230] {
         let usage = RefreshUse { successor: None, ..usage("one", 0, after(seconds)) };
-        assert_eq!(store.use_refresh_token(usage).await.unwrap(), accepted("one"));
+        assert_eq!(store.use_refresh_token(usage).await.unwrap().committed().await.unwrap(), accepted("one"));
     }
     let (_, used) = store.refresh_family(hash("one"), after(230)).await.unwrap().unwrap();
     assert_eq!((used.current, used.last_used_at, used.expires_at), (token("one", 0), after(230), after(330)));

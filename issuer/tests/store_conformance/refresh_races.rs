@@ -15,7 +15,7 @@ async fn hundred_uses(opened: &Opened, reuse_interval: Duration) -> Vec<(usize, 
     let use_it = |store: Arc<dyn Store>, number: usize| async move {
         let successor = Some(successor("of task", number));
         let usage = RefreshUse { successor, reuse_interval, ..usage("one", 0, after(1)) };
-        (number, store.use_refresh_token(usage).await.unwrap())
+        (number, store.use_refresh_token(usage).await.unwrap().committed().await.unwrap())
     };
     at_once(opened, 100, use_it).await
 }

@@ -68,7 +68,7 @@ pub(super) async fn a_grant_is_listed_as_long_as_its_last_access_token_lasts(Ope
     }
     present(store, "used", 0, after(20)).await;
     let short = RefreshUse { tokens_until: after(30), ..usage("used for less", 0, after(20)) };
-    store.use_refresh_token(short).await.unwrap();
+    store.use_refresh_token(short).await.unwrap().committed().await.unwrap();
     for name in ["used", "used for less"] {
         store.end_grant(name.to_owned(), after(30)).await.unwrap();
     }
@@ -98,7 +98,10 @@ pub(super) async fn a_token_that_was_brought_while_its_grant_ended_is_listed_too
                 }
                 let tokens_until = after(LASTING);
                 let usage = RefreshUse { tokens_until, reuse_interval: Duration::ZERO, ..usage(&name, 0, after(1)) };
-                matches!(store.use_refresh_token(usage).await.unwrap(), RefreshOutcome::Accepted(_))
+                matches!(
+                    store.use_refresh_token(usage).await.unwrap().committed().await.unwrap(),
+                    RefreshOutcome::Accepted(_)
+                )
             }
         };
         let was_brought = at_once(opened, 2, race).await.contains(&true);

@@ -16,7 +16,8 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
     let code = params.filled("code").ok_or_else(|| invalid_request("code is missing"))?;
     let redirect_uri = params.filled("redirect_uri").ok_or_else(|| invalid_request("redirect_uri is missing"))?;
     let verifier = params.filled("code_verifier").map(CodeVerifier::new);
-    let used = provider.store.use_code(SecretHash::of(code), &client.client_id, now).await.map_err(Failure::from)?;
+    let used =
+        provider.store.use_code(SecretHash::of_dated(code), &client.client_id, now).await.map_err(Failure::from)?;
     let (grant, code) = match used {
         CodeUse::Redeemed(redeemed) => *redeemed,
         CodeUse::Replayed => {

@@ -1,11 +1,12 @@
 //! `grant_type=refresh_token`: a refresh token becomes new tokens (RFC 6749 §6, OIDC Core §12).
 
 use evergrant_core::protocol::token::TokenResponse;
-use evergrant_core::protocol::{ErrorCode, Scope};
+use evergrant_core::protocol::{ErrorCode, RefreshToken, Scope};
 use tracing::warn;
 
 use super::{Call, invalid_grant, invalid_request};
 use crate::refresh_tokens::{self, Used};
+use crate::store::Grant;
 use crate::web::oauth_refusal::OAuthRefusal;
 
 pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusal> {
@@ -15,16 +16,24 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
     if let Some(asked) = &asked {
         check_scope(call, presented, asked).await?;
     }
-    let (mut grant, next) = match refresh_tokens::present(provider, client, presented, now).await? {
-        Used::Good(grant, next) => (*grant, next),
+    let answer = |grant, next| answer(call, grant, asked.as_ref(), next);
+    match refresh_tokens::present(provider, client, presented, now, answer).await? {
+        Used::Good(answer) => answer,
         Used::Replayed => {
             warn!(client_id = client.client_id.as_str(), "a used refresh token came back: its family is over");
-            return Err(invalid_grant("the refresh token was used before; the person has to sign in again"));
+            Err(invalid_grant("the refresh token was used before; the person has to sign in again"))
         }
-        Used::Refused => {
-            return Err(invalid_grant("the refresh token is unknown, expired, revoked or another client's"));
-        }
-    };
+        Used::Refused => Err(invalid_grant("the refresh token is unknown, expired, revoked or another client's")),
+    }
+}
+
+fn answer(
+    call: &Call<'_>,
+    mut grant: Grant,
+    asked: Option<&Scope>,
+    next: Option<RefreshToken>,
+) -> Result<TokenResponse, OAuthRefusal> {
+    let Call { provider, client, .. } = *call;
     call.check_person(&grant)?;
     let api = grant.audience.as_deref().map(|audience| provider.config.api(audience));
     if !api.is_none_or(|api| api.is_some_and(|api| client.may_stay(Some(api)))) {

@@ -8,13 +8,19 @@ use std::thread;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::store::StoreError;
+use crate::store::{Pending, StoreError};
 
 /// The most writes that share one commit: bounds how long the first of them waits.
 const LARGEST_GROUP: usize = 256;
 
-/// A step to run on a connection, or to be told that there is none for it.
-type Step = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Outcome + Send>;
+/// What to run on a connection, or to be told that there is none for it.
+type Run = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Outcome + Send>;
+
+struct Step {
+    run: Run,
+    /// Whether it may fail after it has changed something: then that has to be undone.
+    may_fail_halfway: bool,
+}
 
 /// Answers whoever asked for a step, once its fate is known: committed, or not.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -53,6 +59,30 @@ impl Connections {
         ask(&self.writer, step).await
     }
 
+    /// Runs a step in a transaction; the answer comes at once, and with it what says when it is committed. The step changes
+    /// nothing but by its last statement, so that it never fails halfway.
+    pub(super) async fn decide<T: Send + 'static>(
+        &self,
+        step: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<Pending<T>, StoreError> {
+        let (decision, decided) = oneshot::channel();
+        let (commit, committed) = oneshot::channel();
+        let run: Run = Box::new(move |connection| match connection.and_then(step) {
+            Ok(value) => {
+                let _ = decision.send(Ok(value));
+                Outcome::Done(Box::new(move |fate| {
+                    let _ = commit.send(fate);
+                }))
+            }
+            Err(error) => {
+                let _ = decision.send(Err(error));
+                Outcome::Failed
+            }
+        });
+        self.writer.send(Step { run, may_fail_halfway: false }).map_err(|_| StoreError::Closed)?;
+        decided.await.unwrap_or(Err(StoreError::Closed)).map(|value| Pending::until(committed, value))
+    }
+
     /// Runs a step that changes nothing. It runs where it is called: it takes microseconds, less than waking another
     /// thread for it and being woken.
     pub(super) async fn read<T: Send + 'static>(
@@ -73,7 +103,7 @@ async fn ask<T: Send + 'static>(
 ) -> Result<T, StoreError> {
     let (answer, answered) = oneshot::channel();
     // A receiver that is gone belongs to a request that was given up: nobody is left to tell.
-    let step: Step = Box::new(move |connection| match connection.and_then(step) {
+    let run: Run = Box::new(move |connection| match connection.and_then(step) {
         Ok(value) => Outcome::Done(Box::new(move |committed| {
             let _ = answer.send(committed.map(|()| value));
         })),
@@ -82,7 +112,7 @@ async fn ask<T: Send + 'static>(
             Outcome::Failed
         }
     });
-    queue.send(step).map_err(|_| StoreError::Closed)?;
+    queue.send(Step { run, may_fail_halfway: true }).map_err(|_| StoreError::Closed)?;
     answered.await.unwrap_or(Err(StoreError::Closed))
 }
 
@@ -90,10 +120,10 @@ fn write_all(connection: &Connection, steps: &Receiver<Step>) {
     while let Ok(first) = steps.recv() {
         let group: Vec<Step> = std::iter::once(first).chain(steps.try_iter().take(LARGEST_GROUP - 1)).collect();
         let answers: Vec<Answer> = match execute(connection, "BEGIN IMMEDIATE") {
-            Ok(_) => group.into_iter().filter_map(|step| run_apart(connection, step)).collect(),
+            Ok(_) => group.into_iter().filter_map(|step| step.run_on(connection)).collect(),
             Err(error) => {
                 let error = StoreError::from(error);
-                group.into_iter().for_each(|step| drop(step(Err(error.clone()))));
+                group.into_iter().for_each(|step| drop((step.run)(Err(error.clone()))));
                 continue;
             }
         };
@@ -107,18 +137,23 @@ fn write_all(connection: &Connection, steps: &Receiver<Step>) {
     }
 }
 
-/// Runs one step of a group so that its failure undoes its own changes and no other's.
-fn run_apart(connection: &Connection, step: Step) -> Option<Answer> {
-    let _ = execute(connection, "SAVEPOINT step");
-    match step(Ok(connection)) {
-        Outcome::Done(answer) => {
-            let _ = execute(connection, "RELEASE step");
-            Some(answer)
+impl Step {
+    /// Runs it in the transaction of its group so that its failure undoes its own changes and no other's.
+    fn run_on(self, connection: &Connection) -> Option<Answer> {
+        let undo = self.may_fail_halfway;
+        if undo {
+            let _ = execute(connection, "SAVEPOINT step");
         }
-        Outcome::Failed => {
+        let outcome = (self.run)(Ok(connection));
+        if undo && matches!(outcome, Outcome::Failed) {
             let _ = execute(connection, "ROLLBACK TO step");
+        }
+        if undo {
             let _ = execute(connection, "RELEASE step");
-            None
+        }
+        match outcome {
+            Outcome::Done(answer) => Some(answer),
+            Outcome::Failed => None,
         }
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn end_all(db: &Connection, subject: &Subject, now: UnixTime) -> Resu
     Ok(())
 }
 
-fn read(row: &Row<'_>) -> Result<Grant, StoreError> {
+pub(super) fn read(row: &Row<'_>) -> Result<Grant, StoreError> {
     Ok(Grant {
         id: row::text(row, "id")?,
         client_id: ClientId::new(row::text(row, "client_id")?),

@@ -63,67 +63,59 @@ pub(super) fn of_person(
     families.into_iter().map(|family| Ok((grants::find(db, &family.grant_id)?, family))).collect()
 }
 
+/// One thread writes, under SQLite's write lock: nothing changes between what is read here and the one statement that ends it.
 pub(super) fn present(db: &Connection, usage: &RefreshUse) -> Result<RefreshOutcome, StoreError> {
-    if let Some(grant_id) = exchange(db, usage)? {
-        return Ok(RefreshOutcome::Accepted(Box::new(grants::find(db, &grant_id)?)));
-    }
-    let Some(family) = live(db, usage)? else {
+    let Some(live) = live(db, usage)? else {
         return Ok(RefreshOutcome::Refused);
     };
-    match family.last_rotation {
+    if live.current.matches(&usage.presented) {
+        exchange(db, usage)?;
+        return Ok(RefreshOutcome::Accepted(Box::new(live.grant)));
+    }
+    match live.last_rotation {
         Some(rotation) if rotation.is_repeated_by(usage) => {
-            let grant = grants::find(db, &family.grant_id)?;
-            Ok(RefreshOutcome::Repeated(Box::new(grant), rotation.successor))
+            Ok(RefreshOutcome::Repeated(Box::new(live.grant), rotation.successor))
         }
         _ => {
-            grants::end(db, &family.grant_id, usage.now)?;
+            grants::end(db, &live.grant.id, usage.now)?;
             Ok(RefreshOutcome::Replayed)
         }
     }
 }
 
-/// The decision is this one statement: whoever changes the row has used the token. The grant it stands for.
-fn exchange(db: &Connection, usage: &RefreshUse) -> Result<Option<String>, StoreError> {
+fn exchange(db: &Connection, usage: &RefreshUse) -> Result<(), StoreError> {
     let successor = usage.successor.as_ref();
-    let grant_id = db
-        .prepare_cached(
-            "UPDATE refresh_family SET
-                 previous = iif(:next IS NULL, previous, current), current = coalesce(:next, current),
-                 salt = coalesce(:salt, salt), rotated_at = iif(:next IS NULL, rotated_at, :now),
-                 last_used_at = :now, expires_at = min(:idle_until, absolute_until),
-                 tokens_until = max(tokens_until, :tokens_until)
-             WHERE id = :family AND current = :presented AND expires_at > :now
-               AND EXISTS (SELECT 1 FROM grants
-                           WHERE id = refresh_family.grant_id AND client_id = :client AND ended_at IS NULL)
-             RETURNING grant_id",
-        )?
-        .query_row(
-            named_params! {
-                ":family": usage.family.as_bytes(),
-                ":presented": usage.presented.as_bytes(),
-                ":client": usage.client_id.as_str(),
-                ":next": successor.map(|successor| successor.hash.as_bytes()),
-                ":salt": successor.map(|successor| &successor.salt[..]),
-                ":idle_until": (usage.now + usage.idle_lifetime).as_millis(),
-                ":tokens_until": usage.tokens_until.as_millis(),
-                ":now": usage.now.as_millis(),
-            },
-            |row| row.get(0),
-        )
-        .optional()?;
-    Ok(grant_id)
+    db.prepare_cached(
+        "UPDATE refresh_family SET
+             previous = iif(:next IS NULL, previous, current), current = coalesce(:next, current),
+             salt = coalesce(:salt, salt), rotated_at = iif(:next IS NULL, rotated_at, :now),
+             last_used_at = :now, expires_at = min(:idle_until, absolute_until),
+             tokens_until = max(tokens_until, :tokens_until)
+         WHERE id = :family",
+    )?
+    .execute(named_params! {
+        ":family": usage.family.as_bytes(),
+        ":next": successor.map(|successor| successor.hash.as_bytes()),
+        ":salt": successor.map(|successor| &successor.salt[..]),
+        ":idle_until": (usage.now + usage.idle_lifetime).as_millis(),
+        ":tokens_until": usage.tokens_until.as_millis(),
+        ":now": usage.now.as_millis(),
+    })?;
+    Ok(())
 }
 
 struct LiveFamily {
-    grant_id: String,
+    grant: Grant,
+    current: SecretHash,
     last_rotation: Option<Rotation>,
 }
 
 /// The family, if it is this client's and not over.
 fn live(db: &Connection, usage: &RefreshUse) -> Result<Option<LiveFamily>, StoreError> {
     db.prepare_cached(
-        "SELECT grant_id, current, previous, salt, rotated_at FROM refresh_family
-         JOIN grants ON grants.id = grant_id
+        "SELECT grants.id, client_id, subject, sid, device, scope, audience, auth_time, grants.created_at,
+                grants.tokens_until, current, previous, salt, rotated_at
+         FROM refresh_family JOIN grants ON grants.id = grant_id
          WHERE refresh_family.id = ?1 AND client_id = ?2 AND ended_at IS NULL AND expires_at > ?3",
     )?
     .query_row(params![usage.family.as_bytes(), usage.client_id.as_str(), usage.now.as_millis()], |row| {
@@ -134,16 +126,17 @@ fn live(db: &Connection, usage: &RefreshUse) -> Result<Option<LiveFamily>, Store
 }
 
 fn read_live(row: &Row<'_>) -> Result<LiveFamily, StoreError> {
+    let current = row::hash(row, "current")?;
     let salt: Option<[u8; 32]> = row.get("salt")?;
     let last_rotation = match salt {
         Some(salt) => Some(Rotation {
             used: row::hash(row, "previous")?,
-            successor: Successor { hash: row::hash(row, "current")?, salt },
+            successor: Successor { hash: current, salt },
             at: row::time(row, "rotated_at")?,
         }),
         None => None,
     };
-    Ok(LiveFamily { grant_id: row::text(row, "grant_id")?, last_rotation })
+    Ok(LiveFamily { grant: grants::read(row)?, current, last_rotation })
 }
 
 fn read_family(row: &Row<'_>) -> Result<RefreshFamily, StoreError> {

@@ -1,6 +1,9 @@
 //! The tables, how a file is brought up to date, and how rows that are over leave it.
 
+use std::path::Path;
+
 use evergrant_core::time::UnixTime;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior, named_params};
 
 use crate::revocations::CLOCKS_DIFFER;
@@ -24,8 +27,23 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     // In pages. A page that changes often is then copied into the database once for many changes.
     connection.pragma_update(None, "wal_autocheckpoint", 8000)?;
     connection.pragma_update(None, "cache_size", 4000)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    plan_once(connection)?;
     migrate(connection)
+}
+
+/// Opens one more connection to a database that is prepared, to read on.
+pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path)?;
+    plan_once(&connection)?;
+    Ok(connection)
+}
+
+/// Statements are kept, and planned without a look at the values that are bound: otherwise SQLite plans some of them
+/// again for each new value.
+fn plan_once(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Under SQLite's write lock, so that of two processes that start at once one migrates and the other finds it done.
