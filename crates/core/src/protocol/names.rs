@@ -107,7 +107,7 @@ secret_text! {
     Nonce;
 }
 
-random_text! { CodeVerifier State Nonce RefreshToken AuthorizationCode }
+random_text! { CodeVerifier State Nonce }
 
 #[cfg(test)]
 mod tests {
