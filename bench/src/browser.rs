@@ -15,4 +15,4 @@ pub(crate) mod start;
 pub(crate) mod tabs;
 
 /// What the app is called in tables.
-const OURS: &str = "Evergrant (the demo app)";
+const OURS: &str = "Evergrant's demo app";

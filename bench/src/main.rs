@@ -14,6 +14,7 @@ mod section;
 mod summary;
 mod usage;
 
+use std::fs;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -59,10 +60,13 @@ fn run(subject: &Subject) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Measures, tells what came of it, and fails when a budget is missed. A quick run judges nothing.
+/// Measures, tells what came of it, and fails when a budget is missed. A quick run judges nothing, and leaves alone what a real
+/// one found out.
 fn report(common: &Common, measure: impl FnOnce(Machine) -> anyhow::Result<Section>) -> anyhow::Result<ExitCode> {
     let section = measure(Machine::look(&common.node))?;
-    section.write(&common.directory)?;
+    let directory = if common.quick { common.directory.join("quick") } else { common.directory.clone() };
+    fs::create_dir_all(&directory)?;
+    section.write(&directory)?;
     println!("\n{}", section.to_markdown());
     Ok(if common.quick || section.is_within_budget() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -75,7 +75,7 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     }
-    if options.parts().len() != 1 {
+    if options.parts().len() != 1 && options.with_peers() {
         succeeded &= bench.sum_up(options, stop)?;
     }
     Ok(if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })

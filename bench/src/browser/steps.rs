@@ -8,7 +8,7 @@ use fantoccini::Locator;
 use serde_json::{Value, json};
 
 /// Renewals in one go: a script in a page may run for seconds only.
-const AT_ONCE: usize = 20;
+const AT_ONCE: usize = 5;
 
 /// Waits until the page shows that somebody is signed in.
 pub(crate) async fn wait_until_signed_in(browser: &Browser) -> anyhow::Result<()> {
@@ -32,6 +32,12 @@ pub(crate) async fn renew(browser: &Browser, count: usize) -> anyhow::Result<Vec
         millis.extend(serde_json::from_value::<Vec<f64>>(took)?);
     }
     Ok(millis)
+}
+
+/// Adds so many milliseconds to every request of this tab.
+pub(crate) async fn set_distance(browser: &Browser, millis: u32) -> anyhow::Result<()> {
+    let conditions = json!({ "offline": false, "latency": millis, "downloadThroughput": -1, "uploadThroughput": -1 });
+    browser.devtools("Network.emulateNetworkConditions", &conditions).await.map(drop)
 }
 
 /// How many renewals the page shows.
