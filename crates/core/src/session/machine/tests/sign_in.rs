@@ -31,6 +31,26 @@ fn a_callback_completes_the_sign_in() {
 }
 
 #[test]
+fn an_id_token_alone_is_a_session_that_is_renewed_and_has_nothing_for_apis() {
+    let mut page = Page::new();
+    assert!(!page.machine.has_identity_alone());
+    page.send(Event::CallbackArrived { stored: None });
+    let mut tokens = page.tokens(300);
+    tokens.access_token = None;
+    page.sign_in_ended(Ok(Box::new(tokens.clone())));
+    for _ in 0..2 {
+        page.expect(Status::SignedIn);
+        assert!(page.machine.has_identity_alone() && !page.has_access_token());
+        page.reload();
+        page.fire();
+        page.expect(Status::Renewing);
+        tokens.requested_at = page.now;
+        page.renewal_ended(Ok(Box::new(tokens.clone())));
+    }
+    assert_eq!(page.view().renewals, 2);
+}
+
+#[test]
 fn a_sign_in_that_fails_says_why() {
     let mut page = Page::new();
     page.send(Event::CallbackArrived { stored: None });
