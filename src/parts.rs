@@ -9,7 +9,6 @@ pub mod notices;
 mod renewals;
 mod session_actions;
 mod sign_in;
-mod ticking;
 
 pub(crate) use avatar::Avatar;
 pub(crate) use countdown::ExpiresIn;
@@ -21,4 +20,3 @@ pub(crate) use notices::Notices;
 pub(crate) use renewals::{NextRenewal, Renewals};
 pub(crate) use session_actions::SessionActions;
 pub(crate) use sign_in::SignInForm;
-pub(crate) use ticking::ticking;

@@ -50,6 +50,21 @@ fn what_has_half_a_second_left_is_not_over() {
 }
 
 #[wasm_bindgen_test]
+fn what_need_not_be_exact_changes_once_a_minute() {
+    use Distance::{Ahead, Behind};
+    for (distance, words) in [
+        (Ahead(59), "in less than a minute"),
+        (Behind(0), "just now"),
+        (Behind(119), "1 min ago"),
+        (Ahead(3599), "in 59 min"),
+        (Ahead(7260), "in 2 h 1 min"),
+        (Behind(90_000), "1 d 1 h ago"),
+    ] {
+        assert_eq!(distance.in_calm_words(), words);
+    }
+}
+
+#[wasm_bindgen_test]
 fn initials_are_those_of_the_first_and_the_last_name() {
     for (name, expected) in
         [("Tess Tester", "TT"), ("ada", "A"), ("Jean Luc de Bray", "JB"), ("émile Zola", "ÉZ"), (" ", "")]

@@ -1,17 +1,12 @@
-//! What the session is doing: the facts, the renewals, the claims.
+//! What the session is doing: how it stands now, and the inspector.
 
-mod abilities;
-mod claims;
 mod facts;
-mod renewals;
 
+use evergrant_leptos::inspector::SessionInspector;
 use evergrant_leptos::use_session;
 use leptos::prelude::*;
 
-use self::abilities::Abilities;
-use self::claims::Claims;
 use self::facts::Facts;
-use self::renewals::RenewalLog;
 use crate::live::part;
 use crate::parts::SignInForm;
 use crate::route::Heading;
@@ -24,9 +19,10 @@ pub(crate) fn SessionPage() -> impl IntoView {
     view! {
         <Heading>"Session"</Heading>
         {part(move || match is_signed_in.get() {
-            true => view! { <Facts/><RenewalLog/><Abilities/><Claims/> }.into_any(),
+            true => view! { <Facts/> }.into_any(),
             false => view! { <SignedOut/> }.into_any(),
         })}
+        <SessionInspector section="card"/>
     }
 }
 

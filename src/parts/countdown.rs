@@ -1,9 +1,8 @@
 //! How long the access token still lives, second by second.
 
-use evergrant_leptos::use_session;
+use evergrant_leptos::{use_clock, use_session};
 use leptos::prelude::*;
 
-use super::ticking;
 use crate::live::text;
 use crate::words::Distance;
 
@@ -11,7 +10,7 @@ use crate::words::Distance;
 #[component]
 pub(crate) fn ExpiresIn() -> impl IntoView {
     let view = use_session().view();
-    let now = ticking();
+    let now = use_clock();
     let left = move || view.with(|view| view.expires_at).map(|at| Distance::between(now.get(), at));
     let verb = move || match left() {
         Some(Distance::Ahead(_)) => "expires in ",

@@ -1,10 +1,9 @@
 //! The warning before somebody is signed out for doing nothing.
 
-use evergrant_leptos::use_session;
+use evergrant_leptos::{use_clock, use_session};
 use leptos::prelude::*;
 
-use super::ticking;
-use crate::live::{part, text};
+use crate::live::{click, part, text};
 use crate::words::Distance;
 
 /// Says how long there is left, with a button to stay; shown when it is time for that.
@@ -18,7 +17,7 @@ pub(crate) fn IdleWarning() -> impl IntoView {
 #[component]
 fn Warning() -> impl IntoView {
     let session = use_session();
-    let (ends_at, now) = (session.idle_ends_at(), ticking());
+    let (ends_at, now) = (session.idle_ends_at(), use_clock());
     let left = move || ends_at.get().map_or(Distance::Ahead(0), |at| Distance::between(now.get(), at));
     view! {
         <div class="notices"><section class="notice" data-tone="warn" data-testid="idle-warning" role="alert">
@@ -28,7 +27,7 @@ fn Warning() -> impl IntoView {
                 // Read out once, not every second.
                 <strong aria-live="off">{text(move || Distance::Ahead(left().seconds_ahead()).in_words())}</strong>"."
             </p>
-            <button class="primary" on:click=move |_| session.stay()>"Stay signed in"</button>
+            <button class="primary" on:click=click(move || session.stay())>"Stay signed in"</button>
         </section></div>
     }
 }

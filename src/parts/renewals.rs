@@ -1,9 +1,8 @@
 //! Renewals in a line: how many there were, when the next is due.
 
-use evergrant_leptos::use_session;
+use evergrant_leptos::{use_clock, use_session};
 use leptos::prelude::*;
 
-use super::ticking;
 use crate::live::text;
 use crate::words::{self, Distance};
 
@@ -28,7 +27,7 @@ pub(crate) fn Renewals() -> impl IntoView {
 #[component]
 pub(crate) fn NextRenewal() -> impl IntoView {
     let view = use_session().view();
-    let now = ticking();
+    let now = use_clock();
     text(move || match view.with(|view| view.renew_at) {
         Some(at) => match Distance::between(now.get(), at) {
             Distance::Behind(_) => "any moment".to_owned(),

@@ -3,7 +3,7 @@
 use evergrant_leptos::{Status, use_session};
 use leptos::prelude::*;
 
-use crate::live::{attribute, part};
+use crate::live::{attribute, click, part};
 
 /// Renew it, begin it again when something is wrong with it, end it.
 #[component]
@@ -11,7 +11,7 @@ pub(crate) fn SessionActions() -> impl IntoView {
     let session = use_session();
     let status = session.status();
     let is_in_trouble = Memo::new(move |_| session.error().get().is_some());
-    let sign_in_again = move |_| {
+    let sign_in_again = move || {
         let flow = session.view().with_untracked(|view| view.flow).unwrap_or(session.config().flow);
         session.sign_in(flow, window().location().pathname().unwrap_or_else(|_| "/".to_owned()));
     };
@@ -19,11 +19,11 @@ pub(crate) fn SessionActions() -> impl IntoView {
         <div class="actions">
             // Not disabled meanwhile, which would take the keyboard's focus away: asking twice renews once.
             <button class="primary" aria-busy=attribute("true", move || status.get() == Status::Renewing)
-                on:click=move |_| session.renew()>"Renew now"</button>
+                on:click=click(move || session.renew())>"Renew now"</button>
             {part(move || is_in_trouble.get().then(|| view! {
-                <button on:click=sign_in_again>"Sign in again"</button>
+                <button on:click=click(sign_in_again)>"Sign in again"</button>
             }).into_any())}
-            <button on:click=move |_| session.sign_out()>"Sign out"</button>
+            <button on:click=click(move || session.sign_out())>"Sign out"</button>
         </div>
     }
 }

@@ -3,7 +3,7 @@
 use evergrant_leptos::{Flow, Status, use_session};
 use leptos::prelude::*;
 
-use crate::live::text;
+use crate::live::{click, text};
 use crate::route::Link;
 use crate::words;
 
@@ -28,7 +28,7 @@ pub(crate) fn SignInForm() -> impl IntoView {
                 {text(move || if is_leaving() { "Going to the issuer…" } else { "Sign in" })}
             </button>
             <button type="button" class="quiet" disabled=is_leaving
-                on:click=move |_| session.sign_in_popup(flow.get_untracked())>
+                on:click=click(move || session.sign_in_popup(flow.get_untracked()))>
                 "Use a popup"
             </button>
             <p class="muted small">

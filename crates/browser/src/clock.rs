@@ -11,9 +11,12 @@ pub fn now() -> Now {
     Now { wall: wall(), monotonic: monotonic(), entropy: crypto::random_u64() }
 }
 
-/// The wall clock.
+/// The wall clock, ahead by what was rehearsed of sleep.
 pub fn wall() -> UnixTime {
-    UnixTime::from_millis(js_sys::Date::now() as i64)
+    let device = UnixTime::from_millis(js_sys::Date::now() as i64);
+    #[cfg(feature = "inspector")]
+    let device = device + crate::rehearsal::ahead();
+    device
 }
 
 /// When this page was navigated to: no token in its address can have been issued later.

@@ -11,7 +11,7 @@ use web_sys::{
 };
 
 use crate::timer::within;
-use crate::{refused, window};
+use crate::{network, refused, window};
 
 /// How long a request may take.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -92,6 +92,9 @@ async fn send(endpoint: &'static str, url: &str, init: &RequestInit) -> Result<A
     init.set_signal(Some(&abort.0.signal()));
     init.set_cache(RequestCache::NoStore);
     let unreachable = || Failure::Unreachable { endpoint };
+    if network::is_cut_off() {
+        return Err(unreachable());
+    }
     let exchange = async {
         let response = JsFuture::from(window()?.fetch_with_str_and_init(url, init)).await.map_err(|_| unreachable())?;
         let response: Response = response.unchecked_into();

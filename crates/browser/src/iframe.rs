@@ -14,7 +14,7 @@ use web_sys::HtmlIFrameElement;
 use crate::listener::Listener;
 use crate::message::await_response;
 use crate::timer::within;
-use crate::{refused, window};
+use crate::{network, refused, window};
 
 /// Loads `url` in a hidden iframe and waits for a page of `origin` to post the response that carries `state`. The iframe is
 /// gone when this returns, or is dropped.
@@ -22,6 +22,9 @@ use crate::{refused, window};
 /// # Errors
 /// [`Failure::Silence`] with what was seen when no such message came within `limit`.
 pub async fn authorize(url: &str, origin: &str, state: &State, limit: Duration) -> Result<Params, Failure> {
+    if network::is_cut_off() {
+        return Err(Failure::Silence(Silence::NothingLoaded));
+    }
     let frame = HiddenFrame::new(url)?;
     let element = frame.element.clone();
     let source = move || element.content_window().map(JsValue::from);

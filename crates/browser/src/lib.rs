@@ -17,8 +17,11 @@ pub mod location;
 pub mod locks;
 pub mod measure;
 pub mod message;
+mod network;
 pub mod popup;
 pub mod provider;
+#[cfg(feature = "inspector")]
+pub mod rehearsal;
 mod renewal;
 mod runtime;
 mod sign_in;
@@ -31,6 +34,8 @@ pub mod timer;
 pub use api::{FetchError, NoAccessToken, challenge};
 pub use discovery::{DiscoveryError, discover};
 pub use runtime::Runtime;
+#[cfg(feature = "inspector")]
+pub use runtime::claims::{Claim, TokenClaims};
 pub use start::{StartError, load_config};
 
 use evergrant_core::session::Failure;

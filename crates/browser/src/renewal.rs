@@ -10,6 +10,7 @@ use evergrant_core::session::failure::Silence;
 use evergrant_core::session::{Failure, Method, Session, Tokens};
 use evergrant_core::time::Now;
 
+use crate::network::is_offline;
 use crate::provider::Provider;
 use crate::sign_in::{redeem, tokens};
 use crate::{clock, crypto, iframe};
@@ -180,8 +181,4 @@ async fn by_refresh_token(
         generation: session.map_or(0, |session| session.generation),
         requested_at,
     })
-}
-
-fn is_offline() -> bool {
-    web_sys::window().is_some_and(|window| !window.navigator().on_line())
 }

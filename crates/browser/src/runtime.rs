@@ -2,6 +2,8 @@
 
 mod abilities;
 mod claim;
+#[cfg(feature = "inspector")]
+pub(crate) mod claims;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;

@@ -193,6 +193,29 @@ impl SessionHandle {
         self.runtime.with_value(Runtime::renew);
     }
 
+    /// Whether the issuer takes orders for failures to rehearse.
+    #[cfg(feature = "inspector")]
+    pub async fn can_rehearse(&self) -> bool {
+        let runtime = self.runtime.get_value();
+        runtime.can_rehearse().await
+    }
+
+    /// Rehearses a failure: what the session does about it is seen in its log.
+    ///
+    /// # Errors
+    /// [`Failure::Unreachable`] when the issuer does not take the order. Nothing has happened then.
+    #[cfg(feature = "inspector")]
+    pub async fn rehearse(&self, rehearsal: evergrant_browser::rehearsal::Rehearsal) -> Result<(), Failure> {
+        let runtime = self.runtime.get_value();
+        runtime.rehearse(rehearsal).await
+    }
+
+    /// What the tokens at hand say. Read it where [`SessionHandle::view`] is tracked.
+    #[cfg(feature = "inspector")]
+    pub fn token_claims(&self) -> evergrant_browser::TokenClaims {
+        self.runtime.with_value(Runtime::token_claims)
+    }
+
     /// The configuration in use.
     pub fn config(&self) -> Config {
         self.runtime.with_value(|runtime| runtime.config().clone())

@@ -9,12 +9,26 @@
 //! [`RequireSession`] sends whoever is not signed in to the issuer and back. [`SessionHandle::fetch`] calls an API with a
 //! token that is good when it goes; [`SessionHandle::access_token`] gives one for other ways to call.
 //!
+//! With the feature `inspector` there is `inspector::SessionInspector`, which shows what a session is doing.
+//!
 //! The configuration usually comes from [`load_config`], so that one build serves every deployment.
 
+#[cfg(test)]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+mod clock;
 mod handle;
+#[cfg(feature = "inspector")]
+pub mod inspector;
+pub mod live;
 mod parts;
 mod provider;
+pub mod words;
 
+pub use clock::use_clock;
+
+#[cfg(feature = "inspector")]
+pub use evergrant_browser::{Claim, TokenClaims, rehearsal::Rehearsal};
 pub use evergrant_browser::{DiscoveryError, FetchError, NoAccessToken, StartError, challenge, discover, load_config};
 pub use evergrant_core as core;
 pub use evergrant_core::config::{Config, OtherIssuer};

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use evergrant_leptos::{UnixTime, View, use_session};
+use evergrant_leptos::{UnixTime, View, use_clock, use_session};
 use leptos::prelude::*;
 
 use crate::live::{attribute, text};
-use crate::parts::{ExpiresIn, ticking};
+use crate::parts::ExpiresIn;
 
 /// The ring.
 #[component]
 pub(super) fn Ring() -> impl IntoView {
     let view = use_session().view();
-    let now = ticking();
+    let now = use_clock();
     let gone = move || view.with(|view| thousandths_gone(view, now.get()));
     view! {
         <div class="ring" data-low=attribute("true", move || gone() >= 750)>

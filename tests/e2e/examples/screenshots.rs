@@ -8,7 +8,7 @@ use std::{env, fs};
 use anyhow::Context;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use evergrant_e2e::{App, Expenses, Flow, IssuerPages, Screen, Setup, World, journey};
+use evergrant_e2e::{App, Expenses, Flow, Inspector, IssuerPages, Screen, Setup, World, journey};
 use fantoccini::Locator;
 use serde_json::json;
 
@@ -43,10 +43,28 @@ async fn signing_in(world: &World, album: &Album<'_>) -> anyhow::Result<()> {
     browser.click(Locator::LinkText("Session")).await?;
     browser.wait_for_text("tess@example.com").await?;
     album.take("5-session").await?;
+    failures(app, album).await?;
     let expenses = Expenses::of(world);
     expenses.follow().await?;
     expenses.wait_for_table().await?;
     album.take("5-expenses").await
+}
+
+async fn failures(app: App<'_>, album: &Album<'_>) -> anyhow::Result<()> {
+    let inspector = Inspector::open(app).await?;
+    for failure in ["Fail the next renewal", "Expire now", "Answer 429", "Slow the next renewal"] {
+        let renewals = app.renewals().await?;
+        inspector.try_failure(failure).await?;
+        app.wait_for_renewals(renewals + 1).await?;
+    }
+    inspector.try_failure("Go offline").await?;
+    app.wait_for_status("retrying").await?;
+    album.take("5-session-offline").await?;
+    inspector.try_failure("Go online").await?;
+    app.wait_for_status("signed-in").await?;
+    inspector.try_failure("Sleep ten minutes").await?;
+    inspector.wait_to_see("rect.still").await?;
+    album.take("5-session-slept").await
 }
 
 async fn trouble(world: &World, album: &Album<'_>) -> anyhow::Result<()> {
@@ -59,6 +77,8 @@ async fn trouble(world: &World, album: &Album<'_>) -> anyhow::Result<()> {
     app.press("Renew now").await?;
     app.wait_for_status("signed-out").await?;
     album.take("7-session-ended").await?;
+    Inspector::open(app).await?;
+    album.take("7-session-ended-timeline").await?;
 
     world.issuer.kill();
     browser.reload().await?;

@@ -164,6 +164,7 @@ impl Machine {
             expires_at: None,
             lifetime: None,
             renew_at: None,
+            renewing_since: None,
             renewals: 0,
             last_method: None,
             problem: None,

@@ -26,6 +26,8 @@ pub struct View {
     pub lifetime: Option<Duration>,
     /// When the next renewal, or the next try, begins.
     pub renew_at: Option<UnixTime>,
+    /// Since when a renewal is in flight.
+    pub renewing_since: Option<UnixTime>,
     /// How often the session was renewed.
     pub renewals: u32,
     /// How it was renewed last.

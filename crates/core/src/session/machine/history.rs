@@ -23,6 +23,8 @@ impl Machine {
         let late = self.timer_due.map_or(Duration::ZERO, |due| now.wall.since(due));
         let still = outrun.max(late);
         if still >= STANDSTILL {
+            // Two clocks do not agree on milliseconds.
+            let still = Duration::from_secs((still + Duration::from_millis(500)).as_secs());
             self.timer_due = None;
             self.history.add(now.wall, Occurred::StoodStill { since: now.wall - still });
             commands.push(Command::TellApp);

@@ -75,6 +75,10 @@ impl SignedIn {
             Phase::Retrying { due, .. } => Some(now.wall + due.saturating_sub(now.monotonic)),
             Phase::Renewing { .. } | Phase::Stopped { .. } => None,
         };
+        view.renewing_since = match self.phase {
+            Phase::Renewing { started, .. } => Some(started.wall),
+            _ => None,
+        };
         view.claims = Some(self.session.claims.clone());
         view.scope = self.session.scope.clone();
         view.flow = Some(self.session.flow);

@@ -139,6 +139,18 @@ fn a_sign_in_that_comes_to_nothing_is_no_end() {
 }
 
 #[test]
+fn a_renewal_in_flight_says_since_when() {
+    let mut page = Page::signed_in(300);
+    assert_eq!(page.view().renewing_since, None);
+    page.fire();
+    let since = page.now.wall;
+    page.pass(seconds(3));
+    assert_eq!(page.view().renewing_since, Some(since));
+    page.renewed(300);
+    assert_eq!(page.view().renewing_since, None);
+}
+
+#[test]
 fn a_token_that_is_told_to_expire_is_renewed_as_if_it_had() {
     let mut page = Page::signed_in(300);
     page.pass(seconds(10));

@@ -1,11 +1,16 @@
 //! The wall clock, as something that a page can follow.
 
-use evergrant_leptos::{UnixTime, use_session};
+use evergrant_core::time::UnixTime;
 use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 
-/// The time now: anew each second, and whenever the session changes, while the component that asks lives.
-pub(crate) fn ticking() -> Signal<UnixTime> {
+use crate::handle::use_session;
+
+/// The time now, for countdowns: anew each second, and whenever the session changes, while the component that asks lives.
+///
+/// # Panics
+/// Outside a [`crate::SessionProvider`], as [`use_session`].
+pub fn use_clock() -> Signal<UnixTime> {
     let session = use_session();
     let tick = RwSignal::new(());
     // Ends with the component that owns it.

@@ -1,0 +1,129 @@
+//! Failures to rehearse, so that somebody can see what a session does about them: behind the feature `inspector`.
+//!
+//! Some happen at the issuer, which takes such orders with its `--dev` alone; some in this page, for this page alone, until it
+//! is loaded again. What follows from them is nothing but what always follows.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use evergrant_core::protocol::authorize::Flow;
+use evergrant_core::session::{Event, Failure, Wake};
+use url::{Host, Url};
+
+use crate::http::{self, Cookies};
+use crate::runtime::Runtime;
+
+/// Something to rehearse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rehearsal {
+    /// The access token counts as expired from this moment on.
+    Expire,
+    /// The issuer forgets who is signed in there, and the session is renewed.
+    EndIssuerSession,
+    /// The session is renewed, and the issuer answers 503.
+    Fail,
+    /// The session is renewed, and the issuer takes four seconds to answer.
+    Slow,
+    /// The session is renewed, and the issuer answers 429 and asks for five seconds of peace.
+    TooManyRequests,
+    /// No request for tokens leaves this page any more, and it hears that the network is gone; then the session is renewed.
+    Offline,
+    /// The network is back, and the page hears of it.
+    Online,
+    /// This page's wall clock goes ten minutes ahead, and the page hears that it woke: a laptop's sleep.
+    Sleep,
+}
+
+/// How long a rehearsed sleep takes.
+pub const SLEEP: Duration = Duration::from_secs(600);
+
+/// What the issuer's dev controls are called in failures.
+const CONTROLS: &str = "the issuer's dev interface";
+
+thread_local! {
+    static AHEAD: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    static CUT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// How far this page's wall clock is ahead of the device's.
+pub(crate) fn ahead() -> Duration {
+    AHEAD.get()
+}
+
+/// Whether this page is cut off from the network.
+pub fn is_cut_off() -> bool {
+    CUT.get()
+}
+
+impl Runtime {
+    /// Whether the issuer takes orders for failures. One that is not on this machine is not asked: `--dev` is for a loopback
+    /// address alone.
+    pub async fn can_rehearse(&self) -> bool {
+        let is_near = Url::parse(self.config().issuer.as_str()).is_ok_and(|issuer| match issuer.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        });
+        is_near && http::get(CONTROLS, &self.control("clock")).await.is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// Rehearses a failure.
+    ///
+    /// # Errors
+    /// [`Failure::Unreachable`] when the issuer does not take the order. Nothing has happened then.
+    pub async fn rehearse(&self, rehearsal: Rehearsal) -> Result<(), Failure> {
+        match rehearsal {
+            Rehearsal::Expire => self.dispatch(Event::Expire),
+            Rehearsal::Sleep => {
+                AHEAD.set(AHEAD.get() + SLEEP);
+                self.dispatch(Event::Woke(Wake::Visible));
+            }
+            Rehearsal::Offline => {
+                CUT.set(true);
+                self.dispatch(Event::Network { online: false });
+                self.renew();
+            }
+            Rehearsal::Online => {
+                CUT.set(false);
+                self.dispatch(Event::Network { online: true });
+            }
+            Rehearsal::EndIssuerSession => self.order("sessions/drop", "").await?,
+            // In a frame nobody sees a status.
+            Rehearsal::Fail if self.flow() == Flow::Implicit => {
+                self.order_failure("error=temporarily_unavailable").await?;
+            }
+            Rehearsal::Fail => self.order_failure("status=503").await?,
+            Rehearsal::Slow => self.order_failure("delay=4000").await?,
+            Rehearsal::TooManyRequests => self.order_failure("status=429&retry_after=5").await?,
+        }
+        Ok(())
+    }
+
+    /// Orders a failure where the next renewal passes by, whatever its method.
+    async fn order_failure(&self, failure: &str) -> Result<(), Failure> {
+        let endpoint = match self.flow() {
+            Flow::Code => "/oauth/token",
+            Flow::Implicit => "/authorize",
+        };
+        self.order("failure", &format!("endpoint={endpoint}&{failure}")).await
+    }
+
+    /// Gives the issuer an order, and renews to see it carried out.
+    async fn order(&self, control: &str, form: &str) -> Result<(), Failure> {
+        let answer = http::post_form(CONTROLS, &self.control(control), form, Cookies::Omit).await?;
+        if answer.status >= 300 {
+            return Err(Failure::Unreachable { endpoint: CONTROLS });
+        }
+        self.renew();
+        Ok(())
+    }
+
+    fn flow(&self) -> Flow {
+        self.view().flow.unwrap_or(self.config().flow)
+    }
+
+    fn control(&self, name: &str) -> String {
+        format!("{}/dev/{name}", self.config().issuer.as_str().trim_end_matches('/'))
+    }
+}
