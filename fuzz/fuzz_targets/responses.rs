@@ -27,6 +27,7 @@ fuzz_target!(|input: (u16, bool, String)| {
             code_verifier: CodeVerifier::new("v"),
             issuer,
             iss_required: false,
+            id_token_alone: status % 2 == 1,
             redirect_uri: String::new(),
             flow: if implicit { Flow::Implicit } else { Flow::Code },
             scope: Scope::parse("openid"),
