@@ -73,7 +73,7 @@ async fn what_was_changed_on_the_way_is_refused_and_nobody_is_signed_in() {
         ("another sign-in's code", "code", of_the_other("code"), 502),
         ("another sign-in's ID token", "id_token", of_the_other("id_token"), 502),
         ("no ID token", "id_token", None, 502),
-        ("no issuer", "iss", None, 502),
+        ("another issuer", "iss", Some("https://elsewhere.example/".to_owned()), 502),
         ("another sign-in's state", "state", of_the_other("state"), 400),
         ("a refusal", "error", Some("access_denied".to_owned()), 403),
     ];
