@@ -1,5 +1,7 @@
 //! Renewals in a line: how many there were, when the next is due.
 
+use std::time::Duration;
+
 use evergrant_leptos::{use_clock, use_session};
 use leptos::prelude::*;
 
@@ -28,10 +30,20 @@ pub(crate) fn Renewals() -> impl IntoView {
 pub(crate) fn NextRenewal() -> impl IntoView {
     let view = use_session().view();
     let now = use_clock();
+    // The first time of day that a page writes as this device does loads the browser's tables for that: after the first paint.
+    let is_painted = RwSignal::new(false);
+    let paint = move || {
+        // The page may be gone.
+        let _ = is_painted.try_set(true);
+    };
+    request_animation_frame(move || set_timeout(paint, Duration::ZERO));
     text(move || match view.with(|view| view.renew_at) {
         Some(at) => match Distance::between(now.get(), at) {
             Distance::Behind(_) => "any moment".to_owned(),
-            ahead @ Distance::Ahead(_) => format!("{}, in {}", words::clock_time(at), ahead.in_words()),
+            ahead @ Distance::Ahead(_) if is_painted.get() => {
+                format!("{}, in {}", words::clock_time(at), ahead.in_words())
+            }
+            ahead @ Distance::Ahead(_) => format!("in {}", ahead.in_words()),
         },
         None => "not planned".to_owned(),
     })

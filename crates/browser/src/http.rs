@@ -1,4 +1,5 @@
-//! Requests to the issuer, and to the server that keeps its cookie: no cache, a time limit, and an answer whatever the status.
+//! Requests to the issuer, to the server that keeps its cookie, and for the app's own files: a time limit, and an answer
+//! whatever the status.
 
 use std::time::Duration;
 
@@ -47,7 +48,18 @@ impl Answer {
 pub async fn get(endpoint: &'static str, url: &str) -> Result<Answer, Failure> {
     let init = RequestInit::new();
     init.set_credentials(RequestCredentials::Omit);
-    send(endpoint, url, &init).await
+    send_uncached(endpoint, url, &init).await
+}
+
+/// Gets a file of the app itself. What the page told the browser to load ahead (`<link rel="preload" as="fetch" crossorigin>`)
+/// is not loaded again.
+///
+/// # Errors
+/// [`Failure::Unreachable`] when no answer came.
+pub(crate) async fn get_own(name: &'static str, url: &str) -> Result<Answer, Failure> {
+    let init = RequestInit::new();
+    init.set_cache(RequestCache::NoCache);
+    send(name, url, &init).await
 }
 
 /// Whether a server answers at all, when nobody asks to read what it says (Fetch §2.2.5, `no-cors`).
@@ -55,7 +67,7 @@ pub(crate) async fn is_answered(url: &str) -> bool {
     let init = RequestInit::new();
     init.set_mode(RequestMode::NoCors);
     init.set_credentials(RequestCredentials::Omit);
-    send("", url, &init).await.is_ok()
+    send_uncached("", url, &init).await.is_ok()
 }
 
 /// Whether cookies go along.
@@ -84,13 +96,17 @@ pub async fn post_form(endpoint: &'static str, url: &str, body: &str, cookies: C
         Cookies::Omit => RequestCredentials::Omit,
         Cookies::Include => RequestCredentials::Include,
     });
-    send(endpoint, url, &init).await
+    send_uncached(endpoint, url, &init).await
+}
+
+async fn send_uncached(endpoint: &'static str, url: &str, init: &RequestInit) -> Result<Answer, Failure> {
+    init.set_cache(RequestCache::NoStore);
+    send(endpoint, url, init).await
 }
 
 async fn send(endpoint: &'static str, url: &str, init: &RequestInit) -> Result<Answer, Failure> {
     let abort = AbortOnDrop::new()?;
     init.set_signal(Some(&abort.0.signal()));
-    init.set_cache(RequestCache::NoStore);
     let unreachable = || Failure::Unreachable { endpoint };
     if network::is_cut_off() {
         return Err(unreachable());

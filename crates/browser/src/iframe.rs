@@ -14,10 +14,10 @@ use web_sys::HtmlIFrameElement;
 use crate::listener::Listener;
 use crate::message::await_response;
 use crate::timer::within;
-use crate::{network, refused, window};
+use crate::{network, refused, timer, window};
 
 /// Loads `url` in a hidden iframe and waits for a page of `origin` to post the response that carries `state`. The iframe is
-/// gone when this returns, or is dropped.
+/// gone soon after an answer, and at once when there is none or this is dropped.
 ///
 /// # Errors
 /// [`Failure::Silence`] with what was seen when no such message came within `limit`.
@@ -31,7 +31,10 @@ pub async fn authorize(url: &str, origin: &str, state: &State, limit: Duration) 
     let awaited = await_response(source, origin.to_owned(), state.clone())?;
     frame.attach()?;
     match within(limit, awaited.response).await {
-        Some(Ok(params)) => Ok(params),
+        Some(Ok(params)) => {
+            frame.remove_soon();
+            Ok(params)
+        }
         _ => Err(Failure::Silence(match awaited.seen.get() {
             Silence::NothingLoaded => frame.inspect(),
             noticed => noticed,
@@ -77,6 +80,12 @@ impl HiddenFrame {
         let body = body.ok_or_else(|| Failure::Browser("the page has no body yet".to_owned()))?;
         body.append_child(&self.element).map_err(|error| refused("an iframe", &error))?;
         Ok(())
+    }
+
+    /// Takes the iframe out of the page once whoever waits for the answer has gone on: ending a document takes some
+    /// milliseconds, in which the request that follows can be under way already.
+    fn remove_soon(self) {
+        timer::after(Duration::ZERO, move || drop(self)).forget();
     }
 
     /// What can be seen from here of a frame that did not answer.

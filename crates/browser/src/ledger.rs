@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::rc::Rc;
 
-use evergrant_core::session::{Change, Failure, Ledger, Verdict};
+use evergrant_core::session::{Change, Failure, Ledger, Method, Verdict};
 use futures_channel::oneshot;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode};
@@ -76,11 +76,10 @@ impl SharedLedger {
                 commit(&transaction);
             }
         });
-        match change {
-            // Whoever looks next sees it, though it may still be on its way to the disk.
-            Change::Settle { .. } => finished(read.as_ref(), &["success"], &["error"]).await?,
-            // A refresh token is sent, and a page is left, only after it was written down.
-            _ => finished(transaction.as_ref(), &["complete"], &["abort", "error"]).await?,
+        finished(read.as_ref(), &["success"], &["error"]).await?;
+        // In the same turn, so what is waited for has not happened yet.
+        if !needs_no_disk(change, verdict.borrow().as_ref()) {
+            finished(transaction.as_ref(), &["complete"], &["abort", "error"]).await?;
         }
         verdict.take().ok_or_else(|| Failure::Browser("IndexedDB kept nothing".to_owned()))
     }
@@ -106,6 +105,16 @@ impl SharedLedger {
         let database = result_of(&request).ok_or_else(|| Failure::Browser("there is no IndexedDB".to_owned()))?;
         *self.database.borrow_mut() = Some(database.clone());
         Ok(database)
+    }
+}
+
+/// Whether it is enough that whoever looks next sees the change, though it may still be on its way to the disk. A refresh token
+/// is sent, and a page is left, only after it was written down; an iframe uses nothing up.
+fn needs_no_disk(change: &Change, verdict: Option<&Verdict>) -> bool {
+    match change {
+        Change::Settle { .. } => true,
+        Change::Claim { .. } => matches!(verdict, Some(Verdict::Renew(Method::Iframe))),
+        _ => false,
     }
 }
 

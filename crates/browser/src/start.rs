@@ -15,7 +15,7 @@ pub async fn load_config(url: &str) -> Result<Config, StartError> {
     location::hide_response();
     let unreachable = |_: Failure| StartError::Unreachable { url: url.to_owned() };
     let origin = location::origin().map_err(unreachable)?;
-    let answer = http::get("the configuration", url).await.map_err(unreachable)?;
+    let answer = http::get_own("the configuration", url).await.map_err(unreachable)?;
     if answer.status != 200 {
         return Err(StartError::Status { url: url.to_owned(), status: answer.status });
     }
