@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use evergrant_core::address::Address;
 use evergrant_core::protocol::Issuer;
 use evergrant_core::protocol::jwk::JwkSet;
 use evergrant_core::protocol::metadata::{self, MetadataError, ProviderMetadata, is_safe_to_use};
@@ -17,7 +18,6 @@ use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, info, warn};
-use url::Url;
 
 use self::requests::{Answer, Requests};
 use crate::settings::Settings;
@@ -58,7 +58,7 @@ struct State {
 
 impl Follower {
     pub(crate) fn start(settings: &Settings, trust: Arc<Trust>) -> Result<Self, FollowError> {
-        let address = Url::parse(settings.issuer.as_str()).ok().filter(is_safe_to_use);
+        let address = Address::parse(settings.issuer.as_str()).ok().filter(is_safe_to_use);
         let address = address.ok_or_else(|| FollowError::Issuer(settings.issuer.clone()))?;
         let inner = Arc::new(Inner {
             issuer: settings.issuer.clone(),

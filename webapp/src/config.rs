@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
+use evergrant_core::address::Address;
 use evergrant_core::protocol::metadata::is_safe_to_use;
 use evergrant_core::protocol::{ClientId, ClientSecret, Issuer, Scope, token};
 use evergrant_server::Origin;
@@ -73,9 +74,9 @@ impl Config {
 
     /// What serde cannot see.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
-        let issuer = Url::parse(self.issuer.as_str()).context("`issuer` is no URL")?;
-        for (key, url) in [("issuer", &issuer), ("api", &self.api)] {
-            ensure!(is_safe_to_use(url), "`{key}` must begin with https:// (http:// only on this machine)");
+        let issuer = Address::parse(self.issuer.as_str()).context("`issuer` is no URL")?;
+        for (key, address) in [("issuer", issuer), ("api", self.api.clone().into())] {
+            ensure!(is_safe_to_use(&address), "`{key}` must begin with https:// (http:// only on this machine)");
         }
         ensure!(self.scope.contains("openid"), "`scope` must contain openid");
         Ok(())

@@ -1,5 +1,6 @@
 //! The way to the issuer and back, by the hybrid flow: an ID token at once, and a code that becomes the other tokens.
 
+use evergrant_core::address::Address;
 use evergrant_core::protocol::authorize::{AuthorizationRequest, Flow, Transaction};
 use evergrant_core::protocol::callback::CallbackError;
 use evergrant_core::protocol::metadata::ProviderMetadata;
@@ -7,7 +8,6 @@ use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{hybrid, token};
 use evergrant_core::session::Failure;
 use tokio::time::Instant;
-use url::Url;
 
 use crate::config::Config;
 use crate::pending::PendingSignIn;
@@ -15,7 +15,7 @@ use crate::session::{Session, Tokens};
 use crate::web_app::WebApp;
 
 /// Begins a sign-in: where to go, and what it is known by.
-pub(crate) async fn begin(app: &WebApp, pending: &PendingSignIn) -> Result<(Url, Transaction), Failure> {
+pub(crate) async fn begin(app: &WebApp, pending: &PendingSignIn) -> Result<(Address, Transaction), Failure> {
     Ok(transaction(&app.config, &*app.provider.metadata().await?, pending))
 }
 
@@ -50,7 +50,7 @@ pub(crate) async fn complete(
 }
 
 /// The same whenever it is asked for the same pending sign-in.
-fn transaction(config: &Config, metadata: &ProviderMetadata, pending: &PendingSignIn) -> (Url, Transaction) {
+fn transaction(config: &Config, metadata: &ProviderMetadata, pending: &PendingSignIn) -> (Address, Transaction) {
     let request = AuthorizationRequest {
         client_id: &config.client_id,
         redirect_uri: &config.redirect_uri(),

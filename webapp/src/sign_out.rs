@@ -1,9 +1,9 @@
 //! The end of a session: its refresh token is revoked, and the issuer's own session ends on the issuer's page.
 
+use evergrant_core::address::Address;
 use evergrant_core::protocol::logout::{self, LogoutRequest};
 use evergrant_core::protocol::revoke;
 use evergrant_core::session::Failure;
-use url::Url;
 
 use crate::session::Session;
 use crate::web_app::WebApp;
@@ -12,7 +12,7 @@ use crate::web_app::WebApp;
 ///
 /// # Errors
 /// When the issuer could not be told. Here the session is over already.
-pub(crate) async fn at_the_issuer(app: &WebApp, session: &Session) -> Result<Option<Url>, Failure> {
+pub(crate) async fn at_the_issuer(app: &WebApp, session: &Session) -> Result<Option<Address>, Failure> {
     let WebApp { config, provider, .. } = app;
     // A refresh that is under way comes first: what it brings is revoked.
     let tokens = session.tokens.lock().await;

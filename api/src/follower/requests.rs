@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use evergrant_core::address::Address;
 use reqwest::header::{ETAG, IF_NONE_MATCH};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
-use url::Url;
 
 use super::Trouble;
 
@@ -28,7 +28,7 @@ pub(super) enum Answer {
 }
 
 impl Requests {
-    pub(super) fn to(issuer: &Url) -> reqwest::Result<Self> {
+    pub(super) fn to(issuer: &Address) -> reqwest::Result<Self> {
         let client = Client::builder().redirect(Policy::none()).timeout(LIMIT);
         // Without TLS the issuer is on this machine, and no proxy has business in between.
         let client = if issuer.scheme() == "http" { client.no_proxy() } else { client };
@@ -42,7 +42,7 @@ impl Requests {
     }
 
     /// Gets a document.
-    pub(super) async fn document(&self, what: &'static str, url: &Url) -> Result<Vec<u8>, Trouble> {
+    pub(super) async fn document(&self, what: &'static str, url: &Address) -> Result<Vec<u8>, Trouble> {
         match self.get(what, url.as_str()).await? {
             (200, body) => Ok(body),
             (status, _) => Err(Trouble::Status(what, status)),
@@ -50,7 +50,12 @@ impl Requests {
     }
 
     /// Gets a document if it is another than the one with this `ETag` (RFC 9110 §13.1.2).
-    pub(super) async fn changed(&self, what: &'static str, url: &Url, etag: Option<&str>) -> Result<Answer, Trouble> {
+    pub(super) async fn changed(
+        &self,
+        what: &'static str,
+        url: &Address,
+        etag: Option<&str>,
+    ) -> Result<Answer, Trouble> {
         let mut request = self.0.get(url.as_str());
         if let Some(etag) = etag {
             request = request.header(IF_NONE_MATCH, etag);

@@ -1,10 +1,10 @@
 //! Calls to APIs: the token goes to the origins that were named and nowhere else, is good when it goes, and one refusal
 //! is answered by one renewal (RFC 6750 §3.1).
 
+use evergrant_core::address::Address;
 use evergrant_core::protocol::AccessToken;
 use evergrant_core::protocol::challenge::Challenge;
 use evergrant_core::session::{Event, Failure, Status};
-use url::Url;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Request, Response};
@@ -72,7 +72,7 @@ impl Runtime {
     }
 
     fn may_have_the_token(&self, url: &str) -> bool {
-        let origin = Url::parse(url).map(|url| url.origin().ascii_serialization());
+        let origin = Address::parse(url).map(|address| address.origin());
         origin.is_ok_and(|origin| self.config().allowed_api_origins.contains(&origin))
     }
 }

@@ -6,9 +6,9 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use evergrant_core::address::Address;
 use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::session::{Event, Failure, Wake};
-use url::{Host, Url};
 
 use crate::http::{self, Cookies};
 use crate::runtime::Runtime;
@@ -59,12 +59,7 @@ impl Runtime {
     /// Whether the issuer takes orders for failures. One that is not on this machine is not asked: `--dev` is for a loopback
     /// address alone.
     pub async fn can_rehearse(&self) -> bool {
-        let is_near = Url::parse(self.config().issuer.as_str()).is_ok_and(|issuer| match issuer.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        });
+        let is_near = Address::parse(self.config().issuer.as_str()).is_ok_and(|issuer| issuer.is_loopback());
         is_near && http::get(CONTROLS, &self.control("clock")).await.is_ok_and(|answer| answer.status == 200)
     }
 

@@ -107,7 +107,7 @@ async fn silent_answer(
     let by_message = config.silent_response_of(metadata) == SilentResponse::WebMessage;
     let (redirect_uri, origin) = if by_message {
         // The issuer posts to the origin of the redirect URI: this one leads to the app.
-        (&config.redirect_uri, metadata.authorization_endpoint.origin().ascii_serialization())
+        (&config.redirect_uri, metadata.authorization_endpoint.origin())
     } else {
         (&config.silent_redirect_uri, config.silent_origin())
     };

@@ -1,5 +1,6 @@
 //! Signing in by redirect: to the issuer, and back with a response that is judged, redeemed and validated.
 
+use evergrant_core::address::Address;
 use evergrant_core::config::Config;
 use evergrant_core::protocol::Scope;
 use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Flow, Transaction};
@@ -10,8 +11,6 @@ use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::token::{self, TokenResponse};
 use evergrant_core::session::{Failure, SignIn, Tokens};
 use evergrant_core::time::{Now, UnixTime};
-
-use url::Url;
 
 use crate::http::{self, Cookies};
 use crate::popup::Popup;
@@ -68,7 +67,7 @@ pub(crate) async fn in_popup(
     tokens(config, provider, granted, &transaction, clock::now(), None).await
 }
 
-fn request<'a>(config: &'a Config, flow: Flow, redirect_uri: &'a Url) -> AuthorizationRequest<'a> {
+fn request<'a>(config: &'a Config, flow: Flow, redirect_uri: &'a Address) -> AuthorizationRequest<'a> {
     AuthorizationRequest {
         client_id: &config.client_id,
         redirect_uri: redirect_uri.as_str(),

@@ -6,8 +6,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde_json::Value;
-use url::Url;
 
+use crate::address::Address;
 use crate::protocol::authorize::{Flow, Prompt};
 use crate::protocol::json::{self, MemberError, Members};
 use crate::protocol::metadata::{ProviderMetadata, is_safe_to_use};
@@ -26,13 +26,13 @@ pub struct Config {
     /// The API that access tokens are for; none by default.
     pub audience: Option<String>,
     /// Where a sign-in comes back to. Default `/callback` at the app's origin.
-    pub redirect_uri: Url,
+    pub redirect_uri: Address,
     /// Where a silent renewal comes back to. Default `/silent` at the app's origin; an origin of its own works as well.
-    pub silent_redirect_uri: Url,
+    pub silent_redirect_uri: Address,
     /// How the answer to a silent renewal comes back. Default: by the silent page, which works with every issuer.
     pub silent_response: SilentResponse,
     /// Where a sign-out comes back to. Default `/` at the app's origin.
-    pub post_logout_redirect_uri: Url,
+    pub post_logout_redirect_uri: Address,
     /// The flow used when the app does not say. Default code + PKCE.
     pub flow: Flow,
     /// What the issuer is to ask the person at every sign-in, whatever it remembers. Default: what it sees fit. Never sent
@@ -50,7 +50,7 @@ pub struct Config {
     pub allowed_api_origins: Vec<String>,
     /// The server that redeems codes in the page's stead and keeps the refresh token in a cookie; used with
     /// [`StorageKind::Cookie`] alone. `/token` and `/revoke` are below it. It must be of the same site as the app.
-    pub token_backend: Option<Url>,
+    pub token_backend: Option<Address>,
     /// R11: how long a person may do nothing before they are signed out. Default: for ever; the issuer has limits as well.
     pub idle: Option<IdleLimit>,
     /// What this client's part of the browser's stores is named after: tabs with the same name share what is shared. The
@@ -177,7 +177,7 @@ impl Config {
         let silent_redirect_uri = here("silent_redirect_uri", "/silent")?;
         let post_logout_redirect_uri = here("post_logout_redirect_uri", "/")?;
         let silent_response = members.or_default("silent_response")?;
-        let is_at_home = redirect_uri.origin().ascii_serialization() == app_origin;
+        let is_at_home = redirect_uri.origin() == app_origin;
         if silent_response == SilentResponse::WebMessage && !is_at_home {
             // The issuer posts to the origin of the redirect URI, and nobody would listen there.
             return Err(ConfigError::wrong(
@@ -225,7 +225,7 @@ impl Config {
 
     /// The origin of the silent page: the only one whose messages count when that page answers.
     pub fn silent_origin(&self) -> String {
-        self.silent_redirect_uri.origin().ascii_serialization()
+        self.silent_redirect_uri.origin()
     }
 }
 
@@ -249,12 +249,12 @@ fn openid_scope(text: &str) -> Result<Scope, ConfigError> {
     }
 }
 
-fn address(key: &'static str, text: &str) -> Result<Url, ConfigError> {
-    let url = Url::parse(text).map_err(|error| ConfigError::wrong(key, error.to_string()))?;
+fn address(key: &'static str, text: &str) -> Result<Address, ConfigError> {
+    let url = Address::parse(text).map_err(|error| ConfigError::wrong(key, error.to_string()))?;
     if !is_safe_to_use(&url) {
         return Err(ConfigError::wrong(key, "it must begin with https:// (http:// only on this machine)"));
     }
-    if url.fragment().is_some() {
+    if url.has_fragment() {
         // RFC 6749 §3.1.2: "The endpoint URI MUST NOT include a fragment component."
         return Err(ConfigError::wrong(key, "it must not have a # part"));
     }
@@ -264,10 +264,10 @@ fn address(key: &'static str, text: &str) -> Result<Url, ConfigError> {
 fn origin(text: &str) -> Result<String, ConfigError> {
     let key = "allowed_api_origins";
     let url = address(key, text)?;
-    if url.path() != "/" || url.query().is_some() {
+    if !url.ends_with_host() {
         return Err(ConfigError::wrong(key, "an origin has no path, as in https://api.example.com"));
     }
-    Ok(url.origin().ascii_serialization())
+    Ok(url.origin())
 }
 
 fn seconds(

@@ -6,9 +6,11 @@
 //!
 //! - [`protocol`]: pairs of functions, one that builds a request and one that judges the response.
 //! - [`session`]: the state machine that says when a session is renewed, and when it ends.
+//! - [`address`]: absolute addresses, read by the platform's parser.
 //! - [`config`]: what an app says about itself (`config.json`).
 //! - [`time`]: how time is passed in.
 
+pub mod address;
 pub mod config;
 pub mod protocol;
 pub mod session;

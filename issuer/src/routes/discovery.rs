@@ -11,7 +11,6 @@ use axum::response::Response;
 use evergrant_core::protocol::authorize::Prompt;
 use evergrant_core::protocol::metadata::ProviderMetadata;
 use evergrant_core::protocol::pkce;
-use url::Url;
 
 use crate::authorize::{IDENTITY_SCOPES, OFFLINE_ACCESS, ResponseMode, ResponseType};
 use crate::client_authentication;
@@ -37,9 +36,9 @@ pub(crate) async fn jwks(State(provider): State<Arc<Provider>>, headers: HeaderM
 
 fn describe(config: &Config) -> ProviderMetadata {
     let endpoint = |path: &str| {
-        let mut url: Url = config.issuer.clone();
+        let mut url = config.issuer.clone();
         url.set_path(&format!("{}{path}", config.issuer.path()));
-        url
+        url.into()
     };
     ProviderMetadata {
         issuer: config.issuer(),

@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
-use url::Url;
 
 use super::json;
 use super::metadata::ProviderMetadata;
@@ -12,6 +11,7 @@ use super::names::{ClientId, CodeChallenge, CodeVerifier, IdToken, Issuer, Nonce
 use super::pkce;
 use super::response_mode::ResponseMode;
 use super::scope::Scope;
+use crate::address::Address;
 use crate::time::UnixTime;
 
 /// Who the person is, and nothing for an API (OIDC Core §3.2.2.1).
@@ -175,7 +175,7 @@ pub fn begin(
     return_to: Option<String>,
     entropy: Entropy,
     now: UnixTime,
-) -> (Url, Transaction) {
+) -> (Address, Transaction) {
     let transaction = transaction(metadata, request, return_to, entropy, now);
     let challenge = (request.flow == Flow::Code).then(|| pkce::challenge(&transaction.code_verifier));
     let asked = Asked { response_type: request.flow.response_type(metadata), response_mode: request.response_mode };
@@ -215,13 +215,12 @@ pub(super) struct Asked {
 }
 
 pub(super) fn request_url(
-    endpoint: &Url,
+    endpoint: &Address,
     request: &AuthorizationRequest<'_>,
     asked: &Asked,
     transaction: &Transaction,
     challenge: Option<&CodeChallenge>,
-) -> Url {
-    let mut url = endpoint.clone();
+) -> Address {
     let scope = request.scope.to_string();
     let max_age = request.max_age.map(|age| age.as_secs().to_string());
     let parameters = [
@@ -240,8 +239,7 @@ pub(super) fn request_url(
         ("login_hint", request.login_hint),
         ("id_token_hint", request.id_token_hint.map(IdToken::secret)),
     ];
-    url.query_pairs_mut().extend_pairs(parameters.iter().filter_map(|(name, value)| Some((name, (*value)?))));
-    url
+    endpoint.with_params(parameters.into_iter().filter_map(|(name, value)| Some((name, value?))))
 }
 
 #[cfg(test)]
@@ -264,7 +262,7 @@ pub(crate) mod tests {
         .unwrap()
     }
 
-    pub(crate) fn begun(flow: Flow) -> (Url, Transaction) {
+    pub(crate) fn begun(flow: Flow) -> (Address, Transaction) {
         let request = AuthorizationRequest {
             client_id: &ClientId::new("app"),
             redirect_uri: "https://app.example/callback",
@@ -286,8 +284,8 @@ pub(crate) mod tests {
         )
     }
 
-    fn pairs(url: &Url) -> BTreeMap<String, String> {
-        url.query_pairs().into_owned().collect()
+    fn pairs(url: &Address) -> BTreeMap<String, String> {
+        url::Url::parse(url.as_str()).unwrap().query_pairs().into_owned().collect()
     }
 
     #[test]

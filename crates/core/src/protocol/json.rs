@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::{Map, Value};
-use url::Url;
 
 /// Reads JSON that must be UTF-8 (RFC 8259 §8.1).
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
@@ -125,12 +124,6 @@ impl Member for i64 {
     fn read(value: &Value) -> Option<Self> {
         // The cast saturates, which is what an absurd date deserves.
         value.as_i64().or_else(|| value.as_f64().map(|date| date.floor() as Self))
-    }
-}
-
-impl Member for Url {
-    fn read(value: &Value) -> Option<Self> {
-        Self::parse(value.as_str()?).ok()
     }
 }
 

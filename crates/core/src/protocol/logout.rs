@@ -1,10 +1,9 @@
 //! Ending the issuer's session as well (OpenID Connect RP-Initiated Logout 1.0).
 
-use url::Url;
-
 use super::metadata::ProviderMetadata;
 use super::names::{ClientId, IdToken, State};
 use super::params::Params;
+use crate::address::Address;
 
 /// What a sign-out says to the issuer (RP-Initiated Logout §2).
 #[derive(Clone, Copy, Debug)]
@@ -20,16 +19,15 @@ pub struct LogoutRequest<'a> {
 }
 
 /// The address that ends the issuer's session; `None` when the issuer offers none.
-pub fn end_session_url(metadata: &ProviderMetadata, request: &LogoutRequest<'_>) -> Option<Url> {
-    let mut url = metadata.end_session_endpoint.clone()?;
+pub fn end_session_url(metadata: &ProviderMetadata, request: &LogoutRequest<'_>) -> Option<Address> {
+    let endpoint = metadata.end_session_endpoint.as_ref()?;
     let parameters = [
         ("client_id", Some(request.client_id.as_str())),
         ("id_token_hint", request.id_token_hint.map(IdToken::secret)),
         ("post_logout_redirect_uri", request.post_logout_redirect_uri),
         ("state", request.post_logout_redirect_uri.and(request.state).map(State::secret)),
     ];
-    url.query_pairs_mut().extend_pairs(parameters.iter().filter_map(|(name, value)| Some((name, (*value)?))));
-    Some(url)
+    Some(endpoint.with_params(parameters.into_iter().filter_map(|(name, value)| Some((name, value?)))))
 }
 
 /// Whether an arrival at the post-logout address answers the sign-out that sent `state` (§3).

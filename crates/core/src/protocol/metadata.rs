@@ -3,12 +3,12 @@
 mod shortcoming;
 
 use serde::Serialize;
-use url::{Host, Url};
 
 use super::json;
 use super::jwt::Algorithm;
 use super::names::Issuer;
 use super::response_mode::ResponseMode;
+use crate::address::Address;
 pub use shortcoming::Shortcoming;
 
 /// The issuer's own description (Discovery §3, RFC 8414 §2, RFC 9207 §3).
@@ -17,27 +17,27 @@ pub struct ProviderMetadata {
     /// The issuer identifier; equal, byte by byte, to the one that was asked.
     pub issuer: Issuer,
     /// Where a person is sent to sign in.
-    pub authorization_endpoint: Url,
+    pub authorization_endpoint: Address,
     /// Where codes and refresh tokens become tokens. Absent for an implicit-only issuer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub token_endpoint: Option<Url>,
+    pub token_endpoint: Option<Address>,
     /// Where the public keys are.
-    pub jwks_uri: Url,
+    pub jwks_uri: Address,
     /// Claims about the person (OIDC Core §5.3).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub userinfo_endpoint: Option<Url>,
+    pub userinfo_endpoint: Option<Address>,
     /// Where the issuer's own session ends (RP-Initiated Logout §2.1).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub end_session_endpoint: Option<Url>,
+    pub end_session_endpoint: Option<Address>,
     /// Where tokens are revoked (RFC 7009).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub revocation_endpoint: Option<Url>,
+    pub revocation_endpoint: Option<Address>,
     /// Where tokens are looked up (RFC 7662).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub introspection_endpoint: Option<Url>,
+    pub introspection_endpoint: Option<Address>,
     /// Where the list of tokens revoked before their time is ([`super::revoked`]). A member of Evergrant's own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub revoked_tokens_endpoint: Option<Url>,
+    pub revoked_tokens_endpoint: Option<Address>,
     /// Which response types work.
     pub response_types_supported: Vec<String>,
     /// Which response modes work; when absent, `query` and `fragment`.
@@ -150,19 +150,11 @@ pub fn judge(issuer: &Issuer, status: u16, body: &[u8]) -> Result<ProviderMetada
 }
 
 /// Whether `url` is `https`, or `http` to this machine (RFC 8252 §8.3).
-pub fn is_safe_to_use(url: &Url) -> bool {
+pub fn is_safe_to_use(url: &Address) -> bool {
     match url.scheme() {
         "https" => true,
-        "http" => url.host().is_some_and(|host| is_loopback(&host)),
+        "http" => url.is_loopback(),
         _ => false,
-    }
-}
-
-fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
     }
 }
 
@@ -187,7 +179,7 @@ pub enum MetadataError {
     },
     /// An endpoint would send tokens in clear over a network.
     #[error("the endpoint {0} is neither https nor on this machine")]
-    NotHttps(Url),
+    NotHttps(Address),
 }
 
 #[cfg(test)]

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use url::form_urlencoded;
-
 /// The longest query or fragment that is looked at, in bytes. Implicit answers carry two JWTs; this leaves room for large ones.
 pub const LONGEST: usize = 256 * 1024;
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
-use url::form_urlencoded;
 
 use super::error::{ErrorCode, OAuthError};
 use super::json;

@@ -4,10 +4,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use url::Url;
-
 use super::failure::{Failure, FailureClass};
 use super::record::{Method, Session};
+use crate::address::Address;
 use crate::config::Config;
 use crate::protocol::ErrorCode;
 use crate::protocol::authorize::Flow;
@@ -180,7 +179,7 @@ impl fmt::Display for HiddenIframe {
 /// Whether the issuer's session, by which `session` began a moment ago at another site, cannot have ended yet.
 fn is_fresh(session: &Session, config: &Config, now: UnixTime) -> bool {
     let age = session.lifetime.saturating_sub(session.expires_at.since(now));
-    let issuer = Url::parse(session.issuer.as_str());
+    let issuer = Address::parse(session.issuer.as_str());
     session.renewals == 0
         && age < HiddenIframe::FRESH
         && issuer.is_ok_and(|issuer| !may_be_one_site(&issuer, &config.redirect_uri))
@@ -188,8 +187,8 @@ fn is_fresh(session: &Session, config: &Config, now: UnixTime) -> bool {
 
 /// Whether cookies could be first-party between the two. What a site is needs a list that grows daily; hosts that share
 /// their last two labels count as one, so that nobody's cookies are blamed wrongly.
-fn may_be_one_site(one: &Url, other: &Url) -> bool {
-    let last_two = |url: &Url| {
+fn may_be_one_site(one: &Address, other: &Address) -> bool {
+    let last_two = |url: &Address| {
         let host = url.domain()?;
         let start = host.rmatch_indices('.').nth(1).map_or(0, |(dot, _)| dot + 1);
         host.get(start..).map(str::to_owned)
@@ -264,7 +263,8 @@ mod tests {
 
     #[test]
     fn cookies_are_not_blamed_where_they_could_be_first_party() {
-        let one_site = |one: &str, other: &str| may_be_one_site(&one.parse().unwrap(), &other.parse().unwrap());
+        let one_site =
+            |one: &str, other: &str| may_be_one_site(&Address::parse(one).unwrap(), &Address::parse(other).unwrap());
         assert!(one_site("http://localhost:3000/", "http://localhost:8080/"));
         assert!(one_site("https://login.example.com/", "https://app.example.com/"));
         assert!(one_site("https://example.com/", "https://app.example.com/"));
