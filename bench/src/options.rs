@@ -56,7 +56,7 @@ pub(crate) struct IssuerOptions {
     #[command(flatten)]
     pub(crate) common: Common,
 
-    /// The issuer's binary, built for release.
+    /// The issuer's binary, built as it is shipped.
     #[arg(long, value_name = "FILE")]
     pub(crate) program: PathBuf,
 

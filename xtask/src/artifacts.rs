@@ -3,6 +3,7 @@
 use std::{
     env,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::bail;
@@ -30,34 +31,58 @@ pub(crate) enum Profile {
     Dev,
     /// For people: hashing a password takes the time it is meant to.
     Release,
+    /// For servers: as quick as the compiler can make it, however long that takes.
+    ServerRelease,
+}
+
+impl Profile {
+    /// What Cargo calls it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+            Self::ServerRelease => "server-release",
+        }
+    }
+
+    /// Where Cargo puts what it builds.
+    fn directory(self) -> PathBuf {
+        workspace::target_dir().join(match self {
+            Self::Dev => "debug",
+            built => built.name(),
+        })
+    }
+
+    /// Where Cargo puts a program.
+    pub(crate) fn program(self, name: &str) -> PathBuf {
+        self.directory().join(name).with_extension(env::consts::EXE_EXTENSION)
+    }
+
+    /// Cargo, building packages.
+    pub(crate) fn build(self, packages: &[&str]) -> Command {
+        let mut cargo = workspace::cargo();
+        cargo.args(["build", "--profile", self.name()]);
+        for package in packages {
+            cargo.args(["--package", package]);
+        }
+        cargo
+    }
 }
 
 impl Servers {
     /// Where Cargo puts the binaries.
     pub(crate) fn located(profile: Profile) -> Self {
-        let directory = workspace::target_dir().join(match profile {
-            Profile::Dev => "debug",
-            Profile::Release => "release",
-        });
-        let binary = |name: &str| directory.join(name).with_extension(env::consts::EXE_EXTENSION);
         Self {
-            issuer: binary("evergrant-issuer"),
-            silent: binary("evergrant-silent"),
-            api: binary("evergrant-api"),
-            web_app: binary("evergrant-webapp"),
+            issuer: profile.program("evergrant-issuer"),
+            silent: profile.program("evergrant-silent"),
+            api: profile.program("evergrant-api"),
+            web_app: profile.program("evergrant-webapp"),
         }
     }
 
     /// Builds all of them.
     pub(crate) fn build(profile: Profile, stop: &Stop) -> anyhow::Result<Self> {
-        let mut cargo = workspace::cargo();
-        cargo.arg("build");
-        for package in ["evergrant-issuer", "evergrant-silent", "evergrant-api", "evergrant-webapp"] {
-            cargo.args(["--package", package]);
-        }
-        if let Profile::Release = profile {
-            cargo.arg("--release");
-        }
+        let mut cargo = profile.build(&["evergrant-issuer", "evergrant-silent", "evergrant-api", "evergrant-webapp"]);
         process::run_to_success(&mut cargo, stop)?;
         Ok(Self::located(profile))
     }

@@ -93,12 +93,10 @@ impl Bench {
     fn build(options: &Options, directory: PathBuf, stop: &Stop) -> anyhow::Result<Self> {
         let parts = options.parts();
         println!("Building what is measured (about 5 minutes the first time) ...");
-        let mut cargo = workspace::cargo();
-        cargo.args(["build", "--release", "--package", "evergrant-bench"]);
+        process::run_to_success(&mut Profile::Release.build(&["evergrant-bench"]), stop)?;
         if parts.contains(&"issuer") {
-            cargo.args(["--package", "evergrant-issuer"]);
+            process::run_to_success(&mut Profile::ServerRelease.build(&["evergrant-issuer"]), stop)?;
         }
-        process::run_to_success(&mut cargo, stop)?;
         let mut bench = Self { directory, node: None, environment: Vec::new() };
         if parts.iter().any(|part| IN_THE_BROWSER.contains(part)) {
             bench.environment = environment(stop)?;
@@ -113,10 +111,10 @@ impl Bench {
 
     /// Whether the part was measured and its budgets were kept.
     fn measure(&self, part: &str, flags: &[OsString], stop: &Stop) -> anyhow::Result<bool> {
-        let mut bench = Command::new(built("evergrant-bench"));
+        let mut bench = Command::new(Profile::Release.program("evergrant-bench"));
         bench.arg(part).arg("--directory").arg(&self.directory).envs(self.environment.iter().cloned());
         if part == "issuer" {
-            bench.arg("--program").arg(built("evergrant-issuer"));
+            bench.arg("--program").arg(Profile::ServerRelease.program("evergrant-issuer"));
         }
         if let Some(node) = &self.node {
             bench.arg("--node").arg(node);
@@ -126,7 +124,7 @@ impl Bench {
 
     /// Whether all parts were there to be summed up.
     fn sum_up(&self, options: &Options, stop: &Stop) -> anyhow::Result<bool> {
-        let mut bench = Command::new(built("evergrant-bench"));
+        let mut bench = Command::new(Profile::Release.program("evergrant-bench"));
         bench.arg("summary").arg("--directory").arg(&self.directory);
         if options.subject.as_deref() == Some("readme") {
             bench.arg("--readme").arg(workspace::root().join("README.md"));
@@ -142,10 +140,6 @@ fn environment(stop: &Stop) -> anyhow::Result<Vec<(&'static str, PathBuf)>> {
     let app = artifacts::app_for_tests();
     artifacts::build_finished_app(&app, Compiler::Stable, &tools, stop)?;
     Ok(artifacts::environment(app, servers, chromium))
-}
-
-fn built(binary: &str) -> PathBuf {
-    workspace::target_dir().join("release").join(binary)
 }
 
 /// Installs the peers' packages where they are not, or are others, and copies their scripts to them: Node looks for packages

@@ -49,8 +49,8 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<ExitCode> {
     let [app, programs, hosting] = ["app", "bin", "hosting"].map(|name| dist.join(name));
     fs::create_dir_all(&programs).with_context(|| format!("Cannot create {}", programs.display()))?;
 
-    println!("Building the servers (about 4 minutes the first time) ...");
-    let servers = Servers::build(Profile::Release, stop)?;
+    println!("Building the servers (about 8 minutes the first time) ...");
+    let servers = Servers::build(Profile::ServerRelease, stop)?;
     for server in servers.all() {
         copy_into(&programs, server)?;
     }
