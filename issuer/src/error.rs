@@ -3,6 +3,7 @@
 
 use crate::keys::KeyError;
 use crate::passwords::PasswordError;
+use crate::secret::NoEntropy;
 use crate::store::StoreError;
 
 /// Something inside does not work. The text is for the log; callers get none of it.
@@ -18,8 +19,8 @@ pub enum Failure {
     #[error(transparent)]
     Passwords(#[from] PasswordError),
     /// The source of randomness.
-    #[error("the operating system gives no randomness: {0}")]
-    Randomness(#[from] getrandom::Error),
+    #[error(transparent)]
+    Randomness(#[from] NoEntropy),
     /// A page that cannot be rendered.
     #[error("a page cannot be rendered: {0}")]
     Page(#[from] askama::Error),

@@ -124,7 +124,7 @@ impl KeyRing {
         };
         let signing_input = jwt::signing_input(&header, claims)?;
         let signature = key.sign(signing_input.as_bytes())?;
-        Ok(jwt::compact(&signing_input, &signature))
+        Ok(jwt::compact(signing_input, &signature))
     }
 
     /// Takes a token apart if one of these keys signed it; its claims are still to be judged.

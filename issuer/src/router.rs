@@ -4,13 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, Method, StatusCode, header, request};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::http::{HeaderName, Method, header, request};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
-use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::TimeoutLayer;
 
 use crate::dev::{failures, requests};
 use crate::provider::Provider;
@@ -18,32 +15,23 @@ use crate::routes::{
     account, authorize, consent, dev, discovery, health, home, introspect, logout, metrics, revoke, revoked, secret,
     sign_in, token, userinfo,
 };
-use crate::web::form::LARGEST_BODY;
-use crate::web::headers::NO_SNIFF;
-use crate::web::{assets, request_log};
-
-/// Longer than any answer takes, short enough that stalled ones do not pile up.
-const SLOWEST_ANSWER: Duration = Duration::from_secs(30);
+use crate::web::assets;
+use crate::web::escort::escort;
 
 /// The issuer as a service. Serve it with connect info ([`std::net::SocketAddr`]): sign-ins are limited by address.
 pub fn router(provider: Arc<Provider>) -> Router {
-    let fail = from_fn_with_state(Arc::clone(&provider), failures::fail);
-    let for_anyone = Router::new()
+    let for_anyone: Router<Arc<Provider>> = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
         .route("/.well-known/jwks.json", get(discovery::jwks))
-        .route("/oauth/revoked", get(revoked::revoked))
-        .layer(fail.clone())
-        .layer(CorsLayer::new().allow_origin(Any).allow_methods([Method::GET]));
+        .route("/oauth/revoked", get(revoked::revoked));
 
-    let for_registered_origins = Router::new()
+    let for_registered_origins: Router<Arc<Provider>> = Router::new()
         .route("/oauth/token", post(token::token))
         .route("/oauth/revoke", post(revoke::revoke))
-        .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
-        .layer(fail.clone())
-        .layer(registered_origins(Arc::clone(&provider)));
+        .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo));
 
-    let others = Router::new()
+    let others: Router<Arc<Provider>> = Router::new()
         .route("/oauth/introspect", post(introspect::introspect))
         .route("/", get(home::home))
         .route("/account", get(account::page))
@@ -57,22 +45,22 @@ pub fn router(provider: Arc<Provider>) -> Router {
         .route("/secret", get(secret::secret))
         .route("/assets/{name}", get(assets::serve))
         .route("/healthz", get(health::health))
-        .route("/metrics", get(metrics::metrics))
-        .layer(fail);
+        .route("/metrics", get(metrics::metrics));
 
-    let mut all = for_anyone.merge(for_registered_origins).merge(others);
+    let groups = [for_anyone, for_registered_origins, others];
+    let [for_anyone, for_registered_origins, others] = groups.map(|group| match provider.dev {
+        true => group.layer(from_fn_with_state(Arc::clone(&provider), failures::fail)),
+        false => group,
+    });
+    let mut all = for_anyone
+        .layer(CorsLayer::new().allow_origin(Any).allow_methods([Method::GET]))
+        .merge(for_registered_origins.layer(registered_origins(Arc::clone(&provider))))
+        .merge(others);
     if provider.dev {
         let log = from_fn_with_state(Arc::clone(&provider), requests::log);
         all = all.merge(for_developers(Arc::clone(&provider))).layer(log);
     }
-    let (no_sniff, value) = NO_SNIFF;
-    all.fallback(home::nothing_here)
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, SLOWEST_ANSWER))
-        .layer(SetResponseHeaderLayer::overriding(no_sniff, value))
-        .layer(from_fn_with_state(Arc::clone(&provider), metrics::count))
-        .layer(from_fn(request_log::log))
-        .with_state(provider)
+    all.fallback(home::nothing_here).layer(from_fn_with_state(Arc::clone(&provider), escort)).with_state(provider)
 }
 
 /// What there is with `--dev` alone.

@@ -7,15 +7,21 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use evergrant_core::time::UnixTime;
 use sha2::{Digest as _, Sha256};
 
-/// 256 bits of fresh randomness.
+/// 256 bits of fresh randomness, from a generator that the operating system seeds: asking the system itself each time takes
+/// several times as long.
 ///
 /// # Errors
-/// When the operating system gives none: nothing may be issued then.
-pub fn entropy() -> Result<[u8; 32], getrandom::Error> {
+/// When it cannot be seeded: nothing may be issued then.
+pub fn entropy() -> Result<[u8; 32], NoEntropy> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)?;
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| NoEntropy)?;
     Ok(bytes)
 }
+
+/// There is no randomness, and nothing is invented without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the operating system gives no randomness")]
+pub struct NoEntropy;
 
 /// A text that opens something to whoever presents it. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,7 +32,7 @@ impl Secret {
     ///
     /// # Errors
     /// When the operating system gives no randomness.
-    pub fn invent() -> Result<Self, getrandom::Error> {
+    pub fn invent() -> Result<Self, NoEntropy> {
         Ok(Self(URL_SAFE_NO_PAD.encode(entropy()?)))
     }
 
@@ -34,7 +40,7 @@ impl Secret {
     ///
     /// # Errors
     /// When the operating system gives no randomness.
-    pub fn invent_dated(now: UnixTime) -> Result<Self, getrandom::Error> {
+    pub fn invent_dated(now: UnixTime) -> Result<Self, NoEntropy> {
         let millis = now.as_millis().to_be_bytes();
         Ok(Self(URL_SAFE_NO_PAD.encode([&millis[8 - DATE..], &entropy()?].concat())))
     }

@@ -6,6 +6,7 @@ pub(crate) mod conditional;
 pub(crate) mod cookies;
 pub(crate) mod delivery;
 pub(crate) mod device;
+pub(crate) mod escort;
 pub(crate) mod form;
 mod framing;
 pub(crate) mod headers;
@@ -14,7 +15,6 @@ mod page_error;
 pub(crate) mod page_params;
 pub(crate) mod pages;
 pub(crate) mod peer;
-pub(crate) mod request_log;
 pub(crate) mod same_origin;
 
 pub(crate) use page_error::PageError;

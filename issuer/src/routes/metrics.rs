@@ -1,11 +1,9 @@
 //! `GET /metrics`: the counters, for Prometheus, where the configuration opens them.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::provider::Provider;
@@ -22,14 +20,4 @@ pub(crate) async fn metrics(State(provider): State<Arc<Provider>>) -> Response {
         Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
-}
-
-/// Counts every answer of the routes it is laid around.
-pub(crate) async fn count(State(provider): State<Arc<Provider>>, request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let begun = Instant::now();
-    let response = next.run(request).await;
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    provider.metrics.count_request(route, response.status().as_u16(), begun.elapsed());
-    response
 }

@@ -7,7 +7,7 @@ use evergrant_core::protocol::jwt::Algorithm;
 use evergrant_core::protocol::{ClientId, CodeChallenge, Nonce, Scope, Subject};
 use evergrant_core::time::UnixTime;
 
-use crate::secret::{Secret, SecretHash};
+use crate::secret::{NoEntropy, Secret, SecretHash};
 
 /// A signing key with its private half. `Debug` hides it.
 #[derive(Clone)]
@@ -118,7 +118,7 @@ impl Grant {
     ///
     /// # Errors
     /// When the operating system gives no randomness.
-    pub fn invent_id(now: UnixTime) -> Result<String, getrandom::Error> {
+    pub fn invent_id(now: UnixTime) -> Result<String, NoEntropy> {
         Ok(format!("{:012x}{}", now.as_millis(), Secret::invent()?.expose()))
     }
 }

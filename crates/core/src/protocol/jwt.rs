@@ -14,6 +14,9 @@ use super::jwk::Jwk;
 /// The longest token that is looked at, in bytes.
 pub const LONGEST: usize = 64 * 1024;
 
+/// Room for the JSON of most tokens, in bytes, so that writing it allocates once.
+const USUAL: usize = 512;
+
 /// The signature algorithms that are accepted: asymmetric ones alone, so `none` and the MACs cannot even be named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Algorithm {
@@ -131,15 +134,24 @@ impl fmt::Debug for Unverified<'_> {
 /// # Errors
 /// [`JwtError::Claims`] when the claims cannot be written as JSON.
 pub fn signing_input(header: &Header, claims: &impl Serialize) -> Result<String, JwtError> {
-    let part = |json: Result<Vec<u8>, serde_json::Error>| {
-        json.map(|json| URL_SAFE_NO_PAD.encode(json)).map_err(|error| JwtError::Claims(JsonPlace::from(&error)))
-    };
-    Ok(format!("{}.{}", part(serde_json::to_vec(header))?, part(serde_json::to_vec(claims))?))
+    let written = |error: serde_json::Error| JwtError::Claims(JsonPlace::from(&error));
+    let mut json = Vec::with_capacity(USUAL);
+    let mut input = String::with_capacity(2 * USUAL);
+    serde_json::to_writer(&mut json, header).map_err(written)?;
+    URL_SAFE_NO_PAD.encode_string(&json, &mut input);
+    input.push('.');
+    json.clear();
+    serde_json::to_writer(&mut json, claims).map_err(written)?;
+    URL_SAFE_NO_PAD.encode_string(&json, &mut input);
+    Ok(input)
 }
 
 /// The compact serialization: signing input and signature (RFC 7515 §7.1).
-pub fn compact(signing_input: &str, signature: &[u8]) -> String {
-    format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature))
+pub fn compact(signing_input: impl Into<String>, signature: &[u8]) -> String {
+    let mut token = signing_input.into();
+    token.push('.');
+    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+    token
 }
 
 /// Checks signatures: WebCrypto in the browser, a native crypto crate on servers.

@@ -19,8 +19,8 @@ pub(super) async fn add(db: &Connections, grant: &Grant, family: &RefreshFamily)
                    ON CONFLICT (id) DO UPDATE SET keep_until = greatest(grants.keep_until, excluded.keep_until)
                )
                INSERT INTO refresh_family
-                   (id, grant_id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until)
-               VALUES ($11, $1, $12, $13, $14, $15, $16, $17)";
+                   (id, grant_id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until, sweep_at)
+               VALUES ($11, $1, $12, $13, $14, $15, $16, $17, greatest($15::bigint, $17))";
     let values = [
         &grant.id as _,
         &grant.client_id.as_str() as _,

@@ -7,7 +7,7 @@ use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 1] = [include_str!("0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("0001_first.sql"), include_str!("0002_sweep.sql")];
 
 /// What issuers lock while one of them changes the schema: a number that nobody else in the database will think of.
 const MIGRATION_LOCK: i64 = 0x6576_6572_6772_616e;
@@ -62,9 +62,17 @@ pub(super) async fn sweep(connections: &Connections, now: UnixTime) -> Result<bo
              RETURNING 1",
             now - REPLAY_MEMORY,
         ),
+        // A family in use is put off: its end has moved on since it was last looked at.
+        (
+            "UPDATE refresh_family SET sweep_at = greatest(expires_at, tokens_until) WHERE id = ANY (ARRAY
+                (SELECT id FROM refresh_family WHERE sweep_at <= $1 AND greatest(expires_at, tokens_until) > $1 LIMIT $2
+                 FOR UPDATE SKIP LOCKED))
+             RETURNING 1",
+            now,
+        ),
         (
             "DELETE FROM refresh_family WHERE id = ANY (ARRAY
-                (SELECT id FROM refresh_family WHERE expires_at <= $1 AND tokens_until <= $1 LIMIT $2
+                (SELECT id FROM refresh_family WHERE sweep_at <= $1 AND greatest(expires_at, tokens_until) <= $1 LIMIT $2
                  FOR UPDATE SKIP LOCKED))
              RETURNING 1",
             now,

@@ -118,6 +118,8 @@ async fn ask<T: Send + 'static>(
 
 fn write_all(connection: &Connection, steps: &Receiver<Step>) {
     while let Ok(first) = steps.recv() {
+        // Whoever is about to ask as well, on the processor that was taken for this, shares the commit.
+        thread::yield_now();
         let group: Vec<Step> = std::iter::once(first).chain(steps.try_iter().take(LARGEST_GROUP - 1)).collect();
         let answers: Vec<Answer> = match execute(connection, "BEGIN IMMEDIATE") {
             Ok(_) => group.into_iter().filter_map(|step| step.run_on(connection)).collect(),

@@ -2,9 +2,9 @@
 
 use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, params};
 
-use super::row;
+use super::row::Columns;
 use crate::store::{Grant, StoreError};
 
 /// Adds a grant, or keeps the one there is, for the refresh tokens that stand for it until `keep_until`, and for its access
@@ -37,7 +37,7 @@ pub(super) fn find(db: &Connection, id: &str) -> Result<Grant, StoreError> {
         "SELECT id, client_id, subject, sid, device, scope, audience, auth_time, created_at, tokens_until
          FROM grants WHERE id = ?1",
     )?
-    .query_row([id], |row| Ok(read(row)))?
+    .query_row([id], |row| Ok(read(&mut Columns::of(row))))?
 }
 
 /// Ends a grant, unless it has ended before.
@@ -81,17 +81,18 @@ pub(super) fn end_all(db: &Connection, subject: &Subject, now: UnixTime) -> Resu
     Ok(())
 }
 
-pub(super) fn read(row: &Row<'_>) -> Result<Grant, StoreError> {
+/// From its columns, in this order.
+pub(super) fn read(columns: &mut Columns<'_>) -> Result<Grant, StoreError> {
     Ok(Grant {
-        id: row::text(row, "id")?,
-        client_id: ClientId::new(row::text(row, "client_id")?),
-        subject: Subject::new(row::text(row, "subject")?),
-        sid: row::text(row, "sid")?,
-        device: row::text(row, "device")?,
-        scope: Scope::parse(&row::text(row, "scope")?),
-        audience: row.get("audience")?,
-        auth_time: row::time(row, "auth_time")?,
-        created_at: row::time(row, "created_at")?,
-        tokens_until: row::time(row, "tokens_until")?,
+        id: columns.next()?,
+        client_id: ClientId::new(columns.next::<String>()?),
+        subject: Subject::new(columns.next::<String>()?),
+        sid: columns.next()?,
+        device: columns.next()?,
+        scope: Scope::from(columns.next::<String>()?),
+        audience: columns.next()?,
+        auth_time: columns.time()?,
+        created_at: columns.time()?,
+        tokens_until: columns.time()?,
     })
 }

@@ -4,6 +4,7 @@ use evergrant_core::protocol::Subject;
 use evergrant_core::time::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
+use super::row::Columns;
 use super::{LONGEST_LIST, grants, row};
 use crate::secret::SecretHash;
 use crate::store::rotation::Rotation;
@@ -12,8 +13,9 @@ use crate::store::{Grant, RefreshFamily, RefreshOutcome, RefreshUse, StoreError,
 pub(super) fn add(db: &Connection, grant: &Grant, family: &RefreshFamily) -> Result<(), StoreError> {
     grants::add(db, grant, family.absolute_until)?;
     db.prepare_cached(
-        "INSERT INTO refresh_family (id, grant_id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO refresh_family
+             (id, grant_id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until, sweep_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, max(?6, ?8))",
     )?
     .execute(params![
         family.id.as_bytes(),
@@ -114,29 +116,27 @@ struct LiveFamily {
 fn live(db: &Connection, usage: &RefreshUse) -> Result<Option<LiveFamily>, StoreError> {
     db.prepare_cached(
         "SELECT grants.id, client_id, subject, sid, device, scope, audience, auth_time, grants.created_at,
-                grants.tokens_until, current, previous, salt, rotated_at
+                grants.tokens_until, current, salt, previous, rotated_at
          FROM refresh_family JOIN grants ON grants.id = grant_id
          WHERE refresh_family.id = ?1 AND client_id = ?2 AND ended_at IS NULL AND expires_at > ?3",
     )?
     .query_row(params![usage.family.as_bytes(), usage.client_id.as_str(), usage.now.as_millis()], |row| {
-        Ok(read_live(row))
+        Ok(read_live(&mut Columns::of(row)))
     })
     .optional()?
     .transpose()
 }
 
-fn read_live(row: &Row<'_>) -> Result<LiveFamily, StoreError> {
-    let current = row::hash(row, "current")?;
-    let salt: Option<[u8; 32]> = row.get("salt")?;
+fn read_live(columns: &mut Columns<'_>) -> Result<LiveFamily, StoreError> {
+    let (grant, current) = (grants::read(columns)?, columns.hash()?);
+    let salt: Option<[u8; 32]> = columns.next()?;
     let last_rotation = match salt {
-        Some(salt) => Some(Rotation {
-            used: row::hash(row, "previous")?,
-            successor: Successor { hash: current, salt },
-            at: row::time(row, "rotated_at")?,
-        }),
+        Some(salt) => {
+            Some(Rotation { used: columns.hash()?, successor: Successor { hash: current, salt }, at: columns.time()? })
+        }
         None => None,
     };
-    Ok(LiveFamily { grant: grants::read(row)?, current, last_rotation })
+    Ok(LiveFamily { grant, current, last_rotation })
 }
 
 fn read_family(row: &Row<'_>) -> Result<RefreshFamily, StoreError> {

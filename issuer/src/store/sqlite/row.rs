@@ -1,20 +1,50 @@
 //! Reading columns into the types of the protocol.
 
 use evergrant_core::time::UnixTime;
-use rusqlite::Row;
+use rusqlite::types::FromSql;
+use rusqlite::{Row, RowIndex};
 
 use crate::secret::SecretHash;
 use crate::store::StoreError;
 
-pub(super) fn time(row: &Row<'_>, column: &str) -> Result<UnixTime, StoreError> {
+pub(super) fn time(row: &Row<'_>, column: impl RowIndex) -> Result<UnixTime, StoreError> {
     Ok(UnixTime::from_millis(row.get(column)?))
 }
 
-pub(super) fn hash(row: &Row<'_>, column: &str) -> Result<SecretHash, StoreError> {
-    let bytes: Vec<u8> = row.get(column)?;
-    SecretHash::from_bytes(&bytes).ok_or(StoreError::Unreadable("hash"))
+pub(super) fn hash(row: &Row<'_>, column: impl RowIndex) -> Result<SecretHash, StoreError> {
+    let bytes = row.get_ref(column)?.as_blob().ok();
+    bytes.and_then(SecretHash::from_bytes).ok_or(StoreError::Unreadable("hash"))
 }
 
-pub(super) fn text(row: &Row<'_>, column: &str) -> Result<String, StoreError> {
+pub(super) fn text(row: &Row<'_>, column: impl RowIndex) -> Result<String, StoreError> {
     Ok(row.get(column)?)
+}
+
+/// The columns of a row from left to right: where a row has many, finding each by its name takes longer than reading it.
+pub(super) struct Columns<'a> {
+    row: &'a Row<'a>,
+    next: usize,
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn of(row: &'a Row<'a>) -> Self {
+        Self { row, next: 0 }
+    }
+
+    pub(super) fn next<T: FromSql>(&mut self) -> Result<T, StoreError> {
+        Ok(self.row.get(self.step())?)
+    }
+
+    pub(super) fn time(&mut self) -> Result<UnixTime, StoreError> {
+        time(self.row, self.step())
+    }
+
+    pub(super) fn hash(&mut self) -> Result<SecretHash, StoreError> {
+        hash(self.row, self.step())
+    }
+
+    fn step(&mut self) -> usize {
+        self.next += 1;
+        self.next - 1
+    }
 }

@@ -10,13 +10,14 @@ use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("0001_first.sql"),
     include_str!("0002_refresh.sql"),
     include_str!("0003_revocation.sql"),
     include_str!("0004_devices.sql"),
     include_str!("0005_revoked.sql"),
     include_str!("0006_client_keys.sql"),
+    include_str!("0007_sweep.sql"),
 ];
 
 /// Sets the connection up for durable writes and brings the schema up to date.
@@ -74,9 +75,17 @@ pub(super) fn sweep(db: &Connection, now: UnixTime) -> Result<bool, StoreError> 
             "DELETE FROM code WHERE hash IN (SELECT hash FROM code WHERE expires_at <= :before LIMIT :batch)",
             now - REPLAY_MEMORY,
         ),
+        // A family in use is put off: its end has moved on since it was last looked at.
+        (
+            "UPDATE refresh_family SET sweep_at = max(expires_at, tokens_until) WHERE id IN
+                (SELECT id FROM refresh_family
+                 WHERE sweep_at <= :before AND max(expires_at, tokens_until) > :before LIMIT :batch)",
+            now,
+        ),
         (
             "DELETE FROM refresh_family WHERE id IN
-                (SELECT id FROM refresh_family WHERE expires_at <= :before AND tokens_until <= :before LIMIT :batch)",
+                (SELECT id FROM refresh_family
+                 WHERE sweep_at <= :before AND max(expires_at, tokens_until) <= :before LIMIT :batch)",
             now,
         ),
         (

@@ -1,0 +1,5 @@
+-- When the sweep next looks at a family. It is left where it is while the family goes on, so that a use touches no index.
+ALTER TABLE refresh_family ADD COLUMN sweep_at INTEGER NOT NULL DEFAULT 0;
+UPDATE refresh_family SET sweep_at = max(expires_at, tokens_until);
+DROP INDEX refresh_family_end;
+CREATE INDEX refresh_family_sweep ON refresh_family (sweep_at);
