@@ -27,7 +27,10 @@ pub(crate) fn authenticate<'a>(
     headers: &HeaderMap,
     params: &Params,
 ) -> Result<&'a Client, OAuthRefusal> {
-    let basic = match headers.get(header::AUTHORIZATION) {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let basic = match given.next() {
+        // Which of two counts would be a guess, and something in front may have guessed otherwise.
+        Some(_) if given.next().is_some() => return Err(OAuthRefusal::invalid_client(true)),
         Some(value) => {
             let credentials = value.to_str().ok().and_then(read_basic);
             Some(credentials.ok_or_else(|| OAuthRefusal::invalid_client(true))?)

@@ -31,6 +31,7 @@ mod secrecy;
 mod secret;
 mod sign_in;
 mod silent;
+mod slow;
 mod store_conformance;
 mod support;
 mod token;

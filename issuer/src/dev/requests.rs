@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use serde::Serialize;
 use url::form_urlencoded;
 
@@ -76,10 +76,8 @@ pub(crate) async fn log(State(provider): State<Arc<Provider>>, request: Request,
     let mut parameters = masked(request.uri().query().unwrap_or_default().as_bytes());
     let request = if method == Method::POST {
         let (head, body) = request.into_parts();
-        // What is larger is refused by every route.
-        let Ok(body) = to_bytes(body, LARGEST_BODY + 1).await else {
-            return StatusCode::PAYLOAD_TOO_LARGE.into_response();
-        };
+        // What is larger, or broken off, every route refuses in its own way.
+        let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_else(|_| vec![b'-'; LARGEST_BODY + 1].into());
         parameters.extend(masked(&body));
         Request::from_parts(head, Body::from(body))
     } else {

@@ -29,10 +29,10 @@ pub(crate) async fn secret(
         _ => Ok(None),
     };
     let mut response = match (bearer::in_header(&headers), in_query) {
-        (_, Err(refusal)) => refusal.into_response(),
-        (Some(_), Ok(Some(_))) => bearer::two_tokens().into_response(),
-        (None, Ok(None)) => bearer::nothing_presented(),
-        (Some(token), Ok(None)) | (None, Ok(Some(token))) => match judge(&provider, &token) {
+        (Err(refusal), _) | (_, Err(refusal)) => refusal.into_response(),
+        (Ok(Some(_)), Ok(Some(_))) => bearer::two_tokens().into_response(),
+        (Ok(None), Ok(None)) => bearer::nothing_presented(),
+        (Ok(Some(token)), Ok(None)) | (Ok(None), Ok(Some(token))) => match judge(&provider, &token) {
             Ok(()) => "Secret area\n".into_response(),
             Err(refusal) => refusal.into_response(),
         },

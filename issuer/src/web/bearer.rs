@@ -12,7 +12,7 @@ use super::oauth_refusal::OAuthRefusal;
 
 /// From the header or the body of a request, never from the query, which servers log (RFC 6750 §2.3, RFC 9700 §4.3.2).
 pub(crate) async fn presented(request: Request) -> Result<Option<AccessToken>, OAuthRefusal> {
-    let in_header = in_header(request.headers());
+    let in_header = in_header(request.headers())?;
     let has_form = request.method() == Method::POST && request.headers().contains_key(header::CONTENT_TYPE);
     let in_body = if has_form {
         let FormText(text) = FormText::from_request(request, &()).await?;
@@ -28,9 +28,18 @@ pub(crate) async fn presented(request: Request) -> Result<Option<AccessToken>, O
 }
 
 /// From the `Authorization` header (RFC 6750 §2.1).
-pub(crate) fn in_header(headers: &HeaderMap) -> Option<AccessToken> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Bearer").then(|| AccessToken::new(token.trim()))
+///
+/// # Errors
+/// When there are two of it: which one counts would be a guess.
+pub(crate) fn in_header(headers: &HeaderMap) -> Result<Option<AccessToken>, OAuthRefusal> {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let credentials = given.next().and_then(|value| value.to_str().ok()?.split_once(' '));
+    match given.next() {
+        Some(_) => Err(two_tokens()),
+        None => Ok(credentials
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+            .map(|(_, token)| AccessToken::new(token.trim()))),
+    }
 }
 
 /// Without a token there is no error to name (RFC 6750 §3.1).

@@ -4,6 +4,7 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use url::form_urlencoded;
 
 /// The largest body that is read.
 pub(crate) const LARGEST_BODY: usize = 64 * 1024;
@@ -35,7 +36,7 @@ impl FormRejection {
         match self {
             Self::MediaType => "The body must be application/x-www-form-urlencoded.",
             Self::Body => "The body is too large or incomplete.",
-            Self::Encoding => "The body is not UTF-8.",
+            Self::Encoding => "What was sent is not UTF-8.",
         }
     }
 }
@@ -46,12 +47,22 @@ impl IntoResponse for FormRejection {
     }
 }
 
+impl FormText {
+    /// What is encoded must be UTF-8 as well: decoding would put U+FFFD, which nobody sends, in the place of what is not, and
+    /// a `state` would go back as another one.
+    fn checked(text: String) -> Result<Self, FormRejection> {
+        let is_mended = |part: &str| part.contains(char::REPLACEMENT_CHARACTER);
+        let mended = form_urlencoded::parse(text.as_bytes()).any(|(name, value)| is_mended(&name) || is_mended(&value));
+        if mended { Err(FormRejection::Encoding) } else { Ok(Self(text)) }
+    }
+}
+
 impl<S: Send + Sync> FromRequest<S> for FormText {
     type Rejection = FormRejection;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Self::Rejection> {
         if request.method() != Method::POST {
-            return Ok(Self(request.uri().query().unwrap_or_default().to_owned()));
+            return Self::checked(request.uri().query().unwrap_or_default().to_owned());
         }
         let media_type = request.headers().get(header::CONTENT_TYPE);
         let media_type = media_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -60,6 +71,6 @@ impl<S: Send + Sync> FromRequest<S> for FormText {
             return Err(FormRejection::MediaType);
         }
         let body = to_bytes(request.into_body(), LARGEST_BODY).await.map_err(|_| FormRejection::Body)?;
-        String::from_utf8(body.into()).map(Self).map_err(|_| FormRejection::Encoding)
+        Self::checked(String::from_utf8(body.into()).map_err(|_| FormRejection::Encoding)?)
     }
 }

@@ -10,6 +10,14 @@ pub(super) struct Endpoint {
     pub(super) parameters: &'static [Parameter],
 }
 
+impl Endpoint {
+    /// What comes of a request that cannot even be read.
+    pub(super) fn refusal(&self) -> &'static str {
+        let is_for_programs = self.path.starts_with("/oauth/") || self.path == "/userinfo";
+        if is_for_programs { "invalid_request" } else { "page" }
+    }
+}
+
 /// What comes of a request in which this parameter is wrong.
 pub(super) struct Parameter {
     pub(super) name: &'static str,
