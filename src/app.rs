@@ -3,7 +3,7 @@
 use evergrant_leptos::{Config, SessionProvider, Status, use_session};
 use leptos::prelude::*;
 
-use crate::live::part;
+use crate::live::{effect, part};
 use crate::pages::{CallbackPage, ExpensesPage, HomePage, IssuerPage, NotFoundPage, SessionPage};
 use crate::parts::{Header, IdleWarning, Notices};
 use crate::route::{Route, Router};
@@ -47,10 +47,10 @@ fn Frame() -> impl IntoView {
 /// Once a sign-in has come to its end, however it ended, the person is put where they were before it.
 fn leave_the_callback(router: Router) {
     let session = use_session();
-    Effect::new(move |_| {
+    effect(move || {
         let arrived = session.status().get() != Status::SigningIn;
         if arrived && router.route().get() == Route::Callback {
-            router.replace(&session.return_to().get_untracked().unwrap_or_else(|| "/".to_owned()));
+            router.replace(&session.return_to().unwrap_or_else(|| "/".to_owned()));
         }
     });
 }

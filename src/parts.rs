@@ -2,9 +2,10 @@
 
 mod avatar;
 mod countdown;
+mod fact;
 mod header;
 mod idle_warning;
-mod mark;
+mod nobody;
 pub mod notices;
 mod renewals;
 mod session_actions;
@@ -12,9 +13,10 @@ mod sign_in;
 
 pub(crate) use avatar::Avatar;
 pub(crate) use countdown::ExpiresIn;
+pub(crate) use fact::fact;
 pub(crate) use header::Header;
 pub(crate) use idle_warning::IdleWarning;
-pub(crate) use mark::Mark;
+pub(crate) use nobody::Nobody;
 pub use notices::Notice;
 pub(crate) use notices::Notices;
 pub(crate) use renewals::{NextRenewal, Renewals};

@@ -2,9 +2,10 @@
 
 use leptos::ev;
 use leptos::prelude::*;
-use leptos::wasm_bindgen::JsValue;
+use leptos::wasm_bindgen::{JsCast, JsValue};
+use leptos::web_sys::HtmlElement;
 
-use crate::live::attribute;
+use crate::live::{attribute, effect, on_click};
 
 /// The pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl Router {
         let router = Self { route: RwSignal::new(here()) };
         let listener = window_event_listener(ev::popstate, move |_| router.arrive());
         on_cleanup(move || listener.remove());
-        Effect::new(move |_| document().set_title(router.route.get().title()));
+        effect(move || document().set_title(router.route.get().title()));
         provide_context(router);
         router
     }
@@ -120,26 +121,28 @@ pub fn Link(
 ) -> impl IntoView {
     let router = expect_context::<Router>();
     let current = attribute("page", move || router.route().get() == Route::of(href));
-    let follow = move |event: ev::MouseEvent| {
+    let follow = on_click(move |event| {
         if is_plain_click(&event) {
             event.prevent_default();
             router.go(href);
         }
-    };
+    });
     view! { <a href=href on:click=follow aria-current=current>{children()}</a> }
 }
 
 /// The heading of a page. It takes the focus when the page changes, so that screen readers and keyboards follow.
 #[component]
 pub fn Heading(children: Children) -> impl IntoView {
-    let heading = NodeRef::<leptos::html::H1>::new();
-    let first = FIRST.with(|first| first.replace(false));
-    Effect::new(move |_| {
-        if let Some(heading) = heading.get().filter(|_| !first) {
-            let _ = heading.focus();
-        }
-    });
-    view! { <h1 tabindex="-1" node_ref=heading>{children()}</h1> }
+    if !FIRST.with(|first| first.replace(false)) {
+        // Runs once the page is there. It has one heading: to look for it is less code than to keep hold of it.
+        effect(|| {
+            let heading = document().query_selector("main h1").ok().flatten();
+            if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<HtmlElement>().ok()) {
+                let _ = heading.focus();
+            }
+        });
+    }
+    view! { <h1 tabindex="-1">{children()}</h1> }
 }
 
 thread_local! {

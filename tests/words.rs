@@ -81,6 +81,15 @@ fn times_are_written_as_this_device_writes_them() {
 }
 
 #[wasm_bindgen_test]
+fn what_an_issuer_says_is_text_in_a_notice() {
+    let hostile = OAuthError::new(ErrorCode::ServerError, "<img src=x onerror=alert(1)>");
+    let notice = Notice::of_end(&EndReason::SignInFailed(CallbackError::Refused(hostile).into()));
+    assert!(notice.exact.as_ref().unwrap().contains("<img"), "{notice:?}");
+    let html = notice.to_html();
+    assert!(html.contains("&lt;img") && !html.contains("<img"), "{html}");
+}
+
+#[wasm_bindgen_test]
 fn a_session_that_the_issuer_ended_is_explained_without_the_code_in_front() {
     let notice = Notice::of_end(&EndReason::AskThePerson(refused(ErrorCode::LoginRequired)));
     assert_eq!((notice.tone, notice.headline), ("warn", "Your session has ended."));

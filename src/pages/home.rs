@@ -6,31 +6,25 @@ use evergrant_leptos::{Status, use_session};
 use leptos::prelude::*;
 
 use self::ring::Ring;
-use crate::live::part;
-use crate::parts::{Avatar, NextRenewal, Renewals, SessionActions, SignInForm};
+use crate::live::{memo, part, text};
+use crate::parts::{Avatar, NextRenewal, Renewals, SessionActions, SignInForm, fact};
 use crate::route::Heading;
 
 /// The page.
 #[component]
 pub(crate) fn HomePage() -> impl IntoView {
     let status = use_session().status();
-    let shown = Memo::new(move |_| match status.get() {
-        Status::SigningOut => Shown::SigningOut,
-        status if status.is_signed_in() => Shown::SignedIn,
-        _ => Shown::SignedOut,
+    // While it is renewed, and when that fails, somebody stays signed in: the page stays the same.
+    let shown = memo(move || match status.get() {
+        status if status.is_signed_in() => Status::SignedIn,
+        Status::SigningIn => Status::SignedOut,
+        status => status,
     });
     part(move || match shown.get() {
-        Shown::SignedOut => view! { <SignedOut/> }.into_any(),
-        Shown::SignedIn => view! { <SignedIn/> }.into_any(),
-        Shown::SigningOut => view! { <SigningOut/> }.into_any(),
+        Status::SignedIn => view! { <SignedIn/> }.into_any(),
+        Status::SigningOut => view! { <SigningOut/> }.into_any(),
+        _ => view! { <SignedOut/> }.into_any(),
     })
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Shown {
-    SignedOut,
-    SignedIn,
-    SigningOut,
 }
 
 #[component]
@@ -59,27 +53,22 @@ fn SignedOut() -> impl IntoView {
 #[component]
 fn SignedIn() -> impl IntoView {
     let view = use_session().view();
-    let claims = Memo::new(move |_| view.with(|view| view.claims.clone()));
+    let who = move || view.with(|view| view.claims.as_ref().map(|claims| claims.display_name().to_owned()));
+    let email = move || view.with(|view| view.claims.as_ref().and_then(|claims| claims.email.clone()));
     view! {
         <section class="card signed-in">
             <Ring/>
             <div>
-                {part(move || claims.get().map(|claims| {
-                    let name = claims.display_name().to_owned();
-                    let email = claims.email.clone().filter(|email| *email != name);
-                    view! {
-                        <div class="person">
-                            <Avatar claims/>
-                            <div>
-                                <Heading>"Signed in as "{name}</Heading>
-                                <p class="muted">{email}</p>
-                            </div>
-                        </div>
-                    }
-                }).into_any())}
+                <div class="person">
+                    <Avatar/>
+                    <div>
+                        <Heading>"Signed in as "{text(move || who().unwrap_or_default())}</Heading>
+                        <p class="muted">{text(move || email().filter(|it| Some(it) != who().as_ref()).unwrap_or_default())}</p>
+                    </div>
+                </div>
                 <dl class="facts">
-                    <div><dt>"Next renewal"</dt><dd><NextRenewal/></dd></div>
-                    <div><dt>"Renewals"</dt><dd><Renewals/></dd></div>
+                    {fact("Next renewal", view! { <NextRenewal/> })}
+                    {fact("Renewals", view! { <Renewals/> })}
                 </dl>
                 <SessionActions/>
             </div>

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 
 use self::form::IssuerForm;
 use self::registration::Registration;
+use crate::live::click;
 use crate::other_issuer;
 use crate::route::Heading;
 
@@ -24,7 +25,7 @@ pub(crate) fn IssuerPage() -> impl IntoView {
                 <p>"It is "<span class="address">{config.issuer.to_string()}</span>", and this app its client "
                     <span class="address">{config.client_id.to_string()}</span>"."</p>
                 <div class="actions">
-                    <button on:click=|_| other_issuer::go_back()>"Back to the issuer of this app"</button>
+                    <button on:click=click(other_issuer::go_back)>"Back to the issuer of this app"</button>
                 </div>
             </section>
         }

@@ -7,34 +7,21 @@ use evergrant_leptos::use_session;
 use leptos::prelude::*;
 
 use self::facts::Facts;
-use crate::live::part;
-use crate::parts::SignInForm;
+use crate::live::{memo, part};
+use crate::parts::Nobody;
 use crate::route::Heading;
 
 /// The page.
 #[component]
 pub(crate) fn SessionPage() -> impl IntoView {
     let status = use_session().status();
-    let is_signed_in = Memo::new(move |_| status.get().is_signed_in());
+    let is_signed_in = memo(move || status.get().is_signed_in());
     view! {
         <Heading>"Session"</Heading>
         {part(move || match is_signed_in.get() {
             true => view! { <Facts/> }.into_any(),
-            false => view! { <SignedOut/> }.into_any(),
+            false => view! { <Nobody otherwise="Once somebody is, this page shows who, what was granted, and every renewal."/> }.into_any(),
         })}
         <SessionInspector section="card"/>
-    }
-}
-
-#[component]
-fn SignedOut() -> impl IntoView {
-    view! {
-        <section class="card narrow">
-            <div>
-                <h2>"Nobody is signed in"</h2>
-                <p class="muted">"Once somebody is, this page shows who, what was granted, and every renewal."</p>
-            </div>
-            <SignInForm/>
-        </section>
     }
 }

@@ -4,7 +4,7 @@ use evergrant_leptos::StartError;
 use evergrant_leptos::core::config::ConfigError;
 use leptos::prelude::*;
 
-use crate::live::text;
+use crate::live::{click, text};
 
 /// The page: what is wrong, and what to do.
 #[component]
@@ -12,7 +12,7 @@ pub fn StartErrorPage(
     /// What is wrong.
     error: StartError,
 ) -> impl IntoView {
-    let reload = move |_| {
+    let reload = || {
         // A page that cannot even be reloaded has nothing better to offer.
         let _ = window().location().reload();
     };
@@ -32,7 +32,7 @@ pub fn StartErrorPage(
                 <h1>"Evergrant cannot start"</h1>
                 <p class="exact">{text(move || error.to_string())}</p>
                 <p class="muted">{advice}</p>
-                <div class="actions"><button class="primary" on:click=reload>"Try again"</button></div>
+                <div class="actions"><button class="primary" on:click=click(reload)>"Try again"</button></div>
             </section>
         </main>
     }

@@ -1,28 +1,31 @@
 //! The person: their picture, or their initials.
 
-use evergrant_leptos::core::protocol::id_token::IdTokenClaims;
+use evergrant_leptos::{IdTokenClaims, use_session};
 use leptos::prelude::*;
 
-use crate::live::part;
+use crate::live::{memo, part, text};
 use crate::words;
 
 /// The picture, if it can be had safely; else the initials. It is decoration: the name stands beside it.
 #[component]
-pub(crate) fn Avatar(
-    /// Who.
-    claims: IdTokenClaims,
-) -> impl IntoView {
-    let initials = words::initials(claims.display_name());
-    let picture = RwSignal::new(claims.picture.filter(|url| url.starts_with("https://")));
+pub(crate) fn Avatar() -> impl IntoView {
+    let view = use_session().view();
+    let initials = move || view.with(|view| view.claims.as_ref().map(|claims| words::initials(claims.display_name())));
+    let picture = memo(move || view.with(|view| view.claims.as_ref().and_then(picture).unwrap_or_default()));
+    let is_broken = RwSignal::new(false);
     view! {
         <span class="avatar" aria-hidden="true">
             {part(move || match picture.get() {
                 // Whoever hosts the picture need not learn where it is looked at.
-                Some(url) => view! {
-                    <img src=url alt="" referrerpolicy="no-referrer" on:error=move |_| picture.set(None)/>
+                url if !url.is_empty() && !is_broken.get() => view! {
+                    <img src=url alt="" referrerpolicy="no-referrer" on:error=move |_| is_broken.set(true)/>
                 }.into_any(),
-                None => initials.clone().into_any(),
+                _ => text(move || initials().unwrap_or_default()).into_any(),
             })}
         </span>
     }
+}
+
+fn picture(claims: &IdTokenClaims) -> Option<String> {
+    claims.picture.clone().filter(|url| url.starts_with("https://"))
 }

@@ -20,7 +20,7 @@ pub(crate) fn ExpiresIn() -> impl IntoView {
     view! {
         <span class="expires-in" data-testid="expires-in"
             data-seconds=text(move || left().map_or(0, Distance::seconds_ahead).to_string())>
-            <span>{verb}</span>
+            <span>{text(verb)}</span>
             <strong>{text(move || left().map(Distance::in_words).unwrap_or_default())}</strong>
         </span>
     }

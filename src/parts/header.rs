@@ -3,7 +3,6 @@
 use evergrant_leptos::use_session;
 use leptos::prelude::*;
 
-use super::Mark;
 use crate::live::text;
 use crate::route::Link;
 use crate::words;
@@ -15,7 +14,14 @@ pub(crate) fn Header() -> impl IntoView {
     view! {
         <header>
             <div>
-                <span class="brand"><Mark/>"Evergrant"</span>
+                // The mark is a leaf in the colour of the text around it, as in `index.html` and on the issuer's pages.
+                <span class="brand">
+                    <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+                        <path d="M26 6C13 5 6 11 6 18c0 4.6 3.4 8 8 8 8 0 13-8 12-20Z"/>
+                        <path d="M5 28c3-6 7-10 13-13"/>
+                    </svg>
+                    "Evergrant"
+                </span>
                 <nav aria-label="Pages">
                     <Link href="/">"Home"</Link>
                     <Link href="/expenses">"Expenses"</Link>

@@ -1,10 +1,11 @@
 //! What a person should know: why the session ended, what went wrong, what the browser forbids.
 
 use evergrant_leptos::core::session::Failure;
+use evergrant_leptos::html::escaped;
 use evergrant_leptos::{EndReason, Status, View, use_session};
 use leptos::prelude::*;
 
-use crate::live::part;
+use crate::live::{memo, text};
 use crate::words;
 
 /// The notices of the moment, announced to screen readers as they come.
@@ -13,13 +14,15 @@ pub(crate) fn Notices() -> impl IntoView {
     let session = use_session();
     let view = session.view();
     // Memos: a notice that stays is not rendered, and announced, anew.
-    let ended = Memo::new(move |_| view.with(|view| view.ended.as_ref().map(Notice::of_end)));
-    let problem = Memo::new(move |_| view.with(Notice::of_problem));
-    let warning = session.warning();
-    let warning = Memo::new(move |_| warning.get().map(Notice::of_warning));
+    let ended = memo(move || html(view.with(|view| view.ended.as_ref().map(Notice::of_end))));
+    let problem = memo(move || html(view.with(Notice::of_problem)));
+    let warning = memo(move || {
+        view.track();
+        html(session.warning().map(Notice::of_warning))
+    });
     view! {
         <div class="notices" aria-live="polite">
-            {[ended, problem, warning].map(|notice| part(move || notice.get().map(shown).into_any()))}
+            {[ended, problem, warning].into_iter().map(|notice| place(move || notice.get())).collect_view()}
         </div>
     }
 }
@@ -87,20 +90,27 @@ impl Notice {
         sentences.push(failure.advice().to_owned());
         Self { tone, headline, sentences, exact }
     }
+
+    /// The notice as it is drawn.
+    pub fn to_html(&self) -> String {
+        let Self { tone, headline, sentences, exact } = self;
+        let mut html = format!("<section class=\"notice\" data-tone=\"{tone}\"><p class=\"headline\">{headline}</p>");
+        for sentence in sentences {
+            html += &format!("<p>{}</p>", escaped(sentence));
+        }
+        if let Some(exact) = exact {
+            html += "<details><summary>What exactly happened</summary>";
+            html += &format!("<p class=\"exact\">{}</p></details>", escaped(exact));
+        }
+        html + "</section>"
+    }
 }
 
-/// The notice as it is drawn.
-pub(crate) fn shown(notice: Notice) -> impl IntoView {
-    view! {
-        <section class="notice" data-tone=notice.tone>
-            <p class="headline">{notice.headline}</p>
-            {notice.sentences.into_iter().map(|sentence| view! { <p>{sentence}</p> }).collect_view()}
-            {notice.exact.map(|exact| view! {
-                <details>
-                    <summary>"What exactly happened"</summary>
-                    <p class="exact">{exact}</p>
-                </details>
-            })}
-        </section>
-    }
+/// Where a notice is shown, or nothing.
+pub(crate) fn place(notice: impl Fn() -> String + Send + 'static) -> AnyView {
+    view! { <div inner_html=text(notice)></div> }.into_any()
+}
+
+fn html(notice: Option<Notice>) -> String {
+    notice.map(|notice| notice.to_html()).unwrap_or_default()
 }

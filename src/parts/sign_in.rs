@@ -3,7 +3,7 @@
 use evergrant_leptos::{Flow, Status, use_session};
 use leptos::prelude::*;
 
-use crate::live::{click, text};
+use crate::live::{attribute, click, submit, text};
 use crate::route::Link;
 use crate::words;
 
@@ -13,21 +13,20 @@ pub(crate) fn SignInForm() -> impl IntoView {
     let session = use_session();
     let flow = RwSignal::new(session.config().flow);
     let is_leaving = move || session.status().get() == Status::SigningIn;
-    let sign_in = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
+    let sign_in = move || {
         session.sign_in(flow.get_untracked(), window().location().pathname().unwrap_or_else(|_| "/".to_owned()));
     };
     view! {
-        <form class="sign-in" on:submit=sign_in>
+        <form class="sign-in" on:submit=submit(sign_in)>
             <fieldset>
                 <legend>"How to sign in"</legend>
                 <Choice value=Flow::Code flow hint="For every new app. Tokens never pass through the address bar."/>
                 <Choice value=Flow::Implicit flow hint="Only for issuers that offer nothing else."/>
             </fieldset>
-            <button type="submit" class="primary" disabled=is_leaving>
+            <button type="submit" class="primary" disabled=attribute("", is_leaving)>
                 {text(move || if is_leaving() { "Going to the issuer…" } else { "Sign in" })}
             </button>
-            <button type="button" class="quiet" disabled=is_leaving
+            <button type="button" class="quiet" disabled=attribute("", is_leaving)
                 on:click=click(move || session.sign_in_popup(flow.get_untracked()))>
                 "Use a popup"
             </button>

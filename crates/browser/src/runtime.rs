@@ -125,7 +125,8 @@ impl Runtime {
         self.0.machine.borrow().view(&clock::now())
     }
 
-    pub(crate) fn has_identity_alone(&self) -> bool {
+    /// Whether somebody is signed in at an issuer that gives no access tokens.
+    pub fn has_identity_alone(&self) -> bool {
         self.0.machine.borrow().has_identity_alone()
     }
 

@@ -11,6 +11,8 @@ use evergrant_core::session::{
 use evergrant_core::time::UnixTime;
 use leptos::prelude::*;
 
+use crate::live::memo;
+
 /// The session of the nearest [`crate::SessionProvider`].
 ///
 /// # Panics
@@ -23,28 +25,23 @@ pub fn use_session() -> SessionHandle {
 #[derive(Clone, Copy, Debug)]
 pub struct SessionHandle {
     runtime: StoredValue<Runtime, LocalStorage>,
-    view: Signal<View>,
-    status: Signal<Status>,
+    view: ReadSignal<View>,
+    status: Memo<Status>,
 }
 
 impl SessionHandle {
-    pub(crate) fn new(runtime: Runtime, changed: RwSignal<Option<View>>) -> Self {
-        let runtime = StoredValue::new_local(runtime);
-        let view = Signal::derive(move || match changed.get() {
-            Some(view) => view,
-            None => runtime.with_value(Runtime::view),
-        });
-        let status = Memo::new(move |_| view.with(|view| view.status)).into();
-        Self { runtime, view, status }
+    pub(crate) fn new(runtime: Runtime, view: ReadSignal<View>) -> Self {
+        let status = memo(move || view.with(|view| view.status));
+        Self { runtime: StoredValue::new_local(runtime), view, status }
     }
 
     /// Everything there is to show.
-    pub fn view(&self) -> Signal<View> {
+    pub fn view(&self) -> ReadSignal<View> {
         self.view
     }
 
     /// The session in one word; changes only when the word does.
-    pub fn status(&self) -> Signal<Status> {
+    pub fn status(&self) -> Memo<Status> {
         self.status
     }
 
@@ -83,32 +80,22 @@ impl SessionHandle {
         })
     }
 
-    /// A sentence for the person when the session cannot be stored as configured.
-    pub fn warning(&self) -> Signal<Option<String>> {
-        let Self { runtime, view, .. } = *self;
-        Signal::derive(move || {
-            view.track();
-            runtime.with_value(|runtime| runtime.warning().map(str::to_owned))
-        })
+    /// A sentence for the person when the session cannot be stored as configured. Read it where [`SessionHandle::view`] is
+    /// tracked.
+    pub fn warning(&self) -> Option<String> {
+        self.runtime.with_value(|runtime| runtime.warning().map(str::to_owned))
     }
 
-    /// Where in the app the person was before the sign-in that completed in this page: a path of this origin.
-    pub fn return_to(&self) -> Signal<Option<String>> {
-        let Self { runtime, view, .. } = *self;
-        Signal::derive(move || {
-            view.track();
-            runtime.with_value(Runtime::return_to)
-        })
+    /// Where in the app the person was before the sign-in that completed in this page: a path of this origin. Read it once
+    /// [`SessionHandle::status`] is no longer `signing-in`.
+    pub fn return_to(&self) -> Option<String> {
+        self.runtime.with_value(Runtime::return_to)
     }
 
     /// What the session can be renewed by here, as far as it was seen on the way: nothing is asked to know it, but by
-    /// [`SessionHandle::probe`].
-    pub fn abilities(&self) -> Signal<Abilities> {
-        let Self { runtime, view, .. } = *self;
-        Signal::derive(move || {
-            view.track();
-            runtime.with_value(Runtime::abilities)
-        })
+    /// [`SessionHandle::probe`]. Read it where [`SessionHandle::view`] is tracked.
+    pub fn abilities(&self) -> Abilities {
+        self.runtime.with_value(Runtime::abilities)
     }
 
     /// Tries once whether the issuer answers in a hidden iframe here, and leaves the session as it is: so that one need not
@@ -116,6 +103,12 @@ impl SessionHandle {
     pub async fn probe(&self) -> HiddenIframe {
         let runtime = self.runtime.get_value();
         runtime.probe().await
+    }
+
+    /// Whether the issuer says who the person is, and gave no access token: there is nothing for APIs then. Read it where
+    /// [`SessionHandle::view`] is tracked.
+    pub fn has_identity_alone(&self) -> bool {
+        self.runtime.with_value(Runtime::has_identity_alone)
     }
 
     /// The renewals of this page, oldest first. Read it where [`SessionHandle::view`] is tracked.

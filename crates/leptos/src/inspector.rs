@@ -13,7 +13,6 @@
 mod abilities;
 mod claims;
 mod events;
-mod html;
 mod rehearsals;
 mod timeline;
 
@@ -25,7 +24,7 @@ use self::events::Events;
 use self::rehearsals::Rehearsals;
 use self::timeline::{Timeline, Zoom};
 use crate::handle::use_session;
-use crate::live::part;
+use crate::live::{memo, part};
 
 /// Shows what the session of the nearest [`crate::SessionProvider`] is doing, and what it did since the page was loaded: also
 /// when it is over. It shows nothing where there was none.
@@ -37,8 +36,8 @@ pub fn SessionInspector(
 ) -> impl IntoView {
     let session = use_session();
     let view = session.view();
-    let is_signed_in = Memo::new(move |_| view.with(|view| view.status.is_signed_in()));
-    let has_past = Memo::new(move |_| {
+    let is_signed_in = memo(move || session.status().get().is_signed_in());
+    let has_past = memo(move || {
         view.track();
         !(session.history().is_empty() && session.log().is_empty())
     });

@@ -18,6 +18,7 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 mod clock;
 mod handle;
+pub mod html;
 #[cfg(feature = "inspector")]
 pub mod inspector;
 pub mod live;
@@ -25,7 +26,7 @@ mod parts;
 mod provider;
 pub mod words;
 
-pub use clock::use_clock;
+pub use clock::{Clock, use_clock};
 
 #[cfg(feature = "inspector")]
 pub use evergrant_browser::{Claim, TokenClaims, rehearsal::Rehearsal};

@@ -1,7 +1,7 @@
 //! What changes on a page, behind one type for each kind: every closure of a type of its own would bring a copy of the
 //! renderer with it, a kilobyte or more for each visitor to load.
 
-use leptos::ev::MouseEvent;
+use leptos::ev::{MouseEvent, SubmitEvent};
 use leptos::prelude::*;
 
 /// A text, or an attribute's value.
@@ -32,6 +32,34 @@ pub fn part(of: impl Fn() -> AnyView + Send + 'static) -> Part {
 pub type Click = Box<dyn FnMut(MouseEvent)>;
 
 /// A click that does `what`.
-pub fn click(what: impl Fn() + 'static) -> Click {
-    Box::new(move |_| what())
+pub fn click(mut what: impl FnMut() + 'static) -> Click {
+    on_click(move |_| what())
+}
+
+/// A click that does `what` with the event.
+pub fn on_click(what: impl FnMut(MouseEvent) + 'static) -> Click {
+    Box::new(what)
+}
+
+/// What happens when a form is sent.
+pub type Submit = Box<dyn FnMut(SubmitEvent)>;
+
+/// Does `what` when a form is sent, in place of loading another page.
+pub fn submit(mut what: impl FnMut() + 'static) -> Submit {
+    Box::new(move |event| {
+        event.prevent_default();
+        what();
+    })
+}
+
+/// A value that follows the signals that `of` reads, and is told on only when it is another.
+pub fn memo<T: PartialEq + Send + Sync + 'static>(of: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
+    let of: Box<dyn Fn() -> T + Send + Sync> = Box::new(of);
+    Memo::new(move |_| of())
+}
+
+/// Does `what` now, and again when a signal changes that it reads.
+pub fn effect(what: impl Fn() + 'static) {
+    let what: Box<dyn Fn()> = Box::new(what);
+    Effect::new(move |_| what());
 }

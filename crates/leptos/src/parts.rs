@@ -8,6 +8,7 @@ use evergrant_core::session::Status;
 use leptos::prelude::*;
 
 use crate::handle::use_session;
+use crate::live::memo;
 
 /// Shows its children while somebody is signed in, also while their session is renewed.
 #[component]
@@ -16,7 +17,7 @@ pub fn SignedIn(
     children: ChildrenFn,
 ) -> impl IntoView {
     let status = use_session().status();
-    let is_signed_in = Memo::new(move |_| status.get().is_signed_in());
+    let is_signed_in = memo(move || status.get().is_signed_in());
     view! { <Show when=move || is_signed_in.get()>{children()}</Show> }
 }
 
@@ -27,7 +28,7 @@ pub fn SignedOut(
     children: ChildrenFn,
 ) -> impl IntoView {
     let status = use_session().status();
-    let is_signed_out = Memo::new(move |_| status.get() == Status::SignedOut);
+    let is_signed_out = memo(move || status.get() == Status::SignedOut);
     view! { <Show when=move || is_signed_out.get()>{children()}</Show> }
 }
 
@@ -50,7 +51,7 @@ pub fn RequireSession(
 ) -> impl IntoView {
     let session = use_session();
     let status = session.status();
-    let is_signed_in = Memo::new(move |_| status.get().is_signed_in());
+    let is_signed_in = memo(move || status.get().is_signed_in());
     Effect::new(move |sent: Option<bool>| {
         let untouched = status.get() == Status::SignedOut && session.view().with_untracked(|view| view.ended.is_none());
         let send = untouched && sent != Some(true);

@@ -5,6 +5,7 @@
 
 use evergrant_browser::Runtime;
 use evergrant_core::config::Config;
+use evergrant_core::session::View;
 use leptos::prelude::*;
 
 use crate::handle::SessionHandle;
@@ -20,8 +21,9 @@ pub fn SessionProvider(
     /// What may use the session.
     children: Children,
 ) -> impl IntoView {
-    let view = RwSignal::new(None);
-    let runtime = Runtime::start(config, move |changed| view.set(Some(changed)));
-    provide_context(SessionHandle::new(runtime, view));
+    let view = RwSignal::new(View::default());
+    let runtime = Runtime::start(config, move |changed| view.set(changed));
+    view.set(runtime.view());
+    provide_context(SessionHandle::new(runtime, view.read_only()));
     children()
 }

@@ -60,7 +60,7 @@ fn Callback() -> impl IntoView {
     let navigate = use_navigate();
     Effect::new(move |_| {
         if session.status().get() != Status::SigningIn {
-            let page = session.return_to().get_untracked().unwrap_or_else(|| "/".to_owned());
+            let page = session.return_to().unwrap_or_else(|| "/".to_owned());
             navigate(&page, NavigateOptions { replace: true, ..NavigateOptions::default() });
         }
     });

@@ -1,7 +1,7 @@
 //! Asking the API.
 
 use evergrant_leptos::core::protocol::Scope;
-use evergrant_leptos::{FetchError, SessionHandle, challenge};
+use evergrant_leptos::{FetchError, OtherIssuer, SessionHandle, challenge};
 use leptos::prelude::window;
 use leptos::web_sys::{AbortSignal, Request, RequestInit, Response};
 use wasm_bindgen::JsCast;
@@ -15,8 +15,9 @@ const LIMIT: u32 = 20_000;
 
 /// The expenses, from the first of `allowed_api_origins`.
 pub(super) async fn report(session: SessionHandle) -> Result<Report, Trouble> {
-    let origins = session.config().allowed_api_origins;
-    let origin = origins.first().ok_or(Trouble::NoApi)?;
+    let config = session.config();
+    let no_api = if OtherIssuer::is_used_by(&config) { Trouble::OtherIssuer } else { Trouble::NoApi };
+    let origin = config.allowed_api_origins.first().ok_or(no_api)?;
     let init = RequestInit::new();
     init.set_signal(Some(&AbortSignal::timeout_with_u32(LIMIT)));
     let request = Request::new_with_str_and_init(&format!("{origin}/expenses"), &init);

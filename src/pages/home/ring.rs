@@ -15,11 +15,10 @@ pub(super) fn Ring() -> impl IntoView {
     let now = use_clock();
     let gone = move || view.with(|view| thousandths_gone(view, now.get()));
     view! {
-        <div class="ring" data-low=attribute("true", move || gone() >= 750)>
+        <div class="ring" data-low=attribute("true", move || gone() >= 750) style:--gone=text(move || gone().to_string())>
             <svg viewBox="0 0 120 120" aria-hidden="true">
                 <circle class="track" cx="60" cy="60" r="54"/>
-                <circle class="left" cx="60" cy="60" r="54" pathLength="1000" stroke-dasharray="1000"
-                    stroke-dashoffset=text(move || gone().to_string())/>
+                <circle class="left" cx="60" cy="60" r="54" pathLength="1000" stroke-dasharray="1000"/>
             </svg>
             <ExpiresIn/>
         </div>

@@ -16,26 +16,28 @@ pub(super) const PAUSE: u32 = 400;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Check {
     latest: StoredValue<u32>,
-    seen: RwSignal<Notice>,
+    /// What was seen, as HTML.
+    seen: RwSignal<String>,
 }
 
 impl Check {
     pub(super) fn new() -> Self {
-        Self { latest: StoredValue::new(0), seen: RwSignal::new(said("", HINT)) }
+        Self { latest: StoredValue::new(0), seen: RwSignal::new(said("", HINT).to_html()) }
     }
 
-    pub(super) fn seen(self) -> ReadSignal<Notice> {
-        self.seen.read_only()
+    /// The newest notice, as HTML.
+    pub(super) fn seen(self) -> String {
+        self.seen.get()
     }
 
     /// Says something without asking anybody.
-    pub(super) fn say(self, seen: Notice) {
+    pub(super) fn say(self, seen: &Notice) {
         self.begin(seen);
     }
 
     /// Looks `issuer` up after `pause` milliseconds, unless something else is asked meanwhile. Whether it can be used.
     pub(super) async fn look_up(self, issuer: String, pause: u32) -> bool {
-        let number = self.begin(said("", "Looking it up…"));
+        let number = self.begin(&said("", "Looking it up…"));
         TimeoutFuture::new(pause).await;
         // The page may be gone, and this with it.
         let is_latest = || self.latest.try_get_value() == Some(number);
@@ -46,14 +48,14 @@ impl Check {
         if !is_latest() {
             return false;
         }
-        self.seen.set(seen);
+        self.seen.set(seen.to_html());
         is_good
     }
 
-    fn begin(self, seen: Notice) -> u32 {
+    fn begin(self, seen: &Notice) -> u32 {
         let number = self.latest.get_value() + 1;
         self.latest.set_value(number);
-        self.seen.set(seen);
+        self.seen.set(seen.to_html());
         number
     }
 }

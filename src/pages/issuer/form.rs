@@ -7,9 +7,8 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::check::{Check, HINT, PAUSE, said};
 use super::registration::CopyButton;
-use crate::live::{part, text};
+use crate::live::{effect, submit, text};
 use crate::parts::Notice;
-use crate::parts::notices::shown;
 use crate::{other_issuer, words};
 
 /// The form.
@@ -20,7 +19,7 @@ pub(super) fn IssuerForm() -> impl IntoView {
         true => OtherIssuer::of(&config),
         false => OtherIssuer { scope: config.scope.to_string(), ..OtherIssuer::default() },
     });
-    let (is_proposed, trouble) = (RwSignal::new(false), RwSignal::new(""));
+    let (is_proposed, trouble) = (RwSignal::new(false), RwSignal::new(String::new()));
     let check = Check::new();
     let read_link = move || {
         if let Some(other) = other_issuer::proposed() {
@@ -33,28 +32,28 @@ pub(super) fn IssuerForm() -> impl IntoView {
     on_cleanup(move || listener.remove());
 
     let own = config.clone();
-    Effect::new(move |_| {
+    effect(move || {
         let issuer = draft.issuer.get().trim().to_owned();
         // The client comes later; an address is looked up without it.
         let named = OtherIssuer { client_id: "-".to_owned(), scope: "openid".to_owned(), ..draft.read() };
         match named.in_place_of(&own) {
-            _ if issuer.is_empty() => check.say(said("", HINT)),
-            Err(error) => check.say(said("bad", words::unusable_issuer(&error))),
+            _ if issuer.is_empty() => check.say(&said("", HINT)),
+            Err(error) => check.say(&said("bad", words::unusable_issuer(&error))),
             Ok(_) => spawn_local(async move {
                 check.look_up(issuer, PAUSE).await;
             }),
         }
     });
-    let submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
+    let use_it = move || {
         let other = draft.read();
         if let Err(error) = other.in_place_of(&config) {
-            return trouble.set(words::unusable_issuer(&error));
+            return trouble.set(words::unusable_issuer(&error).to_owned());
         }
-        trouble.set("");
+        trouble.set(String::new());
         spawn_local(async move {
             if check.look_up(other.issuer.trim().to_owned(), 0).await && !other_issuer::use_from_now_on(&other) {
-                trouble.set("This browser does not let this site store anything, so the choice cannot be kept.");
+                let trouble_is = "This browser does not let this site store anything, so the choice cannot be kept.";
+                trouble.set(trouble_is.to_owned());
             }
         });
     };
@@ -62,16 +61,14 @@ pub(super) fn IssuerForm() -> impl IntoView {
         <section class="card" aria-labelledby="about-issuer">
             <div>
                 <h2 id="about-issuer">"The issuer"</h2>
-                <div aria-live="polite">
-                    {part(move || match is_proposed.get() {
-                        true => shown(proposal()).into_any(),
-                        false => ().into_any(),
-                    })}
-                </div>
+                <div aria-live="polite" inner_html=text(move || match is_proposed.get() {
+                    true => proposal().to_html(),
+                    false => String::new(),
+                })></div>
             </div>
-            <form class="fields" on:submit=submit>
+            <form class="fields" on:submit=submit(use_it)>
                 <Field id="issuer" label="Issuer URL" value=draft.issuer hint="issuer-hint" placeholder="https://tenant.example.com/"/>
-                <div class="check" id="issuer-hint" aria-live="polite">{part(move || shown(check.seen().get()).into_any())}</div>
+                <div class="check" id="issuer-hint" aria-live="polite" inner_html=text(move || check.seen())></div>
                 <Field id="client-id" label="Client ID" value=draft.client_id/>
                 <Field id="scope" label="Scope" value=draft.scope/>
                 <Field id="audience" label="Audience, if the issuer wants one" value=draft.audience/>

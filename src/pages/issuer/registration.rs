@@ -4,7 +4,8 @@ use evergrant_leptos::use_session;
 use leptos::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use crate::live::{Text, text};
+use crate::live::{Text, click, text};
+use crate::parts::fact;
 
 /// The addresses.
 #[component]
@@ -18,13 +19,7 @@ pub(super) fn Registration() -> impl IntoView {
     ];
     let shown = addresses.map(|(term, name, address)| {
         let copied = address.clone();
-        view! {
-            <div>
-                <dt>{term}</dt>
-                <dd><code>{address}</code><CopyButton what="Copy" name value=text(move || copied.clone())/></dd>
-            </div>
-        }
-        .into_any()
+        fact(term, view! { <code>{address}</code><CopyButton what="Copy" name value=text(move || copied.clone())/> })
     });
     view! {
         <section class="card" aria-labelledby="registration">
@@ -50,18 +45,18 @@ pub(super) fn CopyButton(
     /// What is copied.
     mut value: Text,
 ) -> impl IntoView {
-    let says = RwSignal::new("");
-    let copy = move |_| {
+    let says = RwSignal::new(String::new());
+    let copy = move || {
         // Browsers have a clipboard where they have WebCrypto, without which no page of this app is shown.
         let written = window().navigator().clipboard().write_text(&value());
         spawn_local(async move {
             let written = JsFuture::from(written).await.is_ok();
             // The page may be gone.
-            let _ = says.try_set(if written { "Copied" } else { "Not allowed" });
+            let _ = says.try_set(if written { "Copied" } else { "Not allowed" }.to_owned());
         });
     };
     view! {
-        <button type="button" aria-label=name on:click=copy>
+        <button type="button" aria-label=name on:click=click(copy)>
             {what}
         </button>
         <span class="says muted small" role="status">{text(move || says.get())}</span>

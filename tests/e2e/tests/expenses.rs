@@ -45,12 +45,14 @@ fn what_was_told_stays_while_the_api_is_down_or_the_network_away() -> anyhow::Re
 
         world.api.kill();
         expenses.load_again().await?;
-        app.wait_to_be_told("The API could not be reached. What you see is what it told before.").await?;
+        app.wait_to_be_told("The API could not be reached.").await?;
+        app.wait_to_be_told("What you see is what it told before.").await?;
         assert_eq!((expenses.table().await?, expenses.top_of_table().await?), (table.clone(), top));
 
         world.browser.set_online(false).await?;
         expenses.load_again().await?;
-        app.wait_to_be_told("You are offline. What you see is what it told before.").await?;
+        app.wait_to_be_told("You are offline.").await?;
+        app.wait_to_be_told("What you see is what it told before.").await?;
         assert_eq!((expenses.table().await?, expenses.top_of_table().await?), (table.clone(), top));
 
         world.browser.set_online(true).await?;

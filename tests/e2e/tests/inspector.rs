@@ -41,6 +41,27 @@ fn a_renewal_is_seen_on_the_timeline_in_the_table_and_in_the_export() -> anyhow:
 }
 
 #[test]
+fn what_another_tab_renewed_is_a_mark_and_a_row() -> anyhow::Result<()> {
+    journey(Setup::demo().with_config("storage", "local"), async |world| {
+        let (app, inspector) = inspect(world).await?;
+        let watching = world.browser.tab().await?;
+        world.browser.new_tab().await?;
+        app.open("/").await?;
+        app.wait_for_status("signed-in").await?;
+        app.renew_now().await?;
+
+        world.browser.show(&watching).await?;
+        inspector.wait_to_see("line.elsewhere").await?;
+        assert!(inspector.wait_for_row("renewed_elsewhere").await?.contains("Renewed in another tab"));
+        assert_eq!(inspector.drawn(".point.renewed").await?, 0, "this tab renewed nothing");
+        let export = inspector.export().await?;
+        assert_eq!(of_kind(&export, "renewed_elsewhere").len(), 1, "{export}");
+        assert_eq!(of_kind(&export, "token").len(), 2, "{export}");
+        Ok(())
+    })
+}
+
+#[test]
 fn a_token_that_is_told_to_expire_is_renewed_at_once() -> anyhow::Result<()> {
     journey(Setup::demo(), async |world| {
         let (app, inspector) = inspect(world).await?;

@@ -65,7 +65,7 @@ fn tokens_of_another_issuer_go_to_no_api_of_the_apps_own() -> anyhow::Result<()>
         app.press("Sign in").await?;
         app.sign_in_at_the_issuer("test", "test").await?;
         app.open("/expenses").await?;
-        app.wait_to_be_told("This app has not been told of an API.").await?;
+        app.wait_to_be_told("You are using an issuer of your own.").await?;
         assert_eq!(world.api.issued_at(), Vec::<String>::new());
         Ok(())
     })

@@ -50,7 +50,7 @@ impl OtherIssuer {
     }
 
     /// The configuration of this app at that issuer: where it comes back to is the same, but nothing that `own` trusts is
-    /// told anything of the other issuer's. Tokens go to no API, codes to no token backend, and sessions are kept apart, also
+    /// told anything of the other issuer's, and what it is asked for beyond that is not asked of the other. Tokens go to no API, codes to no token backend, and sessions are kept apart, also
     /// where the two clients have one id.
     ///
     /// # Errors
@@ -65,6 +65,7 @@ impl OtherIssuer {
             scope: openid_scope(&self.scope)?,
             audience: Some(self.audience.trim().to_owned()).filter(|audience| !audience.is_empty()),
             flow: Flow::Code,
+            prompt: None,
             storage: match own.storage {
                 StorageKind::Cookie => StorageKind::Session,
                 other => other,
@@ -82,7 +83,7 @@ mod tests {
     use super::*;
 
     fn own() -> Config {
-        let json = r#"{"issuer":"http://localhost:3000/","client_id":"app","storage":"cookie","flow":"implicit",
+        let json = r#"{"issuer":"http://localhost:3000/","client_id":"app","storage":"cookie","flow":"implicit","prompt":"consent",
             "silent_redirect_uri":"http://localhost:3001/silent","token_backend":"http://localhost:3003/oauth",
             "allowed_api_origins":["http://localhost:3002"]}"#;
         Config::parse(json, "http://localhost:8080").unwrap()
@@ -115,7 +116,7 @@ mod tests {
             (&own.redirect_uri, &own.silent_redirect_uri, &own.post_logout_redirect_uri)
         );
         assert_eq!((config.allowed_api_origins.len(), config.token_backend, config.audience), (0, None, None));
-        assert_eq!((config.storage, config.flow), (StorageKind::Session, Flow::Code));
+        assert_eq!((config.storage, config.flow, config.prompt), (StorageKind::Session, Flow::Code, None));
     }
 
     #[test]

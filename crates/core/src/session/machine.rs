@@ -21,7 +21,7 @@ use super::schedule::{self, Lease};
 use super::view::{EndReason, Status, View};
 use crate::config::{Config, StorageKind};
 use crate::protocol::authorize::Flow;
-use crate::protocol::{AccessToken, ClientId, Issuer, Scope};
+use crate::protocol::{AccessToken, ClientId, Issuer};
 use crate::time::{Now, UnixTime};
 
 /// Failures in a row after which renewing stops until the person asks for it: no loop goes on for ever.
@@ -156,23 +156,7 @@ impl Machine {
 
     /// What to show.
     pub fn view(&self, now: &Now) -> View {
-        let mut view = View {
-            status: Status::SignedOut,
-            claims: None,
-            scope: Scope::default(),
-            flow: None,
-            expires_at: None,
-            lifetime: None,
-            renew_at: None,
-            renewing_since: None,
-            renewals: 0,
-            last_method: None,
-            problem: None,
-            sign_in_failed: false,
-            idle_ends_at: None,
-            idle_warning: false,
-            ended: None,
-        };
+        let mut view = View::default();
         match &self.state {
             State::SignedOut(ended) => view.ended.clone_from(ended),
             State::SigningIn { .. } => view.status = Status::SigningIn,

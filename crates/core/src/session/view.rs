@@ -10,7 +10,7 @@ use crate::protocol::id_token::IdTokenClaims;
 use crate::time::UnixTime;
 
 /// The session as a page shows it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct View {
     /// In one word.
     pub status: Status,
@@ -45,9 +45,10 @@ pub struct View {
 }
 
 /// A session in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Nobody is signed in.
+    #[default]
     SignedOut,
     /// On the way to the issuer, or back.
     SigningIn,

@@ -10,7 +10,10 @@ use crate::live::{attribute, click, text};
 #[component]
 pub(super) fn Abilities(section: &'static str) -> impl IntoView {
     let session = use_session();
-    let abilities = session.abilities();
+    let seen = move || {
+        session.view().track();
+        session.abilities()
+    };
     let trying = RwSignal::new(false);
     let probe = move || {
         if !trying.get_untracked() {
@@ -25,9 +28,9 @@ pub(super) fn Abilities(section: &'static str) -> impl IntoView {
         <section class=section aria-labelledby="evergrant-abilities">
             <h2 id="evergrant-abilities">"What works here"</h2>
             <div aria-live="polite">
-                <p>{text(move || abilities.with(|seen| seen.refresh_token.to_string()))}</p>
-                <p data-testid="iframe">{text(move || abilities.with(|seen| seen.iframe.to_string()))}</p>
-                <p>{text(move || abilities.with(|seen| seen.browser.to_string()))}</p>
+                <p>{text(move || seen().refresh_token.to_string())}</p>
+                <p data-testid="iframe">{text(move || seen().iframe.to_string())}</p>
+                <p>{text(move || seen().browser.to_string())}</p>
             </div>
             <p><button aria-busy=attribute("true", move || trying.get()) on:click=click(probe)>"Try the hidden iframe"</button></p>
         </section>

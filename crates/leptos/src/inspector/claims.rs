@@ -4,10 +4,10 @@ use evergrant_browser::Claim;
 use evergrant_core::time::UnixTime;
 use leptos::prelude::*;
 
-use super::html::escaped;
 use crate::clock::use_clock;
 use crate::handle::use_session;
-use crate::live::text;
+use crate::html::escaped;
+use crate::live::{memo, text};
 use crate::words::{self, Distance};
 
 /// The claims of both tokens.
@@ -16,8 +16,8 @@ pub(super) fn Claims(section: &'static str) -> impl IntoView {
     let session = use_session();
     let now = use_clock();
     // Memos: what a person has marked to copy stays so while the text does.
-    let id_token = Memo::new(move |_| rows(&session.token_claims().id_token, now.get()));
-    let access_token = Memo::new(move |_| rows(&session.token_claims().access_token, now.get()));
+    let id_token = memo(move || rows(&session.token_claims().id_token, now.get()));
+    let access_token = memo(move || rows(&session.token_claims().access_token, now.get()));
     view! {
         <section class=section aria-labelledby="evergrant-id-token">
             <h2 id="evergrant-id-token">"What the ID token says"</h2>

@@ -6,18 +6,18 @@ use evergrant_core::session::{Occurred, Occurrence, RenewalRecord};
 use evergrant_core::time::UnixTime;
 use leptos::prelude::*;
 
-use super::html::escaped;
 use crate::handle::use_session;
-use crate::live::text;
+use crate::html::escaped;
+use crate::live::{memo, text};
 use crate::words;
 
 /// The table, with a link to save it.
 #[component]
 pub(super) fn Events(section: &'static str) -> impl IntoView {
     let session = use_session();
-    let rows = Memo::new(move |_| {
+    let table = memo(move || {
         session.view().track();
-        rows(&session.log(), &session.history())
+        HEAD.to_owned() + &rows(&session.log(), &session.history()) + "</tbody></table>"
     });
     let address = move || {
         session.view().track();
@@ -27,20 +27,18 @@ pub(super) fn Events(section: &'static str) -> impl IntoView {
         <section class=section aria-labelledby="evergrant-events">
             <h2 id="evergrant-events">"What happened since this page was loaded"</h2>
             // Scrolls by itself on narrow screens, so the keyboard must reach it.
-            <div class="evergrant-scroll" tabindex="0" role="region" aria-labelledby="evergrant-events">
-                <table>
-                    <thead><tr>
-                        <th scope="col">"Time"</th><th scope="col">"What"</th><th scope="col">"Outcome"</th>
-                        <th scope="col">"Why"</th><th scope="col" class="number">"Took"</th>
-                    </tr></thead>
-                    <tbody inner_html=text(move || rows.get())></tbody>
-                </table>
-            </div>
+            <div class="evergrant-scroll" tabindex="0" role="region" aria-labelledby="evergrant-events"
+                inner_html=text(move || table.get())></div>
             // Without secrets, for whoever wants to keep or send it.
             <p><a download="session.json" href=text(address)>"Save as JSON"</a></p>
         </section>
     }
 }
+
+const HEAD: &str = concat!(
+    "<table><thead><tr><th scope=\"col\">Time</th><th scope=\"col\">What</th><th scope=\"col\">Outcome</th>",
+    "<th scope=\"col\">Why</th><th scope=\"col\" class=\"number\">Took</th></tr></thead><tbody>",
+);
 
 fn rows(log: &[RenewalRecord], history: &[Occurrence]) -> String {
     let (mut log, mut history) = (log.iter().rev().peekable(), history.iter().rev().peekable());

@@ -26,16 +26,16 @@ pub(super) fn Rehearsals(
 #[component]
 fn Offered(section: &'static str, zoom: RwSignal<Zoom>) -> impl IntoView {
     let session = use_session();
-    let said = RwSignal::new(None::<String>);
+    let said = RwSignal::new(String::new());
     let cut_off = RwSignal::new(is_cut_off());
     let rehearse = move |rehearsal: Rehearsal| {
         zoom.set(if rehearsal == Rehearsal::Sleep { Zoom::QuarterHour } else { Zoom::Minute });
-        said.set(None);
+        said.set(String::new());
         spawn_local(async move {
             let done = session.rehearse(rehearsal).await;
             // The page may be another one by now.
             let done = if done.is_ok() { "Done: watch the timeline." } else { "The issuer did not take the order." };
-            said.try_set(Some(done.to_owned()));
+            said.try_set(done.to_owned());
             cut_off.try_set(is_cut_off());
         });
     };
@@ -58,7 +58,7 @@ fn Offered(section: &'static str, zoom: RwSignal<Zoom>) -> impl IntoView {
             <ul class="evergrant-rehearsals">
                 {(0..OFFERED.len()).map(offer).collect_view()}
             </ul>
-            <p role="status">{text(move || said.get().unwrap_or_default())}</p>
+            <p role="status">{text(move || said.get())}</p>
         </section>
     }
 }

@@ -13,9 +13,9 @@ use leptos::prelude::*;
 pub(super) use self::axis::Zoom;
 use self::axis::{Axis, percent};
 use self::drawing::Past;
-use crate::clock::use_clock;
+use crate::clock::{Clock, use_clock};
 use crate::handle::use_session;
-use crate::live::{click, part, text};
+use crate::live::{click, memo, part, text};
 use crate::words;
 
 /// The timeline, with buttons that say how much of it is seen.
@@ -28,7 +28,7 @@ pub(super) fn Timeline(
     let session = use_session();
     let now = use_clock();
     // In seconds, as a text: memos of texts are there already, and each other kind would be kilobytes more to load.
-    let span = Memo::new(move |_| {
+    let span = memo(move || {
         let now = now.get();
         zoom.get().span(now.since(oldest(&session.log(), now))).as_secs().to_string()
     });
@@ -48,18 +48,23 @@ pub(super) fn Timeline(
                 let span = Duration::from_secs(span.get().parse().unwrap_or(60));
                 view! { <Window span now/> }.into_any()
             })}
-            <p class="evergrant-legend" aria-hidden="true" inner_html=text(|| LEGEND)></p>
+            <p class="evergrant-legend" aria-hidden="true">
+                <span><svg class="point renewed"><path d="M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0Z"/></svg>"renewed by hidden iframe"</span>
+                <span><svg class="point renewed"><path d="M0-6.5 6.5 0 0 6.5-6.5 0Z"/></svg>"by refresh token"</span>
+                <span><svg class="point failed"><path d="M-5-5 5 5M5-5-5 5"/></svg>"failed"</span>
+                <span><svg class="point next"><path d="M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0Z"/></svg>"planned"</span>
+            </p>
         </section>
     }
 }
 
 /// What is seen. The drawing is moved by its style, once a second; it becomes another one when something happened.
 #[component]
-fn Window(span: Duration, now: Signal<UnixTime>) -> impl IntoView {
+fn Window(span: Duration, now: Clock) -> impl IntoView {
     let session = use_session();
     let view = session.view();
     let axis = Axis { origin: session.now(), span };
-    let drawing = Memo::new(move |_| {
+    let drawing = memo(move || {
         let (log, history) = (session.log(), session.history());
         let (renew_at, renewing_since) = view.with(|view| (view.renew_at, view.renewing_since));
         let now = now.get();
@@ -95,10 +100,3 @@ fn summary(log: &[RenewalRecord]) -> String {
     }
     summary + " The table below holds the same."
 }
-
-const LEGEND: &str = concat!(
-    "<span><svg class=\"point renewed\"><path d=\"M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0Z\"/></svg>renewed by hidden iframe</span>",
-    "<span><svg class=\"point renewed\"><path d=\"M0-6.5 6.5 0 0 6.5-6.5 0Z\"/></svg>by refresh token</span>",
-    "<span><svg class=\"point failed\"><path d=\"M-5-5 5 5M5-5-5 5\"/></svg>failed</span>",
-    "<span><svg class=\"point next\"><path d=\"M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0Z\"/></svg>planned</span>",
-);

@@ -10,7 +10,7 @@ use wasm_bindgen::JsValue;
 
 use super::axis::{Axis, percent};
 use super::scene::{self, Band, BandKind, Life};
-use crate::inspector::html::escaped;
+use crate::html::escaped;
 use crate::words;
 
 /// What is drawn.

@@ -2,7 +2,7 @@
 //! every element.
 
 /// `text` with nothing in it that a browser would take for markup, in an attribute's quotes as well.
-pub(super) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
