@@ -1,7 +1,5 @@
 //! From the static first paint to the running app, or to a page that says why it cannot run.
 
-use std::panic::{self, PanicHookInfo};
-
 use evergrant_leptos::load_config;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
@@ -13,8 +11,11 @@ use crate::other_issuer;
 use crate::pages::start_error::StartErrorPage;
 
 /// Reads the configuration, then puts the app where the first paint was.
+///
+/// A panic traps, and the page says so by itself (`public/stopped.js`). What happened, the console is told by a build for
+/// development; the finished app has no words for it.
 pub fn start() {
-    panic::set_hook(Box::new(report_crash));
+    console_error_panic_hook::set_once();
     // The address bar is cleaned of a sign-in's response before anything else happens.
     let config = load_config("/config.json");
     spawn_local(async move {
@@ -27,14 +28,4 @@ pub fn start() {
         })
         .forget();
     });
-}
-
-/// Tells the console what happened, and uncovers the sentence about it that `index.html` holds ready: after a panic
-/// nothing of the app can be trusted to draw a page.
-fn report_crash(panic: &PanicHookInfo<'_>) {
-    console_error_panic_hook::hook(panic);
-    if let Some(crash) = document().get_element_by_id("crash") {
-        // Without it the console still knows.
-        let _ = crash.remove_attribute("hidden");
-    }
 }

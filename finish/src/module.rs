@@ -11,25 +11,65 @@ use wasmparser::{Export, Import, ImportSectionReader, Parser, Payload};
 
 use crate::names::Names;
 
-/// The names of what the module takes from the script and of what it gives to it.
-pub(crate) fn names_across_the_border(module: &[u8]) -> anyhow::Result<BTreeSet<String>> {
-    let mut names = BTreeSet::new();
-    for payload in Parser::new(0).parse_all(module) {
-        match payload.context("This is no WebAssembly module")? {
-            Payload::ImportSection(imports) => {
-                for import in imports.into_imports() {
-                    names.insert(import?.name.to_owned());
+/// The names of what the module takes from the script, and of what it gives to it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Border {
+    pub(crate) imports: BTreeSet<String>,
+    pub(crate) exports: BTreeSet<String>,
+}
+
+impl Border {
+    /// Reads them.
+    pub(crate) fn of(module: &[u8]) -> anyhow::Result<Self> {
+        let mut border = Self::default();
+        for payload in Parser::new(0).parse_all(module) {
+            match payload.context("This is no WebAssembly module")? {
+                Payload::ImportSection(imports) => {
+                    for import in imports.into_imports() {
+                        border.imports.insert(import?.name.to_owned());
+                    }
                 }
-            }
-            Payload::ExportSection(exports) => {
-                for export in exports {
-                    names.insert(export?.name.to_owned());
+                Payload::ExportSection(exports) => {
+                    for export in exports {
+                        border.exports.insert(export?.name.to_owned());
+                    }
                 }
+                _ => {}
             }
-            _ => {}
         }
+        Ok(border)
     }
-    Ok(names)
+
+    /// All names of both kinds.
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        &self.imports | &self.exports
+    }
+}
+
+/// The same module without these exports.
+pub(crate) fn without_exports(module: &[u8], unused: &BTreeSet<String>) -> anyhow::Result<Vec<u8>> {
+    let mut without = Module::new();
+    Withholding(unused)
+        .parse_core_module(&mut without, Parser::new(0), module)
+        .context("Cannot leave out what the WebAssembly module exports")?;
+    Ok(without.finish())
+}
+
+struct Withholding<'a>(&'a BTreeSet<String>);
+
+impl Reencode for Withholding<'_> {
+    type Error = std::convert::Infallible;
+
+    fn parse_export(
+        &mut self,
+        exports: &mut ExportSection,
+        export: Export<'_>,
+    ) -> Result<(), reencode::Error<Self::Error>> {
+        if self.0.contains(export.name) {
+            return Ok(());
+        }
+        reencode::utils::parse_export(self, exports, export)
+    }
 }
 
 /// The same module with other names.
@@ -102,22 +142,31 @@ mod tests {
         module.finish()
     }
 
+    fn set(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
     #[test]
     fn imports_and_exports_have_their_new_names_and_others_the_old_ones() {
-        let before = names_across_the_border(&module()).unwrap();
-        assert_eq!(
-            before,
-            ["__wbg_fetch_0123", "__wbg_now_4567", "__wbindgen_start", "memory"].map(str::to_owned).into()
-        );
+        let before = Border::of(&module()).unwrap();
+        assert_eq!(before.imports, set(&["__wbg_fetch_0123", "__wbg_now_4567"]));
+        assert_eq!(before.exports, set(&["__wbindgen_start", "memory"]));
         let new = [("__wbg_fetch_0123", "a"), ("__wbg_now_4567", "b"), ("__wbindgen_start", "c")];
         let renamed = renamed(&module(), &new.map(|(old, new)| (old.to_owned(), new.to_owned())).into()).unwrap();
-        let after = names_across_the_border(&renamed).unwrap();
-        assert_eq!(after, ["a", "b", "c", "memory"].map(str::to_owned).into());
+        assert_eq!(Border::of(&renamed).unwrap().names(), set(&["a", "b", "c", "memory"]));
+    }
+
+    #[test]
+    fn what_nobody_uses_is_exported_no_more() {
+        let without = without_exports(&module(), &set(&["__wbindgen_start", "__wbg_now_4567"])).unwrap();
+        let expected = Border { exports: set(&["memory"]), ..Border::of(&module()).unwrap() };
+        assert_eq!(Border::of(&without).unwrap(), expected);
     }
 
     #[test]
     fn what_is_no_module_is_refused() {
-        assert!(names_across_the_border(b"no module").is_err());
+        assert!(Border::of(b"no module").is_err());
         assert!(renamed(b"no module", &Names::new()).is_err());
+        assert!(without_exports(b"no module", &BTreeSet::new()).is_err());
     }
 }

@@ -40,14 +40,18 @@ impl Optimizers {
         let (from, to) = (workbench.path().join("from.wasm"), workbench.path().join("to.wasm"));
         fs::write(&from, module)?;
         let mut wasm_opt = Command::new(&self.wasm_opt);
-        wasm_opt.args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"]);
+        // Where a panic traps now, what it would have been told is computed for nothing: seen before all else, it goes everywhere.
+        wasm_opt.args(["--inlining-optimizing", "--dae-optimizing", "-Oz"]);
+        // A long function that is called once stays one: inlined, it has as many bytes, and is like no other.
+        wasm_opt.args(["--one-caller-inline-max-function-size", "50"]);
+        wasm_opt.args(["--strip-debug", "--strip-producers", "--strip-target-features"]);
         wasm_opt.args(FEATURES.map(|feature| format!("--enable-{feature}")));
         run(wasm_opt.arg(from).arg("-o").arg(&to))?;
         Ok(fs::read(to)?)
     }
 
     /// Puts wasm-bindgen's script and the start into one, under the names that the module has now.
-    pub(crate) fn bundled_script(&self, bindings: &[u8], start: &str, names: &Names) -> anyhow::Result<Vec<u8>> {
+    pub(crate) fn bundled_script(&self, bindings: &str, start: &str, names: &Names) -> anyhow::Result<Vec<u8>> {
         let workbench = tempfile::tempdir()?;
         let file = |name: &str| workbench.path().join(name);
         fs::write(file(BINDINGS), bindings)?;
@@ -61,6 +65,8 @@ impl Optimizers {
             "--log-level=warning",
             "--legal-comments=none",
             "--mangle-cache=names.json",
+            // One that is made for a class which nobody uses does nothing.
+            "--pure:FinalizationRegistry",
             "--outfile=bundle.js",
         ]);
         if !names.is_empty() {

@@ -1,4 +1,6 @@
-//! The script of the app: what wasm-bindgen wrote, and the line that starts it.
+//! The script of the app: what wasm-bindgen wrote, as far as it is used, and the line that starts it.
+
+use std::collections::BTreeSet;
 
 /// The file name under which the start finds wasm-bindgen's script while both are put into one.
 pub(crate) const BINDINGS: &str = "bindings.js";
@@ -9,4 +11,105 @@ pub(crate) fn start(address: &str, integrity: &str) -> String {
         "import init from './{BINDINGS}';\n\
          init({{ module_or_path: fetch('{address}', {{ integrity: '{integrity}' }}) }});\n"
     )
+}
+
+/// wasm-bindgen's script without what keeps its classes in use when nobody makes one: the method that JavaScript's `using`
+/// would call.
+pub(crate) fn without_disposal(bindings: &str) -> String {
+    let lines = bindings.lines().filter(|line| !line.starts_with("if (Symbol.dispose) "));
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
+/// wasm-bindgen's script without these functions, which the code does not import.
+pub(crate) fn without_functions(bindings: &str, unused: &BTreeSet<String>) -> String {
+    let mut without = String::with_capacity(bindings.len());
+    let mut lines = bindings.lines();
+    while let Some(line) = lines.next() {
+        if function_in(line).is_some_and(|name| unused.contains(name)) {
+            lines.by_ref().find(|line| line.starts_with(FUNCTION_END));
+        } else {
+            without.extend([line, "\n"]);
+        }
+    }
+    without
+}
+
+/// The functions of the object that the code imports from, as far as they are longer than a line.
+pub(crate) fn functions(bindings: &str) -> BTreeSet<String> {
+    bindings.lines().filter_map(function_in).map(str::to_owned).collect()
+}
+
+/// The name of the function that begins with a line.
+fn function_in(line: &str) -> Option<&str> {
+    let (name, function) = line.strip_prefix("        ")?.split_once(": function(")?;
+    function.ends_with('{').then_some(name)
+}
+
+/// What its last line begins with.
+const FUNCTION_END: &str = "        }";
+
+/// Whether a script reads a property of this name, written after a dot.
+pub(crate) fn reads(script: &str, property: &str) -> bool {
+    script.match_indices(property).any(|(start, _)| {
+        let goes_on = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
+        script[..start].ends_with('.') && !script[start + property.len()..].starts_with(goes_on)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As wasm-bindgen 0.2 writes it.
+    const BINDINGS: &str = "\
+export class Source {
+}
+if (Symbol.dispose) Source.prototype[Symbol.dispose] = Source.prototype.free;
+function __wbg_get_imports() {
+    const import0 = {
+        __proto__: null,
+        __wbg_now_0123: function(arg0) {
+            if (arg0) {
+                return 1;
+            }
+        },
+        __wbg_log_4567: function() { return handleError(function () {
+            return { a: 1 };
+        }, arguments); },
+        __wbg_fetch_89ab: function(arg0) {
+            return arg0;
+        },
+    };
+";
+
+    #[test]
+    fn a_function_goes_whole_and_leaves_the_others() {
+        let names = ["__wbg_now_0123", "__wbg_log_4567", "__wbg_fetch_89ab"].map(str::to_owned);
+        assert_eq!(functions(BINDINGS), names.clone().into());
+        for (name, lines) in names.iter().zip([5, 3, 3]) {
+            let without = without_functions(BINDINGS, &[name.clone()].into());
+            assert_eq!(functions(&without), names.iter().filter(|other| *other != name).cloned().collect());
+            assert_eq!(without.lines().count(), BINDINGS.lines().count() - lines, "{without}");
+        }
+        assert_eq!(without_functions(BINDINGS, &["import0".to_owned()].into()), BINDINGS);
+    }
+
+    #[test]
+    fn only_the_disposal_of_classes_is_taken_away() {
+        assert_eq!(without_disposal(BINDINGS).lines().count(), BINDINGS.lines().count() - 1);
+        assert!(!without_disposal(BINDINGS).contains("dispose"));
+    }
+
+    #[test]
+    fn a_property_is_read_by_its_whole_name() {
+        for (script, reads_it) in [
+            ("wasm.main()", true),
+            ("wasm.main", true),
+            ("wasm.mainly();wasm.main_1;wasm.main$", false),
+            ("main(domain.x)", false),
+            ("wasm.remain;wasm.main=1", true),
+        ] {
+            assert_eq!(reads(script, "main"), reads_it, "{script}");
+        }
+    }
 }

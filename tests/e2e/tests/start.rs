@@ -1,4 +1,4 @@
-//! An app that cannot start says why, and what to do, whatever it is that is missing.
+//! An app that cannot start, or stops on a mistake of its own, says so, and what to do.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -60,6 +60,74 @@ fn a_page_that_starts_as_it_should_says_nothing_of_this() -> anyhow::Result<()> 
         assert_eq!(stopped, Value::Null);
         Ok(())
     })
+}
+
+#[test]
+fn an_app_that_traps_when_it_is_clicked_says_that_it_has_stopped() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let (browser, app) = (&world.browser, App::of(world));
+        browser.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": HOLD_MEMORY })).await?;
+        app.open("/").await?;
+        app.wait_for_status("signed-out").await?;
+        assert!(!browser.text().await?.contains(STOPPED));
+        browser.script("overwriteMemory()", vec![]).await?;
+        app.press("Sign in").await?;
+        trap_is_told(browser).await?;
+        // What fails after it makes no other sentence of it.
+        browser.script("setTimeout(() => { throw new Error('afterwards') })", vec![]).await?;
+        eventually("the error is on the console", async || {
+            let console = browser.console().await?;
+            ensure!(console.iter().any(|line| line.contains("afterwards")), "{console:?}");
+            Ok(())
+        })
+        .await?;
+        ensure!(browser.text().await?.contains(STOPPED));
+        Ok(())
+    })
+}
+
+#[test]
+fn an_app_that_traps_while_it_waits_for_an_answer_says_that_it_has_stopped() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let browser = &world.browser;
+        // The first answer that the app waits for is its configuration.
+        let meanwhile = format!(
+            "{HOLD_MEMORY} const ask = window.fetch;\
+             window.fetch = (what, ...how) => ask(what, ...how).then((answer) => {{\
+                 if (window.overwriteMemory) overwriteMemory();\
+                 return answer;\
+             }});"
+        );
+        browser.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": meanwhile })).await?;
+        App::of(world).open("/").await?;
+        trap_is_told(browser).await?;
+        let text = browser.text().await?;
+        assert!(!text.contains("Starting") && !text.contains("could not be loaded"), "{text}");
+        Ok(())
+    })
+}
+
+/// What the page says after a trap.
+const STOPPED: &str = "Something went wrong in the app, and it has stopped.";
+
+/// Lets a test write over the memory of the app, as a mistake might that nobody has made yet: whatever it does next traps.
+const HOLD_MEMORY: &str = "\
+    const instantiate = WebAssembly.instantiateStreaming;\
+    WebAssembly.instantiateStreaming = async (...all) => {\
+        const running = await instantiate(...all);\
+        window.overwriteMemory = () => new Uint8Array(running.instance.exports.memory.buffer).fill(255);\
+        return running;\
+    };";
+
+/// Waits for the sentence and for the console, which names what it was.
+async fn trap_is_told(browser: &Browser) -> anyhow::Result<()> {
+    browser.wait_for_text(STOPPED).await?;
+    eventually("the console names the trap", async || {
+        let console = browser.console().await?;
+        ensure!(console.iter().any(|line| line.contains("RuntimeError")), "{console:?}");
+        Ok(())
+    })
+    .await
 }
 
 /// What is drawn of the page, read without running a script in it.
