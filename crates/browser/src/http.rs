@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use evergrant_core::session::Failure;
+use futures_util::future::LocalBoxFuture;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -104,14 +105,23 @@ async fn send_uncached(endpoint: &'static str, url: &str, init: &RequestInit) ->
     send(endpoint, url, init).await
 }
 
-async fn send(endpoint: &'static str, url: &str, init: &RequestInit) -> Result<Answer, Failure> {
+/// Boxed, so that there is one of it: what is `async` is compiled anew into each crate that reaches it.
+fn send<'a>(
+    endpoint: &'static str,
+    url: &'a str,
+    init: &'a RequestInit,
+) -> LocalBoxFuture<'a, Result<Answer, Failure>> {
+    Box::pin(exchange(endpoint, url, init))
+}
+
+async fn exchange(endpoint: &'static str, url: &str, init: &RequestInit) -> Result<Answer, Failure> {
     let abort = AbortOnDrop::new()?;
     init.set_signal(Some(&abort.0.signal()));
     let unreachable = || Failure::Unreachable { endpoint };
     if network::is_cut_off() {
         return Err(unreachable());
     }
-    let exchange = async {
+    let answer = async {
         let response = JsFuture::from(window()?.fetch_with_str_and_init(url, init)).await.map_err(|_| unreachable())?;
         let response: Response = response.unchecked_into();
         let body = response.array_buffer().map_err(|_| unreachable())?;
@@ -122,7 +132,7 @@ async fn send(endpoint: &'static str, url: &str, init: &RequestInit) -> Result<A
             body: Uint8Array::new(&body).to_vec(),
         })
     };
-    within(LIMIT, exchange).await.unwrap_or_else(|| Err(unreachable()))
+    within(LIMIT, answer).await.unwrap_or_else(|| Err(unreachable()))
 }
 
 /// `Retry-After` in seconds or as a date (RFC 9110 §10.2.3).

@@ -9,6 +9,7 @@ use evergrant_core::protocol::jwk::{JwkSet, KeyChoiceError};
 use evergrant_core::protocol::metadata::{self, ProviderMetadata};
 use evergrant_core::protocol::{IdToken, Issuer};
 use evergrant_core::session::{Failure, HiddenIframe};
+use futures_util::future::LocalBoxFuture;
 
 use crate::crypto::WebCrypto;
 use crate::http;
@@ -47,7 +48,12 @@ impl Provider {
     ///
     /// # Errors
     /// [`Failure::Unreachable`], [`Failure::Busy`] or [`Failure::Metadata`].
-    pub async fn metadata(&self) -> Result<Rc<ProviderMetadata>, Failure> {
+    // Boxed, so that there is one of it: what is `async` is compiled anew into each crate that reaches it.
+    pub fn metadata(&self) -> LocalBoxFuture<'_, Result<Rc<ProviderMetadata>, Failure>> {
+        Box::pin(self.look_up())
+    }
+
+    async fn look_up(&self) -> Result<Rc<ProviderMetadata>, Failure> {
         if let Some(metadata) = self.known_metadata() {
             return Ok(metadata);
         }

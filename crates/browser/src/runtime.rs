@@ -18,6 +18,7 @@ use evergrant_core::session::{
     TabMessage, Tokens, Verdict, View,
 };
 use futures_channel::oneshot;
+use futures_util::FutureExt as _;
 use futures_util::future::AbortHandle;
 use wasm_bindgen_futures::spawn_local;
 
@@ -279,9 +280,7 @@ impl Inner {
             Command::AskSilently { attempt, flow } => self.ask_silently(attempt, flow),
             Command::CompleteSignIn { attempt } => self.complete_sign_in(attempt),
             Command::Renew { attempt, session, asked, .. } => self.begin_renewal(attempt, session, asked),
-            Command::Count { session } => self.spawn(async move |inner: &Rc<Self>| {
-                inner.ledger.apply(&Change::Count { session }).await;
-            }),
+            Command::Count { session } => self.note(Change::Count { session }),
             Command::Consult { session } => self.spawn(async move |inner: &Rc<Self>| {
                 let verdict = inner.ledger.apply(&Change::Consult { session }).await;
                 inner.heed(verdict);
@@ -309,9 +308,7 @@ impl Inner {
                 if instead_of.is_none() {
                     self.tell_tabs(TabMessage::Active { at });
                 }
-                self.spawn(async move |inner: &Rc<Self>| {
-                    inner.ledger.apply(&Change::Active { at, instead_of }).await;
-                });
+                self.note(Change::Active { at, instead_of });
             }
             Command::EndIdle { session, active_at, now } => self.spawn(async move |inner: &Rc<Self>| {
                 match inner.ledger.apply(&Change::EndIdle { session, active_at, now }).await {
@@ -355,6 +352,13 @@ impl Inner {
                 Ok(false) => inner.dispatch(Event::SignOutStayed { failure: None }),
                 Err(failure) => inner.dispatch(Event::SignOutStayed { failure: Some(failure) }),
             }
+        });
+    }
+
+    /// Writes down what all tabs may know, whatever the ledger says of this one's session.
+    fn note(self: &Rc<Self>, change: Change) {
+        self.spawn(async move |inner: &Rc<Self>| {
+            inner.ledger.apply(&change).await;
         });
     }
 
@@ -459,7 +463,8 @@ impl Inner {
         W: AsyncFnOnce(&Rc<Self>) + 'static,
     {
         let inner = Rc::clone(self);
-        spawn_local(async move { work(&inner).await });
+        // Boxed, so that the executor's part is compiled once, and not for each kind of work.
+        spawn_local(async move { work(&inner).await }.boxed_local());
     }
 
     /// Puts a renewal that just ended on the browser's timeline. One event ends at most one.

@@ -46,7 +46,7 @@ impl Store {
             idle_end_key: format!("evergrant.{name}.idle"),
             activity_key: format!("evergrant.{name}.active"),
             memory: RefCell::new(None),
-            in_memory: Cell::new(!is_available(kind)),
+            in_memory: Cell::new(store(kind).is_none()),
         }
     }
 
@@ -60,7 +60,7 @@ impl Store {
 
     /// Whether a sign-in that leaves this page could find its way back.
     pub fn outlives_the_page(&self) -> bool {
-        is_available(StorageKind::Session)
+        store(StorageKind::Session).is_some()
     }
 
     /// The stored session. What cannot be read counts as absent.
@@ -124,21 +124,19 @@ impl Store {
     /// The sign-in that `state` belongs to, once: whatever comes of it, it is spent.
     pub fn take_transaction(&self, state: &State) -> Option<Transaction> {
         let key = format!("{}{}", self.transaction_prefix, state.secret());
-        let transaction = is_available(StorageKind::Session).then(|| get(StorageKind::Session, &key))?;
+        let transaction = get(StorageKind::Session, &key);
         delete(StorageKind::Session, &key);
         transaction
     }
 
     /// Remembers the `state` of a sign-out on its way.
     pub fn put_logout_state(&self, state: &State) {
-        if is_available(StorageKind::Session) {
-            set(StorageKind::Session, &self.logout_key, state);
-        }
+        set(StorageKind::Session, &self.logout_key, state);
     }
 
     /// The `state` of the sign-out that this tab sent, once.
     pub fn take_logout_state(&self) -> Option<State> {
-        let state = is_available(StorageKind::Session).then(|| get(StorageKind::Session, &self.logout_key))?;
+        let state = get(StorageKind::Session, &self.logout_key);
         delete(StorageKind::Session, &self.logout_key);
         state
     }
@@ -162,7 +160,8 @@ impl Store {
 
     /// The sign-in that a page was ending, and did not come to write so into the ledger.
     pub fn unfinished_sign_out(&self) -> Option<u64> {
-        get(StorageKind::Local, &self.sign_out_key)
+        // As a value first, as everything is read: a reader of numbers would come along for this one alone.
+        get::<Value>(StorageKind::Local, &self.sign_out_key)?.as_u64()
     }
 
     /// The ledger knows.
@@ -186,51 +185,37 @@ impl Store {
     }
 }
 
-/// Whether the browser lets this page store. Reading `window.sessionStorage` throws where it does not, and gloo-storage
-/// would panic.
-fn is_available(kind: StorageKind) -> bool {
-    let Some(window) = web_sys::window() else { return false };
-    let storage = match kind {
-        StorageKind::Session => window.session_storage(),
-        StorageKind::Local => window.local_storage(),
-        StorageKind::Memory | StorageKind::Cookie => return false,
-    };
-    matches!(storage, Ok(Some(_)))
-}
-
-fn get<T: DeserializeOwned>(kind: StorageKind, key: &str) -> Option<T> {
-    if !is_available(kind) {
-        return None;
-    }
+/// The browser's store, where it lets this page use it. Reading `window.sessionStorage` throws where it does not, and
+/// gloo-storage would panic.
+fn store(kind: StorageKind) -> Option<web_sys::Storage> {
+    let window = web_sys::window()?;
     match kind {
-        StorageKind::Session => SessionStorage::get(key).ok(),
-        StorageKind::Local => LocalStorage::get(key).ok(),
+        StorageKind::Session => window.session_storage().ok()?.map(|_| SessionStorage::raw()),
+        StorageKind::Local => window.local_storage().ok()?.map(|_| LocalStorage::raw()),
         StorageKind::Memory | StorageKind::Cookie => None,
     }
 }
 
+fn get<T: DeserializeOwned>(kind: StorageKind, key: &str) -> Option<T> {
+    let text = store(kind)?.get_item(key).ok()??;
+    serde_json::from_str(&text).ok()
+}
+
 fn set(kind: StorageKind, key: &str, value: &impl Serialize) -> bool {
-    is_available(kind)
-        && match kind {
-            StorageKind::Session => SessionStorage::set(key, value).is_ok(),
-            StorageKind::Local => LocalStorage::set(key, value).is_ok(),
-            StorageKind::Memory | StorageKind::Cookie => false,
-        }
+    let (Some(store), Ok(text)) = (store(kind), serde_json::to_string(value)) else { return false };
+    store.set_item(key, &text).is_ok()
 }
 
 fn delete(kind: StorageKind, key: &str) {
-    if is_available(kind) {
-        match kind {
-            StorageKind::Session => SessionStorage::delete(key),
-            StorageKind::Local => LocalStorage::delete(key),
-            StorageKind::Memory | StorageKind::Cookie => {}
-        }
+    if let Some(store) = store(kind) {
+        // Only a store that is not there refuses this.
+        let _ = store.remove_item(key);
     }
 }
 
 /// The names in this tab's storage.
 fn keys() -> Vec<String> {
-    let Some(Ok(Some(storage))) = web_sys::window().map(|window| window.session_storage()) else { return Vec::new() };
-    let count = storage.length().unwrap_or(0);
-    (0..count).filter_map(|index| storage.key(index).ok().flatten()).collect()
+    let Some(store) = store(StorageKind::Session) else { return Vec::new() };
+    let count = store.length().unwrap_or(0);
+    (0..count).filter_map(|index| store.key(index).ok().flatten()).collect()
 }

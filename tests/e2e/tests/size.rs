@@ -12,9 +12,9 @@ use evergrant_e2e::{artefacts, compressed_copy};
 const BUDGET: usize = 100_000;
 
 /// What it may weigh until it is within its budget. Never raise this for a feature without looking for what else can go;
-/// lower it whenever the app has become smaller. It weighed 199.6 KB when this was set; one per cent is left for builds that
+/// lower it whenever the app has become smaller. It weighed 196.0 KB when this was set; one per cent is left for builds that
 /// come out a little different elsewhere.
-const REACHED: usize = 201_600;
+const REACHED: usize = 198_000;
 
 const KINDS: [&str; 4] = ["html", "css", "js", "wasm"];
 
