@@ -94,9 +94,10 @@ impl Address {
     }
 }
 
-/// Whether a host is an IPv4 address: of names made of digits and dots the standard leaves none but these (§3.5).
+/// Whether a host is an IPv4 address: of names made of numbers between dots the standard leaves none but these (§3.5). One with
+/// two dots at its end, `127.0.0..`, is a name.
 fn is_ipv4(host: &str) -> bool {
-    host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    host.split('.').all(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl fmt::Display for Address {

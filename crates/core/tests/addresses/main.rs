@@ -39,6 +39,14 @@ fn the_parts_of_every_row_are_where_the_parser_saw_them() {
     }
 }
 
+#[test]
+fn dots_with_nothing_between_them_make_no_ipv4_address() {
+    for text in ["http://./", "http://../", "http://127.1../", "http://127.0.0.1../", "http://1..2/"] {
+        check_parts(text);
+        assert!(!Address::parse(text).is_ok_and(|address| address.is_loopback()), "{text:?}");
+    }
+}
+
 fn check_parts(text: &str) {
     let Ok(url) = Url::parse(text) else {
         assert!(Address::parse(text).is_err(), "{text:?}");
