@@ -8,7 +8,7 @@ use std::time::Duration;
 use evergrant_core::protocol::id_token::{Expectation, validate};
 use evergrant_core::protocol::jwk::{Jwk, JwkSet};
 use evergrant_core::protocol::jwt::{Algorithm, CryptoUnavailable, Header, SignatureVerifier, compact, signing_input};
-use evergrant_core::protocol::{AccessToken, ClientId, IdToken, Issuer, Nonce};
+use evergrant_core::protocol::{AccessToken, AuthorizationCode, ClientId, IdToken, Issuer, Nonce};
 use evergrant_core::time::UnixTime;
 use libfuzzer_sys::fuzz_target;
 
@@ -20,8 +20,8 @@ impl SignatureVerifier for Credulous {
     }
 }
 
-fuzz_target!(|input: (i64, bool, String)| {
-    let (now, raw, text) = input;
+fuzz_target!(|input: (i64, bool, Option<String>, String)| {
+    let (now, raw, code, text) = input;
     let keys = JwkSet::parse(br#"{"keys":[{"kty":"EC","crv":"P-256"}]}"#).unwrap_or_default();
     let token = match serde_json::from_str::<serde_json::Value>(&text) {
         Ok(claims) if !raw => {
@@ -31,6 +31,8 @@ fuzz_target!(|input: (i64, bool, String)| {
         _ => text,
     };
     let (token, access_token) = (IdToken::new(token), AccessToken::new("access"));
+    // With a code it is the one of a hybrid answer, which the token's `c_hash` has to fit.
+    let code = code.map(AuthorizationCode::new);
     let expected = Expectation {
         issuer: &Issuer::new("https://issuer.example/"),
         client_id: &ClientId::new("app"),
@@ -38,7 +40,7 @@ fuzz_target!(|input: (i64, bool, String)| {
         algorithms: &Algorithm::ALL,
         max_age: Some(Duration::from_secs(60)),
         access_token: Some(&access_token),
-        code: None,
+        code: code.as_ref(),
         front_channel: true,
         renews: None,
         now: UnixTime::from_millis(now),

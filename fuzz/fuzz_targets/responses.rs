@@ -4,6 +4,7 @@
 use evergrant_core::protocol::authorize::{Flow, Transaction};
 use evergrant_core::protocol::challenge::Challenge;
 use evergrant_core::protocol::params::Params;
+use evergrant_core::protocol::response_mode::ResponseMode;
 use evergrant_core::protocol::revoked::RevokedTokens;
 use evergrant_core::protocol::{
     CodeVerifier, Issuer, Nonce, Scope, State, callback, hybrid, jwk, logout, metadata, revoke, token,
@@ -20,6 +21,7 @@ fuzz_target!(|input: (u16, bool, String)| {
     let _ = revoke::judge(status);
     let _ = Challenge::find(&text);
     let _ = serde_json::from_str::<RevokedTokens>(&text);
+    let _ = (Params::parse_repeating(&text), ResponseMode::parse(&text));
     if let Ok(params) = Params::parse(&text) {
         let transaction = Transaction {
             state: callback::state_of(&params).unwrap_or_else(|| State::new("s")),
