@@ -1,9 +1,9 @@
 //! `evergrant-finish DIR`: makes the app that Trunk built in a directory ready to be served, in place.
 //!
-//! Code, script and style become smaller: what neither uses of the other goes, and with it every word about panics. Each is then sealed: the page names the hash of the style and of the script, the
-//! script that of the code, so a browser runs what was built or nothing. The page starts the app without a script of its
-//! own, so a content security policy needs no exception for it. What a server may send compressed is compressed here, once
-//! and well.
+//! Code, script and style become smaller: what neither uses of the other goes, and with it every word about panics. Each is
+//! then sealed: the page names the hash of the style and of the script, the script that of the code, so a browser runs what
+//! was built or nothing. The page starts the app without a script of its own, so a content security policy needs no exception
+//! for it. What a server may send compressed is compressed here, once and well.
 
 mod built;
 mod compressed;

@@ -50,8 +50,8 @@ impl OtherIssuer {
     }
 
     /// The configuration of this app at that issuer: where it comes back to is the same, but nothing that `own` trusts is
-    /// told anything of the other issuer's, and what it is asked for beyond that is not asked of the other. Tokens go to no API, codes to no token backend, and sessions are kept apart, also
-    /// where the two clients have one id.
+    /// told anything of the other issuer's, and no `prompt` that is meant for `own`'s issuer is sent to the other. Tokens go to
+    /// no API, codes to no token backend, and sessions are kept apart, also where the two clients have one id.
     ///
     /// # Errors
     /// A [`ConfigError`] that names what cannot be used.
