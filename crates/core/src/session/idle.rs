@@ -32,9 +32,10 @@ impl Idle {
     }
 
     /// The person was active at that time, in another tab or before this page was opened. What is known to be later stays.
+    /// Once both are too long ago, this tab knows no less than whoever told it: to ask again brings nothing new.
     pub(super) fn active_at(&mut self, at: UnixTime, now: &Now) {
         let told = Lease::stored(at + self.limit.timeout, self.limit.timeout, now);
-        if self.remaining(now).is_none_or(|known| told.remaining(now) > known) {
+        if self.remaining(now).is_none_or(|known| told.remaining(now) >= known) {
             self.lease = Some(told);
         }
     }

@@ -17,8 +17,9 @@ impl Ledger {
                 // R10: what failed in another tab just now is not tried again here at once.
                 return Verdict::Adopt(shared.clone());
             }
-            // A clock that was set back says nothing about how long the issuer has been left alone.
-            if let Some(rest) = self.rest.filter(|rest| rest.from <= at && at < rest.until) {
+            // A clock that was set back says nothing about how long the issuer has been left alone, nor will it later.
+            self.rest = self.rest.filter(|rest| rest.from <= at && at < rest.until);
+            if let Some(rest) = self.rest {
                 return Verdict::Wait(rest.until.since(at));
             }
         }

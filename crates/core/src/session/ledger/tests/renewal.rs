@@ -58,3 +58,13 @@ fn failures_are_counted_for_all_tabs_together() {
     let asked = Change::Claim { session: Box::new(mine), at: WALL, asked: true };
     assert_eq!(ledger.apply(&asked), Verdict::Renew(Method::Iframe));
 }
+
+#[test]
+fn a_wait_that_was_over_held_again_once_a_clock_that_was_set_back_came_to_it() {
+    let mut ledger = Ledger::default();
+    let session = Box::new(session(60));
+    ledger.apply(&Change::Rest { from: WALL, wait: Duration::from_secs(120) });
+    let mut claim = |at| ledger.apply(&Change::Claim { session: session.clone(), at, asked: false });
+    assert_eq!(claim(WALL - Duration::from_secs(300)), Verdict::Renew(Method::Iframe));
+    assert_eq!(claim(WALL + Duration::from_secs(10)), Verdict::Renew(Method::Iframe));
+}

@@ -59,6 +59,25 @@ fn a_sign_in_is_activity_and_the_view_says_when_the_session_ends() {
 }
 
 #[test]
+fn activity_elsewhere_that_is_too_long_ago_as_well_was_asked_for_again_without_a_pause() {
+    let mut page = signed_in();
+    let mut ledger = Ledger::default();
+    ledger.apply(&Change::Active { at: page.now.wall + seconds(100), instead_of: None });
+    page.pass(seconds(3600));
+    let mut asked = page.send(Event::Woke(Wake::Restored));
+    for answers in 0.. {
+        let end = asked.iter().find_map(|command| match command.clone() {
+            Command::EndIdle { session, active_at, now } => Some(Change::EndIdle { session, active_at, now }),
+            _ => None,
+        });
+        match ledger.apply(&end.unwrap()) {
+            Verdict::Active { at } if answers < 2 => asked = page.send(Event::ActiveElsewhere { at }),
+            verdict => return assert!(matches!(verdict, Verdict::Good { .. }), "{verdict:?} after {answers} answers"),
+        }
+    }
+}
+
+#[test]
 fn the_session_is_renewed_until_the_limit_and_not_after_it() {
     let mut page = signed_in();
     wait_until(&mut page, 600);
