@@ -37,7 +37,7 @@ fuzz_target!(|steps: Vec<Step>| {
 
 fn event(what: u8, attempt: u64, lifetime: u64, now: Now, stored: &Option<Box<Session>>) -> Option<Event> {
     let failure = Failure::Busy { endpoint: "", status: 503, retry_after: Some(Duration::from_millis(lifetime)) };
-    Some(match what % 24 {
+    Some(match what % 25 {
         0 => Event::Opened { stored: stored.clone() },
         1 => Event::CallbackArrived { stored: stored.clone() },
         2 => Event::SignIn(SignIn { flow: Flow::Code, return_to: String::new(), place: Place::Page }),
@@ -58,9 +58,10 @@ fn event(what: u8, attempt: u64, lifetime: u64, now: Now, stored: &Option<Box<Se
         17 => Event::ActiveElsewhere { at: UnixTime::from_millis(lifetime as i64) },
         18 => Event::IdleEnded,
         19 => Event::IdleEndedElsewhere,
-        20 => Event::SignOutUnfinished { generation: lifetime },
+        20 => Event::SignOutUnfinished { generation: lifetime, idle: lifetime % 2 == 0 },
         21 => Event::SignOutStayed { failure: (lifetime % 2 == 0).then_some(failure) },
         22 => Event::RenewalEnded { attempt, outcome: Err(Failure::AskedToWait(Duration::from_millis(lifetime))) },
+        23 => Event::Replaced { session: stored.clone()? },
         _ => Event::TokenRefused,
     })
 }

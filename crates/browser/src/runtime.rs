@@ -212,8 +212,8 @@ impl Inner {
         if let Some(state) = self.store.take_logout_state() {
             location::drop_logout_state(|params| logout::judge(params, &state));
         }
-        if let Some(generation) = self.store.unfinished_sign_out() {
-            self.dispatch(Event::SignOutUnfinished { generation });
+        if let Some((generation, idle)) = self.store.unfinished_sign_out() {
+            self.dispatch(Event::SignOutUnfinished { generation, idle });
         }
         if let Some(at) = self.config.idle.and_then(|_| self.store.activity()) {
             self.dispatch(Event::ActiveElsewhere { at });
@@ -262,9 +262,9 @@ impl Inner {
     fn carry_out(self: &Rc<Self>, command: Command) {
         match command {
             Command::Save(session) => self.store.save(&session),
-            Command::MarkSignOut { generation } => self.store.put_sign_out(generation),
-            Command::FinishSignOut { generation } => self.spawn(async move |inner: &Rc<Self>| {
-                let change = Change::EndSignIn { generation, idle: false, at: clock::wall() };
+            Command::MarkSignOut { generation, idle } => self.store.put_sign_out(generation, idle),
+            Command::FinishSignOut { generation, idle } => self.spawn(async move |inner: &Rc<Self>| {
+                let change = Change::EndSignIn { generation, idle, at: clock::wall() };
                 inner.ledger.apply(&change).await;
                 inner.store.forget_sign_out();
                 inner.tell_tabs(TabMessage::Changed);
@@ -296,9 +296,12 @@ impl Inner {
                 }
             }
             Command::TellTabs(message) => self.tell_tabs(message),
-            Command::Revoke { refresh_token } => self.spawn(async move |inner: &Rc<Self>| {
-                // The session is over here, whether or not the issuer hears of it.
-                let _ = sign_out::revoke(&inner.config, &inner.provider, Some(&refresh_token)).await;
+            Command::Revoke { refresh_token, alone } => self.spawn(async move |inner: &Rc<Self>| {
+                let (config, provider) = (&inner.config, &inner.provider);
+                if !alone || provider.metadata().await.is_ok_and(|metadata| metadata.ends_grants_one_by_one()) {
+                    // The session is over here, whether or not the issuer hears of it.
+                    let _ = sign_out::revoke(config, provider, Some(&refresh_token)).await;
+                }
             }),
             Command::NoteSomebody { flow } => self.store.put_flow(flow),
             Command::ShareActivity { at, instead_of } => {
@@ -424,24 +427,29 @@ impl Inner {
     }
 
     async fn signed_in(self: &Rc<Self>, attempt: u64, tokens: Result<Tokens, Failure>) {
+        let mut replaced = None;
         let outcome = match tokens {
-            Ok(tokens) => Ok(Box::new(self.write_down(tokens).await)),
+            Ok(mut tokens) => {
+                replaced = self.write_down(&mut tokens).await;
+                Ok(Box::new(tokens))
+            }
             Err(failure) => Err(failure),
         };
         self.dispatch(Event::SignInEnded { attempt, outcome });
+        if let Some(session) = replaced {
+            self.dispatch(Event::Replaced { session });
+        }
         self.ready();
     }
 
-    /// Writes a sign-in into the ledger, and into the tokens which sign-in it was.
-    async fn write_down(&self, mut tokens: Tokens) -> Tokens {
+    /// Writes a sign-in into the ledger, and into the tokens which sign-in it was. Returns what it has replaced.
+    async fn write_down(&self, tokens: &mut Tokens) -> Option<Box<Session>> {
         let (issuer, client_id) = (self.config.issuer.clone(), self.config.client_id.clone());
-        if let Some(session) = Session::begin(issuer, client_id, tokens.clone()) {
-            let change = Change::SignIn { session: Box::new(session), shared: self.is_shared(), at: clock::wall() };
-            if let Verdict::Good { generation } = self.ledger.apply(&change).await {
-                tokens.generation = generation;
-            }
-        }
-        tokens
+        let session = Box::new(Session::begin(issuer, client_id, tokens.clone())?);
+        let change = Change::SignIn { session, shared: self.is_shared(), at: clock::wall() };
+        let Verdict::Begun { generation, replaced } = self.ledger.apply(&change).await else { return None };
+        tokens.generation = generation;
+        replaced
     }
 
     /// What the ledger says of the session that this tab lives by.
@@ -450,7 +458,7 @@ impl Inner {
             Verdict::Adopt(session) => self.dispatch(Event::Adopted { session }),
             Verdict::Ended { idle } => self.dispatch(Event::ended_elsewhere(idle)),
             Verdict::Active { at } => self.dispatch(Event::ActiveElsewhere { at }),
-            Verdict::Renew(_) | Verdict::Wait(_) | Verdict::Good { .. } => {}
+            Verdict::Renew(_) | Verdict::Wait(_) | Verdict::Begun { .. } | Verdict::Good { .. } => {}
         }
     }
 

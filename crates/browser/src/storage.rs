@@ -154,14 +154,19 @@ impl Store {
     }
 
     /// Notes for every page to come that this sign-in is being ended.
-    pub fn put_sign_out(&self, generation: u64) {
-        set(StorageKind::Local, &self.sign_out_key, &generation);
+    ///
+    /// `idle`: nobody was active.
+    pub fn put_sign_out(&self, generation: u64, idle: bool) {
+        set(StorageKind::Local, &self.sign_out_key, &(generation, idle));
     }
 
-    /// The sign-in that a page was ending, and did not come to write so into the ledger.
-    pub fn unfinished_sign_out(&self) -> Option<u64> {
+    /// The sign-in that a page was ending, and did not come to write so into the ledger; and whether nobody was active. A tab
+    /// that renewed meanwhile may have noted once more that somebody is signed in: that is forgotten.
+    pub fn unfinished_sign_out(&self) -> Option<(u64, bool)> {
         // As a value first, as everything is read: a reader of numbers would come along for this one alone.
-        get::<Value>(StorageKind::Local, &self.sign_out_key)?.as_u64()
+        let mark: Value = get(StorageKind::Local, &self.sign_out_key)?;
+        delete(StorageKind::Local, &self.hint_key);
+        Some((mark[0].as_u64()?, mark[1] == true))
     }
 
     /// The ledger knows.

@@ -123,6 +123,20 @@ fn forgetting_takes_pending_sign_ins_along() {
 }
 
 #[wasm_bindgen_test]
+fn that_somebody_is_signed_in_is_not_believed_of_a_tab_that_missed_the_sign_out() {
+    let config = common::config("unfinished");
+    let store = Store::open(StorageKind::Memory, &config.client_id);
+    store.put_sign_out(7, true);
+    // A renewal of another tab ended a moment later.
+    store.put_flow(Flow::Code);
+    let reloaded = Store::open(StorageKind::Memory, &config.client_id);
+    assert_eq!(reloaded.unfinished_sign_out(), Some((7, true)));
+    assert_eq!(reloaded.flow_before(), None);
+    reloaded.forget_sign_out();
+    assert_eq!(reloaded.unfinished_sign_out(), None);
+}
+
+#[wasm_bindgen_test]
 fn a_full_storage_falls_back_to_memory_with_a_warning() {
     let config = common::config("full");
     let store = Store::open(StorageKind::Session, &config.client_id);

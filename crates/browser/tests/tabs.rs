@@ -38,7 +38,7 @@ async fn signed_in_elsewhere(config: &Config, lifetime: Duration) -> Session {
     let mut session = common::session(config, lifetime);
     let ledger = SharedLedger::new(&config.client_id);
     let change = Change::SignIn { session: Box::new(session.clone()), shared: true, at: clock::wall() };
-    let Verdict::Good { generation } = ledger.apply(&change).await else { unreachable!("a sign-in is good") };
+    let Verdict::Begun { generation, .. } = ledger.apply(&change).await else { unreachable!("a sign-in is good") };
     session.generation = generation;
     session
 }
@@ -152,12 +152,26 @@ async fn a_page_that_died_before_the_ledger_knew_of_the_sign_out_is_not_adopted_
     let session = signed_in_elsewhere(&config, HOUR).await;
     let store = Store::open(StorageKind::Local, &config.client_id);
     // The person pressed the button, and the page went that very moment.
-    store.put_sign_out(session.generation);
+    store.put_sign_out(session.generation, false);
     let runtime = Runtime::start(config.clone(), |view| assert_eq!(view.status, Status::SignedOut));
     common::until("the sign-out is carried through", || store.unfinished_sign_out().is_none()).await;
     let consult = Change::Consult { session: None };
     assert!(matches!(SharedLedger::new(&config.client_id).apply(&consult).await, Verdict::Good { .. }));
     assert_eq!(runtime.view().status, Status::SignedOut);
+}
+
+#[wasm_bindgen_test]
+async fn a_page_that_died_while_an_idle_session_ended_leaves_the_true_reason_to_the_next_and_to_the_others() {
+    let config = shared("died-idle");
+    let session = signed_in_elsewhere(&config, HOUR).await;
+    let other = Runtime::start(config.clone(), |_| {});
+    common::until("the other tab has the session", || other.view().status == Status::SignedIn).await;
+    Store::open(StorageKind::Local, &config.client_id).put_sign_out(session.generation, true);
+    let next = Runtime::start(config, |_| {});
+    common::until("the other tab is told", || other.view().status == Status::SignedOut).await;
+    for tab in [next, other] {
+        assert_eq!(tab.view().ended, Some(EndReason::Idle(None)));
+    }
 }
 
 #[wasm_bindgen_test]

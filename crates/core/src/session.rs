@@ -17,12 +17,15 @@
 //! | signed out | | somebody signed in in another tab, and all tabs share a session | signed in, waiting | set the timer |
 //! | signed out | | opened with a stored session that an earlier page was ending | the same | revoke a refresh token of its own, forget |
 //! | signed out | | the ledger has the session that was signed out of: it was lost | the same | write it into the ledger, tell the tabs |
+//! | signed out | | an earlier page died while it signed out who was idle | signed out, as idle | |
 //! | signed out | | opened past the limit (memory, cookie) | signing out | forget, revoke the cookie |
 //! | signed out | | back from the issuer, where it went at the limit | signed out, as idle | |
 //! | signing in | `signing-in` | tokens | signed in, waiting | save, set the timer |
 //! | signing in | | failure, or the person came back by the back button | signed out, with the failure | |
+//! | signing in, a session kept | | tokens | signed in, waiting | save, set the timer, revoke the refresh token that was kept |
 //! | signing in, a session kept | | signed out in another tab | signing in | revoke a refresh token of its own, forget |
 //! | signing in, a session kept | | failure, or the person came back by the back button | signed in, as it was | set the timer |
+//! | signed in, any | | its sign-in has replaced what all tabs shared | the same | revoke the refresh token of that |
 //! | signed in, any | | the same session has failed in another tab, and is due | signed in, retrying or stopped | set the timer by backoff |
 //! | signed in, any | | another tab renewed | signed in, waiting | stop the renewal in flight, set the timer |
 //! | signed in, any | | opened, signed in, wake signal, another tab changed something | the same | consult the ledger |

@@ -40,7 +40,7 @@ impl Inner {
             }
             Verdict::Adopt(session) => return Event::Adopted { session },
             Verdict::Ended { idle } => return Event::ended_elsewhere(idle),
-            Verdict::Good { .. } | Verdict::Active { .. } => return Event::SignedOutElsewhere,
+            _ => return Event::SignedOutElsewhere,
         };
         let mut outcome = self.renew_by(attempt, &session, method).await;
         if method == Method::Iframe
@@ -57,7 +57,7 @@ impl Inner {
                 },
                 Verdict::Adopt(session) => return Event::Adopted { session },
                 Verdict::Ended { idle } => return Event::ended_elsewhere(idle),
-                Verdict::Good { .. } | Verdict::Active { .. } | Verdict::Wait(_) => {}
+                _ => {}
             }
         }
         self.settle(attempt, session, method, outcome).await

@@ -103,6 +103,14 @@ impl ProviderMetadata {
         self.id_token_signing_alg_values_supported.iter().filter_map(|name| Algorithm::from_name(name)).collect()
     }
 
+    /// Whether a refresh token that is revoked takes nothing along but what came of its own grant.
+    ///
+    /// RFC 7009 §2.1 leaves that to the issuer, and some end every grant that the person gave the client. One that publishes
+    /// which grants are over ends them one by one.
+    pub fn ends_grants_one_by_one(&self) -> bool {
+        self.revoked_tokens_endpoint.is_some()
+    }
+
     /// Whether the issuer names a response type.
     pub fn offers_response_type(&self, response_type: &str) -> bool {
         self.response_types_supported.iter().any(|named| named == response_type)

@@ -17,12 +17,16 @@ pub enum Command {
     MarkSignOut {
         /// The sign-in.
         generation: u64,
+        /// Whether that is because nobody was active: every tab is to hear the true reason.
+        idle: bool,
     },
     /// Write into the ledger what an earlier page did not come to write, or what it has lost, remove the mark of that page,
     /// and tell the tabs.
     FinishSignOut {
         /// The sign-in that is over, unless another one has come after it.
         generation: u64,
+        /// Whether that is because nobody was active.
+        idle: bool,
     },
     /// Remove the session, and whatever belongs to it, from the store.
     Forget,
@@ -92,10 +96,14 @@ pub enum Command {
         /// Whether that is because nobody was active: the page that comes back from the issuer has to say so.
         idle: bool,
     },
-    /// Tell the issuer that this refresh token is over (RFC 7009): the session ended in another tab, which does not know it.
+    /// Tell the issuer that this refresh token is over (RFC 7009): the session ended in another tab, which does not know it,
+    /// or a sign-in has taken its place.
     Revoke {
         /// The refresh token.
         refresh_token: RefreshToken,
+        /// Whether the same person has a newer one here, which must live on: then this one is revoked only where the issuer
+        /// [ends grants one by one](crate::protocol::metadata::ProviderMetadata::ends_grants_one_by_one).
+        alone: bool,
     },
     /// Note for the next page of this browser, after a [`Command::Forget`], that somebody is signed in at the issuer, though
     /// not the person of this session. It matters where the session is kept by no store (memory, cookie).

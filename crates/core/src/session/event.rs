@@ -13,6 +13,8 @@ pub enum Event {
     SignOutUnfinished {
         /// The sign-in that was being ended.
         generation: u64,
+        /// Whether that was because nobody was active.
+        idle: bool,
     },
     /// The page opened, and this is what the store held.
     Opened {
@@ -38,6 +40,11 @@ pub enum Event {
         attempt: u64,
         /// The tokens, or why there are none.
         outcome: Result<Box<Tokens>, Failure>,
+    },
+    /// A sign-in, just before, has taken the place of the session that all tabs shared.
+    Replaced {
+        /// That session, as the ledger had it.
+        session: Box<Session>,
     },
     /// The timer fired.
     TimerFired,

@@ -8,12 +8,17 @@ mod change;
 mod refresh_tokens;
 mod renewal;
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 pub use self::change::{Change, Verdict};
 use super::record::Session;
 use crate::protocol::json;
 use crate::time::UnixTime;
+
+/// A tab may have asked for the end of an idle session so long before that is looked at here.
+const ON_THE_WAY: Duration = Duration::from_secs(5);
 
 /// The ledger of one client. `Debug` hides the tokens in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -91,7 +96,7 @@ impl Ledger {
                 Verdict::Good { generation: self.generation }
             }
             Change::EndIdle { session, active_at, now } => match self.active_at {
-                Some(at) if at > *active_at && at <= *now => Verdict::Active { at },
+                Some(at) if at > *active_at && at <= *now + ON_THE_WAY => Verdict::Active { at },
                 _ => self.end_if_good(session, |ledger| ledger.end_idle(*now)),
             },
             Change::EndGeneration { session, at } => self.end_if_good(session, |ledger| ledger.end(*at)),
@@ -112,11 +117,12 @@ impl Ledger {
     }
 
     fn sign_in(&mut self, session: &Session, shared: bool, at: UnixTime) -> Verdict {
+        let mut replaced = None;
         if shared {
             self.move_on(at);
-            self.session = Some(Box::new(Session { generation: self.generation, ..session.clone() }));
+            replaced = self.session.replace(Box::new(Session { generation: self.generation, ..session.clone() }));
         }
-        Verdict::Good { generation: self.generation }
+        Verdict::Begun { generation: self.generation, replaced }
     }
 
     fn end_if_good(&mut self, session: &Session, end: impl FnOnce(&mut Self) -> Verdict) -> Verdict {

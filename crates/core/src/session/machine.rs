@@ -113,7 +113,9 @@ impl Machine {
         match event {
             Event::Opened { stored } => self.opened(stored, &now, &mut commands),
             Event::OpenedBlank { flow } => self.opened_blank(flow, &now, &mut commands),
-            Event::SignOutUnfinished { generation } => self.sign_out_unfinished(generation, &mut commands),
+            Event::SignOutUnfinished { generation, idle } => {
+                self.sign_out_unfinished(generation, idle, &now, &mut commands);
+            }
             Event::CallbackArrived { stored } => self.callback_arrived(stored, &now, &mut commands),
             Event::SignIn(sign_in) => self.sign_in(sign_in, &now, &mut commands),
             Event::SignInEnded { attempt, outcome } => {
@@ -121,6 +123,7 @@ impl Machine {
                     self.sign_in_ended(outcome, &now, &mut commands);
                 }
             }
+            Event::Replaced { session } => self.revoke_replaced(&session, &mut commands),
             Event::TimerFired => self.look_at_the_clock(Cause::Schedule, &now, &mut commands),
             Event::Woke(wake) => self.woke(wake, &now, &mut commands),
             Event::Network { online } => self.network(online, &now, &mut commands),

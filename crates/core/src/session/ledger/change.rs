@@ -82,7 +82,7 @@ pub enum Change {
         session: Box<Session>,
         /// When the person was last active, as far as this tab knows.
         active_at: UnixTime,
-        /// What time it is: what the ledger has of the future, a wrong clock wrote.
+        /// What time it is: what the ledger has of the future, a few seconds apart, a wrong clock wrote.
         now: UnixTime,
     },
     /// The issuer wants to see the person: this session is over in every tab, unless the tabs live by a newer one.
@@ -129,6 +129,13 @@ pub enum Verdict {
     Active {
         /// When, by the wall clock.
         at: UnixTime,
+    },
+    /// The sign-in is written.
+    Begun {
+        /// The generation it has become.
+        generation: u64,
+        /// The session that all tabs lived by until now.
+        replaced: Option<Box<Session>>,
     },
     /// Written, or still good; the session belongs to this generation.
     Good {

@@ -143,6 +143,10 @@ impl Machine {
                     commands.push(Command::ShareActivity { at: now.wall, instead_of: None });
                 }
                 self.receive(session, &requested_at, now, commands);
+                // The newest session of all tabs is one that the ledger knows.
+                if let Some(kept) = kept.filter(|_| !self.shared) {
+                    self.revoke_replaced(&kept.session, commands);
+                }
             }
             Err(failure) => {
                 let answered = failure.class() == FailureClass::AskThePerson;

@@ -19,7 +19,7 @@ impl Machine {
         let id_token = Some(signed_in.session.id_token.clone());
         let refresh_token = signed_in.session.refresh_token.clone();
         let generation = signed_in.session.generation;
-        commands.push(Command::MarkSignOut { generation });
+        commands.push(Command::MarkSignOut { generation, idle });
         self.cancel(now, commands);
         self.state = State::SigningOut { idle };
         commands.extend([
@@ -44,9 +44,12 @@ impl Machine {
     }
 
     /// The page in which the person signed out is gone, and what it had to tell the other tabs with it.
-    pub(super) fn sign_out_unfinished(&mut self, generation: u64, commands: &mut Vec<Command>) {
+    pub(super) fn sign_out_unfinished(&mut self, generation: u64, idle: bool, now: &Now, commands: &mut Vec<Command>) {
         self.over = Some(generation);
-        commands.push(Command::FinishSignOut { generation });
+        commands.push(Command::FinishSignOut { generation, idle });
+        if idle {
+            self.idle_ended_elsewhere(now, commands);
+        }
     }
 
     pub(super) fn signed_out_elsewhere(&mut self, now: &Now, commands: &mut Vec<Command>) {
@@ -80,7 +83,20 @@ impl Machine {
     /// tab knows the other.
     pub(super) fn revoke_own(&self, session: &Session, commands: &mut Vec<Command>) {
         if let Some(refresh_token) = session.refresh_token.clone().filter(|_| !self.shared) {
-            commands.push(Command::Revoke { refresh_token });
+            commands.push(Command::Revoke { refresh_token, alone: false });
+        }
+    }
+
+    /// A sign-in has taken the place of this session: nobody goes on with its refresh token.
+    pub(super) fn revoke_replaced(&self, replaced: &Session, commands: &mut Vec<Command>) {
+        let State::SignedIn(signed_in) = &self.state else { return };
+        let session = &signed_in.session;
+        // An issuer may give the same one again.
+        if let Some(refresh_token) =
+            replaced.refresh_token.clone().filter(|_| replaced.refresh_token != session.refresh_token)
+        {
+            let alone = replaced.claims.sub == session.claims.sub;
+            commands.push(Command::Revoke { refresh_token, alone });
         }
     }
 

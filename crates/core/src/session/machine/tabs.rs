@@ -27,7 +27,7 @@ impl Machine {
         if !self.is_ours(&session) {
             // R9: a ledger that was lost has learned it anew from a tab that slept through the sign-out.
             if let Some(generation) = self.over.filter(|_| session.belongs_to(&self.issuer, &self.client_id)) {
-                commands.push(Command::FinishSignOut { generation });
+                commands.push(Command::FinishSignOut { generation, idle: false });
             }
             return;
         }

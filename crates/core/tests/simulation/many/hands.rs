@@ -64,6 +64,18 @@ impl World {
         }
     }
 
+    /// A tab has signed in: what it had before, or all tabs, should be over.
+    pub fn judge_what_was_replaced(&mut self, tab: usize, replaced: Option<Box<Session>>) {
+        let is_signed_in = self.tabs[tab].view(&self.clock).status.is_signed_in();
+        let number = replaced.filter(|_| is_signed_in).and_then(|session| tab::refresh_token(&session));
+        if let (Weather::Fair, Some(number)) = (self.weather, number) {
+            self.tally.replaced_refresh_tokens += 1;
+            if self.issuer.is_good(number) {
+                self.broken = Some((Invariant::RevokedAfterSignOut, "what a sign-in has replaced is good still"));
+            }
+        }
+    }
+
     /// A session just ended: somebody must have ended it.
     fn judge_end(&mut self, lineage: u64, ended: Option<&EndReason>) {
         match ended {
@@ -100,9 +112,9 @@ impl World {
             Command::AbortRenewal if self.mischief == Some(Mischief::IgnoresAbort) => {}
             Command::AbortRenewal => self.abort_renewal(tab),
             Command::TellTabs(message) => self.tell(tab, message),
-            Command::MarkSignOut { generation } => self.sign_out_mark = Some(generation),
-            Command::FinishSignOut { generation } => {
-                self.transact(tab, Change::EndSignIn { generation, idle: false, at: self.clock.wall() }, Then::Finish);
+            Command::MarkSignOut { generation, idle } => self.sign_out_mark = Some((generation, idle)),
+            Command::FinishSignOut { generation, idle } => {
+                self.transact(tab, Change::EndSignIn { generation, idle, at: self.clock.wall() }, Then::Finish);
             }
             Command::EndIssuerSession { refresh_token, generation, idle, .. } => {
                 let at = self.clock.wall();
@@ -130,7 +142,7 @@ impl World {
                 self.transact(tab, Change::EndIdle { session, active_at, now }, Then::EndIdle);
             }
             Command::Revoke { .. } if self.mischief == Some(Mischief::RevokesNothing) => {}
-            Command::Revoke { refresh_token } => self.revoke(Some(&refresh_token)),
+            Command::Revoke { refresh_token, .. } => self.revoke(Some(&refresh_token)),
             Command::NoteSomebody { .. } => self.somebody = self.keeps_nothing(),
             Command::TellApp => {}
         }

@@ -88,8 +88,9 @@ impl World {
     /// A page opens, and reads what is stored.
     pub fn open_page(&mut self, tab: usize) {
         self.leave_page(tab, Place::Here);
-        if let Some(generation) = self.sign_out_mark {
-            self.send(tab, Event::SignOutUnfinished { generation });
+        if let Some((generation, idle)) = self.sign_out_mark {
+            self.somebody = false;
+            self.send(tab, Event::SignOutUnfinished { generation, idle });
         }
         if let Some(at) = self.active_at {
             self.send(tab, Event::ActiveElsewhere { at });

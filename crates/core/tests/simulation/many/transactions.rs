@@ -106,10 +106,14 @@ impl World {
                 self.leave(tab, refresh_token.as_ref());
             }
             Then::SignIn { attempt, mut tokens } => {
-                if let Verdict::Good { generation } = verdict {
-                    tokens.generation = generation;
-                }
+                let Verdict::Begun { generation, replaced } = verdict else { unreachable!("a sign-in is written") };
+                tokens.generation = generation;
+                let own = self.stored(&self.tabs[tab]).filter(|_| !self.shared);
                 self.send(tab, Event::SignInEnded { attempt, outcome: Ok(tokens) });
+                if let Some(session) = replaced.clone() {
+                    self.send(tab, Event::Replaced { session });
+                }
+                self.judge_what_was_replaced(tab, replaced.or(own));
             }
             Then::Claimed => self.claimed(tab, verdict),
             Then::Rested { request, failure } => self.renewal_failed(&request, failure),
@@ -128,7 +132,7 @@ impl World {
             Verdict::Adopt(session) => self.send(tab, Event::Adopted { session }),
             Verdict::Ended { idle } => self.send(tab, Event::ended_elsewhere(idle)),
             Verdict::Active { at } => self.send(tab, Event::ActiveElsewhere { at }),
-            Verdict::Renew(_) | Verdict::Wait(_) | Verdict::Good { .. } => {}
+            Verdict::Renew(_) | Verdict::Wait(_) | Verdict::Begun { .. } | Verdict::Good { .. } => {}
         }
     }
 }

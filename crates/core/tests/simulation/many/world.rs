@@ -42,8 +42,8 @@ pub struct World {
     pub lock: VecDeque<usize>,
     /// When the person was active last, as it is kept for pages that open.
     pub active_at: Option<UnixTime>,
-    /// The sign-in that a page was ending, until the ledger knows.
-    pub sign_out_mark: Option<u64>,
+    /// The sign-in that a page was ending, until the ledger knows; and whether nobody was active.
+    pub sign_out_mark: Option<(u64, bool)>,
     pub messages: Vec<Message>,
     pub requests: Vec<Request>,
     pub oracle: Oracle,
@@ -199,6 +199,11 @@ impl World {
         if self.shared {
             return self.oracle.newest.clone();
         }
+        self.stored(tab)
+    }
+
+    /// What a tab finds in its store.
+    pub fn stored(&self, tab: &Tab) -> Option<Box<Session>> {
         tab.memory.clone().unwrap_or_else(|| self.stores[tab.store].load().map(Box::new))
     }
 

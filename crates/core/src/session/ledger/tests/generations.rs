@@ -1,5 +1,7 @@
 //! How sign-ins begin and end, in order (R9, R11).
 
+use std::time::Duration;
+
 use super::super::{Change, Ledger, Verdict};
 use super::{EPOCH, claim, renewed, settle, signed_in};
 use crate::session::record::tests::{WALL, session};
@@ -26,6 +28,15 @@ fn somebody_elses_sign_in_is_adopted() {
     ledger.apply(&Change::SignOut { generation: 0, at: EPOCH });
     let second = signed_in(&mut ledger, session(90));
     assert_eq!(claim(&mut ledger, &first), Verdict::Adopt(Box::new(second)));
+}
+
+#[test]
+fn a_sign_in_says_what_it_has_replaced() {
+    let mut ledger = Ledger::default();
+    let first = signed_in(&mut ledger, session(60));
+    let sign_in = |shared| Change::SignIn { session: Box::new(session(90)), shared, at: EPOCH };
+    assert_eq!(ledger.apply(&sign_in(true)), Verdict::Begun { generation: 2, replaced: Some(Box::new(first)) });
+    assert_eq!(ledger.apply(&sign_in(false)), Verdict::Begun { generation: 2, replaced: None });
 }
 
 #[test]
@@ -92,6 +103,17 @@ fn who_is_active_in_another_tab_is_not_idle() {
 }
 
 #[test]
+fn activity_while_the_end_was_on_its_way_passed_for_that_of_a_wrong_clock() {
+    let mut ledger = Ledger::default();
+    let session = Box::new(signed_in(&mut ledger, session(60)));
+    let asked_at = UnixTime::from_seconds(200);
+    let at = asked_at + Duration::from_millis(9);
+    ledger.apply(&Change::Active { at, instead_of: None });
+    let idle = Change::EndIdle { session, active_at: UnixTime::from_seconds(100), now: asked_at };
+    assert_eq!(ledger.apply(&idle), Verdict::Active { at });
+}
+
+#[test]
 fn each_sign_in_that_is_over_is_remembered_for_its_own_reason() {
     let mut ledger = Ledger::default();
     let first = signed_in(&mut ledger, session(60));
@@ -144,7 +166,7 @@ fn after_a_lost_ledger_a_sign_in_was_taken_for_older_than_the_session_of_another
     let mut ledger = Ledger::default();
     let theirs = Session { generation: 7, ..session(60) };
     let sign_in = Change::SignIn { session: Box::new(session(90)), shared: true, at: WALL };
-    let Verdict::Good { generation } = ledger.apply(&sign_in) else { panic!("a sign-in is always good") };
+    let Verdict::Begun { generation, .. } = ledger.apply(&sign_in) else { panic!("a sign-in is always good") };
     let mine = Session { generation, ..session(90) };
     assert_eq!(claim(&mut ledger, &theirs), Verdict::Adopt(Box::new(mine.clone())));
     assert_eq!(claim(&mut ledger, &mine), Verdict::Renew(Method::Iframe));

@@ -189,6 +189,6 @@ fn a_tab_that_slept_brought_back_what_was_signed_out_of_when_the_ledger_was_lost
     let over = page.store.clone().map(Box::new).unwrap();
     page.send(Event::SignedOutElsewhere);
     let commands = page.send(Event::Adopted { session: over.clone() });
-    assert_eq!(commands, [Command::FinishSignOut { generation: over.generation }]);
+    assert_eq!(commands, [Command::FinishSignOut { generation: over.generation, idle: false }]);
     page.expect(Status::SignedOut);
 }

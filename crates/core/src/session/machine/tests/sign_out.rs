@@ -1,7 +1,7 @@
 //! R9: sign-out wins over everything.
 
-use super::page::{Page, busy, misconfigured, sign_in_wanted, unreachable};
-use crate::protocol::RefreshToken;
+use super::page::{Page, busy, misconfigured, seconds, sign_in_wanted, unreachable};
+use crate::protocol::{RefreshToken, Subject};
 use crate::session::{Command, EndReason, Event, Outcome, Session, Status, TabMessage, Tokens, Wake};
 
 fn every_event(attempt: u64, tokens: &Tokens) -> Vec<Event> {
@@ -54,7 +54,7 @@ fn sign_out_cancels_forgets_tells_the_tabs_and_goes_to_the_issuer_in_this_order(
     for (phase, mut page) in phases() {
         let id_token = Some(page.store.as_ref().unwrap().id_token.clone());
         let mut expected = vec![
-            Command::MarkSignOut { generation: 0 },
+            Command::MarkSignOut { generation: 0, idle: false },
             Command::CancelTimer,
             Command::Forget,
             Command::TellTabs(TabMessage::SignedOut),
@@ -98,7 +98,7 @@ fn sign_out_in_another_tab_ends_the_session_here() {
 
 #[test]
 fn a_sign_out_elsewhere_left_the_refresh_tokens_of_the_other_tabs_alive() {
-    let revoke = Command::Revoke { refresh_token: RefreshToken::new("refresh-1") };
+    let revoke = Command::Revoke { refresh_token: RefreshToken::new("refresh-1"), alone: false };
     for event in [Event::SignedOutElsewhere, Event::IdleEndedElsewhere] {
         let commands = Page::signed_in_with_refresh_token(300).send(event);
         assert!(commands.contains(&revoke), "{commands:?}");
@@ -113,13 +113,81 @@ fn a_shared_session_is_revoked_by_the_tab_that_signs_out() {
     assert!(!commands.iter().any(|command| matches!(command, Command::Revoke { .. })), "{commands:?}");
 }
 
+/// What becomes of the refresh token when somebody signs in again whose subject, and whose new refresh token, is this.
+fn revoked_by_signing_in_again(subject: &str, next: &str) -> Option<Command> {
+    let mut page = Page::new();
+    page.sign_in_with_refresh_token(300);
+    let stored = page.store.clone().map(Box::new);
+    page.send(Event::CallbackArrived { stored });
+    let mut tokens = page.tokens(300);
+    tokens.id_token.as_mut().unwrap().1.sub = Subject::new(subject);
+    tokens.refresh_token = Some(RefreshToken::new(next));
+    let mut commands = page.sign_in_ended(Ok(Box::new(tokens)));
+    page.expect(Status::SignedIn);
+    assert_eq!(page.store.as_ref().unwrap().refresh_token, Some(RefreshToken::new(next)));
+    commands.retain(|command| matches!(command, Command::Revoke { .. }));
+    assert!(commands.len() < 2, "{commands:?}");
+    commands.pop()
+}
+
+#[test]
+fn a_sign_in_in_place_of_a_session_left_its_refresh_token_alive() {
+    let revoke = |alone| Some(Command::Revoke { refresh_token: RefreshToken::new("refresh-1"), alone });
+    assert_eq!(revoked_by_signing_in_again("another", "refresh-2"), revoke(false));
+    assert_eq!(revoked_by_signing_in_again("tess", "refresh-2"), revoke(true), "the new one must live on");
+    assert_eq!(revoked_by_signing_in_again("tess", "refresh-1"), None, "the issuer gave the same one again");
+}
+
+#[test]
+fn a_sign_in_that_fails_revokes_nothing() {
+    let mut page = Page::new();
+    page.sign_in_with_refresh_token(300);
+    let stored = page.store.clone().map(Box::new);
+    page.send(Event::CallbackArrived { stored });
+    let commands = page.sign_in_ended(Err(unreachable()));
+    page.expect(Status::SignedIn);
+    assert!(!commands.iter().any(|command| matches!(command, Command::Revoke { .. })), "{commands:?}");
+}
+
+#[test]
+fn a_shared_session_that_was_replaced_is_revoked_as_the_ledger_had_it() {
+    let mut page = Page::configured(r#","storage":"local""#);
+    page.sign_in_with_refresh_token(300);
+    let stored = page.store.clone().map(Box::new);
+    let replaced = Session { refresh_token: Some(RefreshToken::new("refresh-2")), ..page.store.clone().unwrap() };
+    page.send(Event::CallbackArrived { stored });
+    let tokens = page.tokens(300);
+    let commands = page.sign_in_ended(Ok(Box::new(tokens)));
+    assert!(!commands.iter().any(|command| matches!(command, Command::Revoke { .. })), "{commands:?}");
+    let commands = page.send(Event::Replaced { session: Box::new(replaced) });
+    assert_eq!(commands, [Command::Revoke { refresh_token: RefreshToken::new("refresh-2"), alone: true }]);
+}
+
+#[test]
+fn a_page_that_died_while_an_idle_session_ended_hid_the_reason() {
+    let mut page = Page::configured(r#","storage":"local","idle_timeout_seconds":60"#);
+    page.sign_in(300);
+    page.pass(seconds(61));
+    let commands = page.reload();
+    let generation = 0;
+    assert!(commands.contains(&Command::MarkSignOut { generation, idle: true }), "{commands:?}");
+    let mut next = Page::configured(r#","storage":"local","idle_timeout_seconds":60"#);
+    let commands = next.send(Event::SignOutUnfinished { generation, idle: true });
+    assert_eq!(commands, [Command::FinishSignOut { generation, idle: true }, Command::TellApp]);
+    next.send(Event::Opened { stored: None });
+    next.expect_ended(EndReason::Idle(None));
+}
+
 #[test]
 fn a_session_that_an_earlier_page_was_ending_is_revoked_where_it_is_found() {
     let stored = Page::signed_in_with_refresh_token(300).store.map(Box::new);
     let mut page = Page::new();
-    page.send(Event::SignOutUnfinished { generation: 0 });
+    page.send(Event::SignOutUnfinished { generation: 0, idle: false });
     let commands = page.send(Event::Opened { stored });
-    assert_eq!(commands, [Command::Revoke { refresh_token: RefreshToken::new("refresh-1") }, Command::Forget]);
+    assert_eq!(
+        commands,
+        [Command::Revoke { refresh_token: RefreshToken::new("refresh-1"), alone: false }, Command::Forget]
+    );
 }
 
 #[test]
@@ -135,7 +203,8 @@ fn a_page_that_died_while_signing_out_is_finished_by_the_next_and_nothing_is_ado
     page.sign_in(300);
     let session = Box::new(Session { generation: 3, ..page.store.take().unwrap() });
     let mut next = Page::configured(r#","storage":"local""#);
-    assert_eq!(next.send(Event::SignOutUnfinished { generation: 3 }), [Command::FinishSignOut { generation: 3 }]);
+    let unfinished = Event::SignOutUnfinished { generation: 3, idle: false };
+    assert_eq!(next.send(unfinished), [Command::FinishSignOut { generation: 3, idle: false }]);
     next.send(Event::Opened { stored: Some(session.clone()) });
     next.expect(Status::SignedOut);
     next.send(Event::Adopted { session: session.clone() });
