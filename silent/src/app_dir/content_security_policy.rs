@@ -112,7 +112,9 @@ fn policy(inline: &InlineSources, servers: &ConfiguredServers, further: &Further
     let any: &[&str] = if further.any_issuer { &ANY_ISSUER } else { &[] };
     let connect = [&["'self'"], any].concat();
     let connect_src = sources(&connect, issuer.iter().chain(&apis).chain(&backend).chain(further.connect));
-    let frames = sources(any, issuer.iter().chain(&silent));
+    // The hidden iframe begins at the issuer and ends at the silent page, which is here when no other place is named.
+    let at_home: &[&str] = if issuer.is_some() && silent.is_none() { &["'self'"] } else { &[] };
+    let frames = sources(&[at_home, any].concat(), issuer.iter().chain(&silent));
     let frame_src = if frames.is_empty() { "'none'" } else { &frames };
     format!(
         "default-src 'none'; script-src {script_src}; style-src {style_src}; \
@@ -165,6 +167,12 @@ mod tests {
             "{policy}"
         );
         assert!(policy.contains("frame-src http://localhost:3000 http://localhost:3001;"), "{policy}");
+    }
+
+    #[test]
+    fn the_silent_page_may_be_framed_where_it_is() {
+        let policy = with_config(r#"{"issuer": "https://id.example/"}"#);
+        assert!(policy.contains("frame-src 'self' https://id.example;"), "{policy}");
     }
 
     #[test]

@@ -56,7 +56,7 @@ fn the_policy_follows_a_configuration_written_later_and_changed_again() {
     fs::write(&config, r#"{"issuer": "https://id.example/", "allowed_api_origins": ["https://api.example"]}"#).unwrap();
     let page = server.fetch("/", &[NAVIGATION]);
     assert_eq!(directive(&page, "connect-src"), "'self' https://id.example https://api.example");
-    assert_eq!(directive(&page, "frame-src"), "https://id.example");
+    assert_eq!(directive(&page, "frame-src"), "'self' https://id.example");
 
     fs::write(&config, "{ not JSON").unwrap();
     let page = server.fetch("/", &[NAVIGATION]);
