@@ -2,6 +2,9 @@
 
 import { createServer } from "node:http";
 
+// oidc-provider wants this of Node 22; Debian 12 has Node 18.
+URL.parse ??= (text, base) => (URL.canParse(text, base) ? new URL(text, base) : null);
+
 /** The settings: one argument, in JSON. */
 export const settings = JSON.parse(process.argv[2] ?? "{}");
 
