@@ -50,3 +50,8 @@ pub use follower::FollowError;
 pub use refusal::Refusal;
 pub use settings::Settings;
 pub use verifier::{NotAccepted, Verifier};
+
+/// The example of the page that registries show is compiled with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -30,6 +30,8 @@ async fn nobody_is_offered_to_sign_in() {
 }
 
 #[wasm_bindgen_test]
-fn the_readme_shows_the_same_program() {
-    assert!(include_str!("../../../README.md").contains(include_str!("greeting/program.rs")));
+fn the_readmes_show_the_same_program() {
+    for readme in [include_str!("../../../README.md"), include_str!("../README.md")] {
+        assert!(readme.contains(include_str!("greeting/program.rs")));
+    }
 }
