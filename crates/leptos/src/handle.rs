@@ -101,8 +101,10 @@ impl SessionHandle {
     /// Tries once whether the issuer answers in a hidden iframe here, and leaves the session as it is: so that one need not
     /// wait for a token to expire to know. It takes as long as `iframe_timeout_seconds` when no answer comes.
     pub async fn probe(&self) -> HiddenIframe {
-        let runtime = self.runtime.get_value();
-        runtime.probe().await
+        match self.running() {
+            Some(runtime) => runtime.probe().await,
+            None => HiddenIframe::Untried,
+        }
     }
 
     /// Whether the issuer says who the person is, and gave no access token: there is nothing for APIs then. Read it where
@@ -132,8 +134,7 @@ impl SessionHandle {
     /// # Errors
     /// [`NoAccessToken`]: nobody is signed in, the renewal failed, or the issuer gives none.
     pub async fn access_token(&self) -> Result<AccessToken, NoAccessToken> {
-        let runtime = self.runtime.get_value();
-        runtime.access_token().await
+        self.running().ok_or(NoAccessToken::SignedOut)?.access_token().await
     }
 
     /// Sends `request`, with the access token if its origin is one of `allowed_api_origins`; a 401 is answered by one
@@ -142,8 +143,7 @@ impl SessionHandle {
     /// # Errors
     /// [`FetchError`]; an answer of whatever status is not an error.
     pub async fn fetch(&self, request: web_sys::Request) -> Result<web_sys::Response, FetchError> {
-        let runtime = self.runtime.get_value();
-        runtime.fetch(request).await
+        self.running().ok_or(NoAccessToken::SignedOut)?.fetch(request).await
     }
 
     /// Goes to the issuer to sign in by `flow`, and comes back to the path `return_to`. Does nothing while somebody is
@@ -167,8 +167,7 @@ impl SessionHandle {
     /// # Errors
     /// When this page cannot be left: the issuer cannot be reached, or a sign-in cannot be remembered.
     pub async fn ask_for(&self, scope: &Scope, return_to: String) -> Result<(), Failure> {
-        let runtime = self.runtime.get_value();
-        runtime.ask_for(scope, return_to).await
+        self.running().ok_or_else(gone)?.ask_for(scope, return_to).await
     }
 
     /// Signs out here, in every tab, and at the issuer.
@@ -189,8 +188,10 @@ impl SessionHandle {
     /// Whether the issuer takes orders for failures to rehearse.
     #[cfg(feature = "inspector")]
     pub async fn can_rehearse(&self) -> bool {
-        let runtime = self.runtime.get_value();
-        runtime.can_rehearse().await
+        match self.running() {
+            Some(runtime) => runtime.can_rehearse().await,
+            None => false,
+        }
     }
 
     /// Rehearses a failure: what the session does about it is seen in its log.
@@ -199,8 +200,7 @@ impl SessionHandle {
     /// [`Failure::Unreachable`] when the issuer does not take the order. Nothing has happened then.
     #[cfg(feature = "inspector")]
     pub async fn rehearse(&self, rehearsal: evergrant_browser::rehearsal::Rehearsal) -> Result<(), Failure> {
-        let runtime = self.runtime.get_value();
-        runtime.rehearse(rehearsal).await
+        self.running().ok_or_else(gone)?.rehearse(rehearsal).await
     }
 
     /// What the tokens at hand say. Read it where [`SessionHandle::view`] is tracked.
@@ -218,4 +218,13 @@ impl SessionHandle {
     pub fn now(&self) -> UnixTime {
         clock::wall()
     }
+
+    /// What runs as long as the provider is mounted. Work that was begun before may ask only after that.
+    fn running(&self) -> Option<Runtime> {
+        self.runtime.try_get_value()
+    }
+}
+
+fn gone() -> Failure {
+    Failure::Browser("the page has let go of the session".to_owned())
 }

@@ -1,0 +1,44 @@
+//! Work that was begun while a page had its session, and goes on when it has none any more.
+#![cfg(all(target_arch = "wasm32", feature = "inspector"))]
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::cell::Cell;
+
+use common::{config, store_session};
+use evergrant_core::protocol::Scope;
+use evergrant_core::session::HiddenIframe;
+use evergrant_leptos::{FetchError, NoAccessToken, Rehearsal, SessionHandle, SessionProvider, use_session};
+use leptos::mount::mount_to;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+thread_local! {
+    static SEEN: Cell<Option<SessionHandle>> = const { Cell::new(None) };
+}
+
+#[component]
+fn Page() -> impl IntoView {
+    SEEN.set(Some(use_session()));
+}
+
+#[wasm_bindgen_test]
+async fn asking_a_session_whose_page_is_gone_stopped_the_app() {
+    let config = config("gone");
+    store_session(&config);
+    let place = document().create_element("div").unwrap();
+    drop(mount_to(place.unchecked_into(), move || view! { <SessionProvider config><Page/></SessionProvider> }));
+    let session = SEEN.take().unwrap();
+
+    assert!(!session.can_rehearse().await);
+    assert!(session.rehearse(Rehearsal::Expire).await.is_err());
+    assert_eq!(session.probe().await, HiddenIframe::Untried);
+    assert_eq!(session.access_token().await.unwrap_err(), NoAccessToken::SignedOut);
+    let request = web_sys::Request::new_with_str("/api").unwrap();
+    assert_eq!(session.fetch(request).await.unwrap_err(), FetchError::NoAccessToken(NoAccessToken::SignedOut));
+    assert!(session.ask_for(&Scope::parse("more"), "/".to_owned()).await.is_err());
+}
