@@ -44,6 +44,9 @@ impl Optimizers {
         wasm_opt.args(["--inlining-optimizing", "--dae-optimizing", "-Oz"]);
         // A long function that is called once stays one: inlined, it has as many bytes, and is like no other.
         wasm_opt.args(["--one-caller-inline-max-function-size", "50"]);
+        // The stack grows down to address 0, and traps there: what lies within the first kilobyte is never asked for on purpose,
+        // so an offset can be added by the instruction that loads.
+        wasm_opt.arg("--low-memory-unused");
         wasm_opt.args(["--strip-debug", "--strip-producers", "--strip-target-features"]);
         wasm_opt.args(FEATURES.map(|feature| format!("--enable-{feature}")));
         run(wasm_opt.arg(from).arg("-o").arg(&to))?;

@@ -4,33 +4,30 @@ mod abilities;
 mod claim;
 #[cfg(feature = "inspector")]
 pub(crate) mod claims;
+mod work;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
 use evergrant_core::config::{Config, StorageKind};
-use evergrant_core::protocol::authorize::{Flow, Transaction};
+use evergrant_core::protocol::authorize::Transaction;
 use evergrant_core::protocol::params::Params;
-use evergrant_core::protocol::{AccessToken, IdToken, RefreshToken, Scope, callback, logout};
+use evergrant_core::protocol::{AccessToken, Scope, callback, logout};
 use evergrant_core::session::{
-    self, Change, Command, Event, Failure, HiddenIframe, Machine, Occurrence, Place, RenewalRecord, Session, SignIn,
-    TabMessage, Tokens, Verdict, View,
+    self, Command, Event, Failure, HiddenIframe, Machine, Occurrence, Place, RenewalRecord, SignIn, TabMessage, View,
 };
 use futures_channel::oneshot;
-use futures_util::FutureExt as _;
 use futures_util::future::AbortHandle;
-use wasm_bindgen_futures::spawn_local;
 
 use crate::activity::Activity;
 use crate::ledger::SharedLedger;
 use crate::lifecycle::Lifecycle;
-use crate::popup::Popup;
 use crate::provider::Provider;
 use crate::storage::Store;
 use crate::tabs::Tabs;
 use crate::timer::{self, Timer};
-use crate::{clock, location, measure, renewal, sign_in, sign_out};
+use crate::{clock, location, measure, sign_in};
 
 /// A running session. Clones are handles to the same one; when the last is dropped, timer, listeners and requests go.
 #[derive(Clone)]
@@ -263,12 +260,6 @@ impl Inner {
         match command {
             Command::Save(session) => self.store.save(&session),
             Command::MarkSignOut { generation, idle } => self.store.put_sign_out(generation, idle),
-            Command::FinishSignOut { generation, idle } => self.spawn(async move |inner: &Rc<Self>| {
-                let change = Change::EndSignIn { generation, idle, at: clock::wall() };
-                inner.ledger.apply(&change).await;
-                inner.store.forget_sign_out();
-                inner.tell_tabs(TabMessage::Changed);
-            }),
             Command::Forget => self.store.forget(),
             Command::SetTimer(wait) => {
                 let weak = Rc::downgrade(self);
@@ -276,93 +267,27 @@ impl Inner {
                 *self.timer.borrow_mut() = Some(timer::after(wait, fire));
             }
             Command::CancelTimer => drop(self.timer.borrow_mut().take()),
-            Command::BeginSignIn { attempt, sign_in } => self.begin_sign_in(attempt, sign_in),
-            Command::AskSilently { attempt, flow } => self.ask_silently(attempt, flow),
-            Command::CompleteSignIn { attempt } => self.complete_sign_in(attempt),
             Command::Renew { attempt, session, asked, .. } => self.begin_renewal(attempt, session, asked),
-            Command::Count { session } => self.note(Change::Count { session }),
-            Command::Consult { session } => self.spawn(async move |inner: &Rc<Self>| {
-                let verdict = inner.ledger.apply(&Change::Consult { session }).await;
-                inner.heed(verdict);
-            }),
-            Command::EndGeneration { session } => self.spawn(async move |inner: &Rc<Self>| {
-                let verdict = inner.ledger.apply(&Change::EndGeneration { session, at: clock::wall() }).await;
-                inner.tell_tabs(TabMessage::Changed);
-                inner.heed(verdict);
-            }),
             Command::AbortRenewal => {
                 if let Some(renewal) = self.renewal.borrow_mut().take() {
                     renewal.abort();
                 }
             }
             Command::TellTabs(message) => self.tell_tabs(message),
-            Command::Revoke { refresh_token, alone } => self.spawn(async move |inner: &Rc<Self>| {
-                let (config, provider) = (&inner.config, &inner.provider);
-                if !alone || provider.metadata().await.is_ok_and(|metadata| metadata.ends_grants_one_by_one()) {
-                    // The session is over here, whether or not the issuer hears of it.
-                    let _ = sign_out::revoke(config, provider, Some(&refresh_token)).await;
-                }
-            }),
             Command::NoteSomebody { flow } => self.store.put_flow(flow),
-            Command::ShareActivity { at, instead_of } => {
-                if instead_of.is_none() || self.store.activity() == instead_of {
-                    self.store.put_activity(at);
-                }
-                if instead_of.is_none() {
-                    self.tell_tabs(TabMessage::Active { at });
-                }
-                self.note(Change::Active { at, instead_of });
-            }
-            Command::EndIdle { session, active_at, now } => self.spawn(async move |inner: &Rc<Self>| {
-                match inner.ledger.apply(&Change::EndIdle { session, active_at, now }).await {
-                    Verdict::Good { .. } => inner.dispatch(Event::IdleEnded),
-                    verdict => inner.heed(verdict),
-                }
-            }),
-            Command::EndIssuerSession { id_token, refresh_token, generation, idle } => {
-                let at = clock::wall();
-                let over = match idle {
-                    true => Change::EndSignIn { generation, idle, at },
-                    false => Change::SignOut { generation, at },
-                };
-                self.end_issuer_session(over, id_token, refresh_token, idle);
-            }
             Command::TellApp => self.tell_app(),
+            takes_time @ (Command::BeginSignIn { .. }
+            | Command::AskSilently { .. }
+            | Command::CompleteSignIn { .. }
+            | Command::Revoke { .. }
+            | Command::Count { .. }
+            | Command::ShareActivity { .. }
+            | Command::Consult { .. }
+            | Command::EndGeneration { .. }
+            | Command::EndIdle { .. }
+            | Command::FinishSignOut { .. }
+            | Command::EndIssuerSession { .. }) => self.begin(takes_time),
         }
-    }
-
-    fn end_issuer_session(
-        self: &Rc<Self>,
-        over: Change,
-        id_token: Option<IdToken>,
-        refresh_token: Option<RefreshToken>,
-        idle: bool,
-    ) {
-        self.store.forget_activity();
-        self.spawn(async move |inner: &Rc<Self>| {
-            // The ledger first: leaving the page would end the writing.
-            inner.ledger.apply(&over).await;
-            inner.store.forget_sign_out();
-            // A tab that was busy when it was told of the sign-out finds it in the ledger now.
-            inner.tell_tabs(TabMessage::Changed);
-            let (config, provider) = (&inner.config, &inner.provider);
-            let left = async {
-                sign_out::revoke(config, provider, refresh_token.as_ref()).await?;
-                sign_out::end_issuer_session(config, provider, &inner.store, id_token.as_ref(), idle).await
-            };
-            match left.await {
-                Ok(true) => {}
-                Ok(false) => inner.dispatch(Event::SignOutStayed { failure: None }),
-                Err(failure) => inner.dispatch(Event::SignOutStayed { failure: Some(failure) }),
-            }
-        });
-    }
-
-    /// Writes down what all tabs may know, whatever the ledger says of this one's session.
-    fn note(self: &Rc<Self>, change: Change) {
-        self.spawn(async move |inner: &Rc<Self>| {
-            inner.ledger.apply(&change).await;
-        });
     }
 
     fn tell_tabs(&self, message: TabMessage) {
@@ -380,43 +305,6 @@ impl Inner {
         }
     }
 
-    fn begin_sign_in(self: &Rc<Self>, attempt: u64, sign_in: SignIn) {
-        if sign_in.place == Place::Popup {
-            // At once: browsers open popups only while a click is being handled.
-            let popup = Popup::open();
-            self.spawn(async move |inner: &Rc<Self>| {
-                let tokens = sign_in::in_popup(&inner.config, &inner.provider, popup, sign_in.flow).await;
-                inner.signed_in(attempt, tokens).await;
-            });
-            return;
-        }
-        self.spawn(async move |inner: &Rc<Self>| {
-            let left = sign_in::begin(&inner.config, &inner.provider, &inner.store, sign_in, &Scope::default()).await;
-            if let Err(failure) = left {
-                inner.dispatch(Event::SignInEnded { attempt, outcome: Err(failure) });
-            }
-        });
-    }
-
-    fn complete_sign_in(self: &Rc<Self>, attempt: u64) {
-        let Some((params, transaction)) = self.response.borrow_mut().take() else { return };
-        self.spawn(async move |inner: &Rc<Self>| {
-            let tokens = sign_in::complete(&inner.config, &inner.provider, &params, transaction.as_ref()).await;
-            *inner.return_to.borrow_mut() = transaction.and_then(|transaction| transaction.return_to);
-            inner.signed_in(attempt, tokens).await;
-        });
-    }
-
-    fn ask_silently(self: &Rc<Self>, attempt: u64, flow: Flow) {
-        self.spawn(async move |inner: &Rc<Self>| {
-            let tokens = match inner.lock().await {
-                Ok(_lock) => renewal::ask(&inner.config, &inner.provider, flow).await,
-                Err(failure) => Err(failure),
-            };
-            inner.signed_in(attempt, tokens).await;
-        });
-    }
-
     /// Somebody may have signed in in another tab, which shares the cookie, or the network was away when this page opened.
     fn ask_again(self: &Rc<Self>) {
         if self.config.storage == StorageKind::Cookie
@@ -426,53 +314,8 @@ impl Inner {
         }
     }
 
-    async fn signed_in(self: &Rc<Self>, attempt: u64, tokens: Result<Tokens, Failure>) {
-        let mut replaced = None;
-        let outcome = match tokens {
-            Ok(mut tokens) => {
-                replaced = self.write_down(&mut tokens).await;
-                Ok(Box::new(tokens))
-            }
-            Err(failure) => Err(failure),
-        };
-        self.dispatch(Event::SignInEnded { attempt, outcome });
-        if let Some(session) = replaced {
-            self.dispatch(Event::Replaced { session });
-        }
-        self.ready();
-    }
-
-    /// Writes a sign-in into the ledger, and into the tokens which sign-in it was. Returns what it has replaced.
-    async fn write_down(&self, tokens: &mut Tokens) -> Option<Box<Session>> {
-        let (issuer, client_id) = (self.config.issuer.clone(), self.config.client_id.clone());
-        let session = Box::new(Session::begin(issuer, client_id, tokens.clone())?);
-        let change = Change::SignIn { session, shared: self.is_shared(), at: clock::wall() };
-        let Verdict::Begun { generation, replaced } = self.ledger.apply(&change).await else { return None };
-        tokens.generation = generation;
-        replaced
-    }
-
-    /// What the ledger says of the session that this tab lives by.
-    fn heed(self: &Rc<Self>, verdict: Verdict) {
-        match verdict {
-            Verdict::Adopt(session) => self.dispatch(Event::Adopted { session }),
-            Verdict::Ended { idle } => self.dispatch(Event::ended_elsewhere(idle)),
-            Verdict::Active { at } => self.dispatch(Event::ActiveElsewhere { at }),
-            Verdict::Renew(_) | Verdict::Wait(_) | Verdict::Begun { .. } | Verdict::Good { .. } => {}
-        }
-    }
-
     fn is_shared(&self) -> bool {
         self.config.storage == StorageKind::Local
-    }
-
-    fn spawn<W>(self: &Rc<Self>, work: W)
-    where
-        W: AsyncFnOnce(&Rc<Self>) + 'static,
-    {
-        let inner = Rc::clone(self);
-        // Boxed, so that the executor's part is compiled once, and not for each kind of work.
-        spawn_local(async move { work(&inner).await }.boxed_local());
     }
 
     /// Puts a renewal that just ended on the browser's timeline. One event ends at most one.

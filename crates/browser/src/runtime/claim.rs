@@ -4,7 +4,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use evergrant_core::session::{Change, Event, Failure, Method, Session, Tokens, Verdict};
+use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, Abortable};
+use wasm_bindgen_futures::spawn_local;
 
 use super::Inner;
 use crate::locks::Held;
@@ -19,12 +21,14 @@ impl Inner {
     pub(super) fn begin_renewal(self: &Rc<Self>, attempt: u64, session: Box<Session>, asked: bool) {
         let (handle, registration) = AbortHandle::new_pair();
         *self.renewal.borrow_mut() = Some(handle);
-        self.spawn(async move |inner: &Rc<Self>| {
+        let inner = Rc::clone(self);
+        let renewal = async move {
             // Aborting drops the work at once: its iframe is removed, its request ends, its lock is free.
             if let Ok(event) = Abortable::new(inner.renew(attempt, session, asked), registration).await {
                 inner.dispatch(event);
             }
-        });
+        };
+        spawn_local(renewal.boxed_local());
     }
 
     async fn renew(self: &Rc<Self>, attempt: u64, session: Box<Session>, asked: bool) -> Event {

@@ -297,7 +297,7 @@ pub enum IdTokenError {
     #[error("the ID token was issued to another party")]
     AuthorizedParty,
     /// Step 7.
-    #[error("the ID token is signed with {0:?}, which is not accepted")]
+    #[error("the ID token is signed with `{0}`, which is not accepted")]
     Algorithm(String),
     /// No key to check the signature with.
     #[error("the ID token's signature cannot be checked: {0}")]

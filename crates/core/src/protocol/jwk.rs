@@ -133,7 +133,7 @@ pub enum JwkSetError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyChoiceError {
     /// No key has this `kid` and fits the algorithm.
-    #[error("the issuer publishes no key {0:?} for this algorithm")]
+    #[error("the issuer publishes no key `{0}` for this algorithm")]
     Unknown(String),
     /// The token names no key and several fit.
     #[error("the token names no key and several of the issuer's fit")]

@@ -80,7 +80,7 @@ pub fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParamsError {
     /// A name occurs more than once.
-    #[error("the parameter {0:?} occurs more than once")]
+    #[error("the parameter `{0}` occurs more than once")]
     Repeated(String),
     /// Longer than [`LONGEST`] bytes.
     #[error("the parameters are longer than {LONGEST} bytes")]

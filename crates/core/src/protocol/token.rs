@@ -113,7 +113,7 @@ pub enum TokenError {
     #[error("the token endpoint's answer is not a token response")]
     NotATokenResponse,
     /// A token type other than `Bearer`.
-    #[error("the token type {0:?} is not understood here")]
+    #[error("the token type `{0}` is not understood here")]
     TokenType(String),
 }
 

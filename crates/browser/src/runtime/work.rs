@@ -1,0 +1,169 @@
+//! What the machine asks for that takes time. It is all one kind of work: a future of its own for each command would be linked
+//! into every app, with all that futures are made of.
+
+use std::rc::Rc;
+
+use evergrant_core::protocol::{IdToken, RefreshToken, Scope};
+use evergrant_core::session::{Change, Command, Event, Failure, Place, Session, TabMessage, Tokens, Verdict};
+use futures_util::FutureExt as _;
+use wasm_bindgen_futures::spawn_local;
+
+use super::Inner;
+use crate::popup::Popup;
+use crate::{clock, renewal, sign_in, sign_out};
+
+impl Inner {
+    /// Begins what `command` asks for. What has to happen before anything else does happens before this returns.
+    pub(super) fn begin(self: &Rc<Self>, command: Command) {
+        let mut popup = None;
+        match &command {
+            // Browsers open popups only while a click is being handled.
+            Command::BeginSignIn { sign_in, .. } if sign_in.place == Place::Popup => popup = Some(Popup::open()),
+            Command::EndIssuerSession { .. } => self.store.forget_activity(),
+            Command::ShareActivity { at, instead_of } => {
+                if instead_of.is_none() || self.store.activity() == *instead_of {
+                    self.store.put_activity(*at);
+                }
+                if instead_of.is_none() {
+                    self.tell_tabs(TabMessage::Active { at: *at });
+                }
+            }
+            _ => {}
+        }
+        let inner = Rc::clone(self);
+        // Boxed, so that the executor's part is compiled once.
+        spawn_local(async move { inner.work(command, popup).await }.boxed_local());
+    }
+
+    async fn work(self: &Rc<Self>, command: Command, popup: Option<Result<Popup, Failure>>) {
+        let (config, provider) = (&self.config, &self.provider);
+        match command {
+            Command::BeginSignIn { attempt, sign_in } => match popup {
+                Some(popup) => {
+                    self.signed_in(attempt, sign_in::in_popup(config, provider, popup, sign_in.flow).await).await;
+                }
+                None => {
+                    let left = sign_in::begin(config, provider, &self.store, sign_in, &Scope::default()).await;
+                    if let Err(failure) = left {
+                        self.dispatch(Event::SignInEnded { attempt, outcome: Err(failure) });
+                    }
+                }
+            },
+            Command::AskSilently { attempt, flow } => {
+                let tokens = match self.lock().await {
+                    Ok(_lock) => renewal::ask(config, provider, flow).await,
+                    Err(failure) => Err(failure),
+                };
+                self.signed_in(attempt, tokens).await;
+            }
+            Command::CompleteSignIn { attempt } => {
+                let Some((params, transaction)) = self.response.take() else { return };
+                let tokens = sign_in::complete(config, provider, &params, transaction.as_ref()).await;
+                self.return_to.replace(transaction.and_then(|transaction| transaction.return_to));
+                self.signed_in(attempt, tokens).await;
+            }
+            Command::Revoke { refresh_token, alone } => {
+                if !alone || provider.metadata().await.is_ok_and(|metadata| metadata.ends_grants_one_by_one()) {
+                    // The session is over here, whether or not the issuer hears of it.
+                    let _ = sign_out::revoke(config, provider, Some(&refresh_token)).await;
+                }
+            }
+            command => self.tell_ledger(command).await,
+        }
+    }
+
+    /// What is written into the ledger, or asked of it, and what follows from the answer.
+    async fn tell_ledger(self: &Rc<Self>, command: Command) {
+        let at = clock::wall();
+        let mut leaving = None;
+        let change = match command {
+            Command::Count { session } => Change::Count { session },
+            Command::ShareActivity { at, instead_of } => Change::Active { at, instead_of },
+            Command::Consult { session } => Change::Consult { session },
+            Command::EndGeneration { session } => Change::EndGeneration { session, at },
+            Command::EndIdle { session, active_at, now } => Change::EndIdle { session, active_at, now },
+            Command::FinishSignOut { generation, idle } => Change::EndSignIn { generation, idle, at },
+            Command::EndIssuerSession { id_token, refresh_token, generation, idle } => {
+                leaving = Some((id_token, refresh_token, idle));
+                match idle {
+                    true => Change::EndSignIn { generation, idle, at },
+                    false => Change::SignOut { generation, at },
+                }
+            }
+            _ => return,
+        };
+        // Before the page is left, which would end the writing.
+        let verdict = self.ledger.apply(&change).await;
+        match change {
+            Change::Consult { .. } => self.heed(verdict),
+            Change::EndGeneration { .. } => {
+                self.tell_tabs(TabMessage::Changed);
+                self.heed(verdict);
+            }
+            Change::EndIdle { .. } => match verdict {
+                Verdict::Good { .. } => self.dispatch(Event::IdleEnded),
+                verdict => self.heed(verdict),
+            },
+            Change::EndSignIn { .. } | Change::SignOut { .. } => {
+                self.store.forget_sign_out();
+                // A tab that was busy when it was told of the sign-out finds it in the ledger now.
+                self.tell_tabs(TabMessage::Changed);
+            }
+            // It is for all tabs to know, whatever the ledger says of this one's session.
+            _ => {}
+        }
+        let Some((id_token, refresh_token, idle)) = leaving else { return };
+        match self.leave(id_token.as_ref(), refresh_token.as_ref(), idle).await {
+            Ok(true) => {}
+            Ok(false) => self.dispatch(Event::SignOutStayed { failure: None }),
+            Err(failure) => self.dispatch(Event::SignOutStayed { failure: Some(failure) }),
+        }
+    }
+
+    /// Whether the page is being left for the issuer's end-session page.
+    async fn leave(
+        &self,
+        id_token: Option<&IdToken>,
+        refresh_token: Option<&RefreshToken>,
+        idle: bool,
+    ) -> Result<bool, Failure> {
+        sign_out::revoke(&self.config, &self.provider, refresh_token).await?;
+        sign_out::end_issuer_session(&self.config, &self.provider, &self.store, id_token, idle).await
+    }
+
+    async fn signed_in(self: &Rc<Self>, attempt: u64, tokens: Result<Tokens, Failure>) {
+        let mut replaced = None;
+        let outcome = match tokens {
+            Ok(mut tokens) => {
+                replaced = self.write_down(&mut tokens).await;
+                Ok(Box::new(tokens))
+            }
+            Err(failure) => Err(failure),
+        };
+        self.dispatch(Event::SignInEnded { attempt, outcome });
+        if let Some(session) = replaced {
+            self.dispatch(Event::Replaced { session });
+        }
+        self.ready();
+    }
+
+    /// Writes a sign-in into the ledger, and into the tokens which sign-in it was. Returns what it has replaced.
+    async fn write_down(&self, tokens: &mut Tokens) -> Option<Box<Session>> {
+        let (issuer, client_id) = (self.config.issuer.clone(), self.config.client_id.clone());
+        let session = Box::new(Session::begin(issuer, client_id, tokens.clone())?);
+        let change = Change::SignIn { session, shared: self.is_shared(), at: clock::wall() };
+        let Verdict::Begun { generation, replaced } = self.ledger.apply(&change).await else { return None };
+        tokens.generation = generation;
+        replaced
+    }
+
+    /// What the ledger says of the session that this tab lives by.
+    fn heed(self: &Rc<Self>, verdict: Verdict) {
+        match verdict {
+            Verdict::Adopt(session) => self.dispatch(Event::Adopted { session }),
+            Verdict::Ended { idle } => self.dispatch(Event::ended_elsewhere(idle)),
+            Verdict::Active { at } => self.dispatch(Event::ActiveElsewhere { at }),
+            Verdict::Renew(_) | Verdict::Wait(_) | Verdict::Begun { .. } | Verdict::Good { .. } => {}
+        }
+    }
+}
