@@ -20,8 +20,8 @@ pub(crate) struct BuiltApp {
     pub(crate) code: String,
     /// The file name of the script between the module and the browser, which wasm-bindgen wrote.
     pub(crate) script: String,
-    /// Style sheets: what the name begins with, and the file name.
-    pub(crate) styles: Vec<(String, String)>,
+    /// The file names of its style sheets.
+    pub(crate) styles: Vec<String>,
 }
 
 impl BuiltApp {
@@ -47,9 +47,7 @@ impl BuiltApp {
             bail!("{} is missing beside {code}.", shown(&directory.join(script)));
         }
         let stem = without_hash(hashed)?.to_owned();
-        let styles =
-            named(".css")?.into_iter().map(|name| Ok((without_hash(name.trim_end_matches(".css"))?.to_owned(), name)));
-        let styles = styles.collect::<anyhow::Result<_>>()?;
+        let styles = named(".css")?;
         Ok(Self { stem, script, styles, code, directory })
     }
 
@@ -59,10 +57,18 @@ impl BuiltApp {
         fs::read(&path).with_context(|| format!("Cannot read {}", shown(&path)))
     }
 
-    /// Puts a finished file in the place of another.
-    pub(crate) fn replace(&self, old: &str, new: &Sealed) -> anyhow::Result<()> {
+    /// The content of files, one after the other.
+    pub(crate) fn content_of(&self, names: &[String]) -> anyhow::Result<Vec<u8>> {
+        let contents: Vec<_> = names.iter().map(|name| self.read(name)).collect::<Result<_, _>>()?;
+        Ok(contents.join(&b'\n'))
+    }
+
+    /// Puts a finished file in the place of those that it was made from.
+    pub(crate) fn replace(&self, old: &[String], new: &Sealed) -> anyhow::Result<()> {
         let path = self.directory.join(&new.name);
-        fs::remove_file(self.directory.join(old)).with_context(|| format!("Cannot remove {old}"))?;
+        for old in old {
+            fs::remove_file(self.directory.join(old)).with_context(|| format!("Cannot remove {old}"))?;
+        }
         fs::write(&path, &new.content).with_context(|| format!("Cannot write {}", shown(&path)))
     }
 }
@@ -109,7 +115,7 @@ mod tests {
         // The directory is gone by now, but what was found is known.
         let app = app.unwrap();
         assert_eq!((app.stem.as_str(), app.code.as_str(), app.script.as_str()), ("an-app", files[1], files[0]));
-        assert_eq!(app.styles, [("style".to_owned(), "style-77.css".to_owned())]);
+        assert_eq!(app.styles, ["style-77.css"]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod panics;
 mod script;
 mod sealed;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, slice};
 
 use anyhow::Context;
 use lexopt::{
@@ -59,8 +59,9 @@ fn options(mut arguments: Parser) -> anyhow::Result<(PathBuf, Optimizers)> {
 }
 
 fn finish(directory: PathBuf, optimizers: &Optimizers) -> anyhow::Result<()> {
-    let app = BuiltApp::find(directory)?;
+    let mut app = BuiltApp::find(directory)?;
     let mut page = Page::read(&app)?;
+    page.put_in_order(&mut app.styles);
 
     let code = panics::silenced(&app.read(&app.code)?)?;
     let bindings = String::from_utf8(app.read(&app.script)?).with_context(|| format!("{} is not UTF-8", app.script))?;
@@ -83,13 +84,14 @@ fn finish(directory: PathBuf, optimizers: &Optimizers) -> anyhow::Result<()> {
     let script = optimizers.bundled_script(&bindings, &start, &names)?;
     let script = Sealed::new(&app.stem, ".js", script);
     page.start_by(&app, &script, &code)?;
-    app.replace(&app.code, &code)?;
-    app.replace(&app.script, &script)?;
+    app.replace(slice::from_ref(&app.code), &code)?;
+    app.replace(slice::from_ref(&app.script), &script)?;
 
-    for (stem, old) in &app.styles {
-        let style = Sealed::new(stem, ".css", optimizers.smaller_style(&app.directory.join(old))?);
-        page.use_style(old, &style)?;
-        app.replace(old, &style)?;
+    if !app.styles.is_empty() {
+        // As one: what they have in common is found, and a browser has six connections to a server that speaks HTTP/1.1.
+        let style = Sealed::new(&app.stem, ".css", optimizers.smaller_style(&app.content_of(&app.styles)?)?);
+        page.use_style(&app.styles, &style)?;
+        app.replace(&app.styles, &style)?;
     }
     page.write(&app)?;
     compressed::beside_each(&app.directory)

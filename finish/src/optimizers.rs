@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -81,7 +81,10 @@ impl Optimizers {
     }
 
     /// Makes a style sheet smaller.
-    pub(crate) fn smaller_style(&self, file: &Path) -> anyhow::Result<Vec<u8>> {
+    pub(crate) fn smaller_style(&self, style: &[u8]) -> anyhow::Result<Vec<u8>> {
+        let workbench = tempfile::tempdir()?;
+        let file = workbench.path().join("style.css");
+        fs::write(&file, style)?;
         let mut esbuild = Command::new(&self.esbuild);
         run(esbuild.arg(file).args(["--minify", "--log-level=warning"]))
     }

@@ -60,21 +60,44 @@ impl Page {
         Ok(())
     }
 
-    /// Uses another style sheet, known by its hash.
-    pub(crate) fn use_style(&mut self, old: &str, new: &Sealed) -> anyhow::Result<()> {
-        let tag = tag_with(&self.html, "<link", old).with_context(|| format!("index.html does not use {old}."))?;
-        let link = format!(
+    /// Puts the names of style sheets into the order in which they apply.
+    pub(crate) fn put_in_order(&self, styles: &mut [String]) {
+        styles.sort_by_key(|name| self.html.find(name.as_str()));
+    }
+
+    /// Uses one style sheet, known by its hash, in the place of the first of others.
+    ///
+    /// # Errors
+    /// When the page does not use one of them.
+    pub(crate) fn use_style(&mut self, old: &[String], new: &Sealed) -> anyhow::Result<()> {
+        let mut link = format!(
             "<link rel=\"stylesheet\" href=\"{}\" integrity=\"{}\" crossorigin=\"anonymous\">",
             self.address_of(&new.name),
             new.integrity
         );
-        self.html.replace_range(tag, &link);
+        for old in old {
+            let tag = tag_with(&self.html, "<link", old).with_context(|| format!("index.html does not use {old}."))?;
+            self.html.replace_range(tag, &std::mem::take(&mut link));
+        }
         Ok(())
     }
 
-    /// Writes the page where it was.
+    /// Writes the page where it was, without what only who reads its source has use of.
     pub(crate) fn write(&self, app: &BuiltApp) -> anyhow::Result<()> {
-        fs::write(app.directory.join(NAME), &self.html).context("Cannot write index.html")
+        fs::write(app.directory.join(NAME), self.without_remarks()).context("Cannot write index.html")
+    }
+
+    /// The page without comments, and without the spaces at the ends of its lines.
+    fn without_remarks(&self) -> String {
+        let mut text = String::with_capacity(self.html.len());
+        let mut rest = self.html.as_str();
+        while let Some((before, after)) = rest.split_once("<!--") {
+            text.push_str(before);
+            rest = after.split_once("-->").map_or("", |(_, after)| after);
+        }
+        text.push_str(rest);
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        lines.join("\n")
     }
 
     /// Takes out the element that begins and ends so and has this in it.
@@ -107,6 +130,7 @@ mod tests {
     const TRUNKS: &str = "<!doctype html><html><head>\n\
         <link rel=\"icon\" href=\"/icon.svg\">\n\
         <link rel=\"stylesheet\" href=\"/style-1.css\" integrity=\"sha384-old\"/>\n\
+        <link rel=\"stylesheet\" href=\"/a-part-3.css\" integrity=\"sha384-older\"/>\n\
         <script type=\"module\">\nimport init from '/app-2.js';\nawait init({ module_or_path: '/app-2_bg.wasm' });\n</script>\n\
         <link rel=\"modulepreload\" href=\"/app-2.js\" crossorigin=\"anonymous\">\
         <link rel=\"preload\" href=\"/app-2_bg.wasm\" crossorigin=\"anonymous\" as=\"fetch\" type=\"application/wasm\"></head>\n\
@@ -128,7 +152,14 @@ mod tests {
             .map(|(stem, end)| Sealed::new(stem, end, end.as_bytes().to_vec()));
         let mut page = Page::of(TRUNKS.to_owned(), "app-2.js").unwrap();
         page.start_by(&app(), &script, &code).unwrap();
-        page.use_style("style-1.css", &style).unwrap();
+        let mut styles = ["a-part-3.css", "style-1.css"].map(str::to_owned);
+        page.put_in_order(&mut styles);
+        assert_eq!(
+            styles,
+            ["style-1.css", "a-part-3.css"],
+            "what comes later in the page applies over what came before"
+        );
+        page.use_style(&styles, &style).unwrap();
 
         assert_eq!(page.html.matches("<script").count(), 1);
         assert!(page.html.contains("</script>\n</head>\n<body><p>Starting</p>"), "{}", page.html);
@@ -137,9 +168,21 @@ mod tests {
             let element = format!("=\"/{}\" integrity=\"{}\" crossorigin=\"anonymous\"", file.name, file.integrity);
             assert_eq!(page.html.matches(&element).count(), 1, "{}", page.html);
         }
-        for old in ["app-2", "style-1", "sha384-old", "modulepreload"] {
+        for old in ["app-2", "style-1", "a-part-3", "sha384-old", "modulepreload"] {
             assert!(!page.html.contains(old), "{old} in {}", page.html);
         }
+    }
+
+    #[test]
+    fn remarks_and_indentation_do_not_travel() {
+        let html =
+            TRUNKS.replace("<p>Starting</p>", "\n  <!-- A remark,\n of two lines --><p>Starting,\n    now</p>\n\n");
+        let page = Page::of(html, "app-2.js").unwrap();
+        assert!(
+            page.without_remarks().ends_with("<body>\n<p>Starting,\nnow</p>\n</body></html>"),
+            "{}",
+            page.without_remarks()
+        );
     }
 
     #[test]
