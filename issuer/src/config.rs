@@ -163,6 +163,7 @@ impl Config {
         unique("[[user]] username", self.users.iter().map(|user| user.username.as_str()))?;
         unique("[[user]] sub", self.users.iter().map(|user| user.sub.as_str()))?;
         self.keys.check()?;
+        self.apis.iter().try_for_each(Api::check)?;
         self.clients.iter().try_for_each(Client::check)
     }
 

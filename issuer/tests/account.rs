@@ -34,7 +34,7 @@ async fn browsers_and_applications_are_listed_with_their_times() {
     let page = browser.get("/account").await;
     assert_eq!(page.status, 200);
     assert_eq!(page.header("x-frame-options"), Some("DENY"));
-    for words in ["Ann Example", "Demo App", "(this one)", "signed in 2 minutes ago, last used 2 minutes ago"] {
+    for words in ["Ann Example", "Demo App", "this browser", "signed in 2 minutes ago, last used 2 minutes ago"] {
         assert!(page.body.contains(words), "{words} is not in {}", page.body);
     }
     assert_eq!(page.body.matches(r#"name="browser""#).count(), 1, "nobody else's");
@@ -64,7 +64,7 @@ async fn one_browser_is_signed_out_with_all_that_was_granted_there() {
     server.clock.advance(Duration::from_secs(10));
     let kept = refresh_token(&browser).await;
     let page = browser.get("/account").await;
-    let (_, second) = page.body.split_once("(this one)").unwrap();
+    let (_, second) = page.body.split_once("this browser").unwrap();
     let other = Answer { body: second.to_owned(), ..browser.get("/account").await };
     sign_out(&browser, &page, "browser", &field(&other, "browser")).await;
     assert!(is_signed_in(&browser).await && !is_signed_in(&phone).await);

@@ -24,7 +24,7 @@ fn an_unknown_key_is_named_with_its_line() {
 
 #[test]
 fn each_rule_says_what_to_do() {
-    let cases: [(&str, &str, &str); 13] = [
+    let cases: [(&str, &str, &str); 14] = [
         ("http://127.0.0.1:1/", "http://127.0.0.1:1", ""),
         ("http://127.0.0.1:1/", "http://127.0.0.1:1/x", "end in a slash"),
         ("http://127.0.0.1:1/", "http://issuer.example/", "must be https"),
@@ -36,6 +36,7 @@ fn each_rule_says_what_to_do() {
         ("type = \"confidential\"", "type = \"public\"", "no secret_hashes"),
         ("sha256:1ec1", "1ec1", "hash-secret"),
         ("http://localhost:8080/callback\"]", "javascript:alert(1)\"]", "scheme"),
+        ("{ \"read:reports\"", "{ \"read:report\"", "not among its scopes"),
         ("[lifetimes]", "[keys]\nrotate_every = 300\n[lifetimes]", "longer than overlap"),
         ("id_token_lifetime = 123", "id_token_signing_alg = \"PS256\"", "ES256 or RS256"),
     ];

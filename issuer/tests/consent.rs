@@ -22,9 +22,19 @@ async fn is_asked(browser: &Browser, app: &App) -> bool {
 async fn the_page_says_who_asks_for_what() {
     let server = Server::start().await;
     let browser = Browser::of(&server);
-    let app = App::code("app").with("audience", "https://api.example/").with("scope", "openid email read:reports");
+    let app = App::code("app")
+        .with("audience", "https://api.example/")
+        .with("scope", "openid email read:reports write:reports");
     let (_, page) = asked(&browser, &app).await;
-    for words in ["Demo App", "Ann Example", "e-mail address", "Expenses API", "read:reports"] {
+    let described = "see the &#60;team&#39;s&#62; expenses";
+    for words in [
+        "Demo App",
+        "Ann Example",
+        "e-mail address",
+        described,
+        "read:reports",
+        "use Expenses API: <code>write:reports",
+    ] {
         assert!(page.contains(words), "{words}");
     }
     assert!(!page.contains("your name and picture"), "not asked for");

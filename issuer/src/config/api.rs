@@ -1,12 +1,13 @@
 //! `[[api]]`: what access tokens are for, which scopes it has, and how long its tokens last.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use evergrant_core::protocol::Scope;
 use evergrant_core::protocol::jwt::Algorithm;
 use serde::{Deserialize, Serialize};
 
-use super::seconds;
+use super::{ConfigError, seconds};
 
 /// An API (resource server).
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,6 +32,21 @@ pub struct Api {
     /// How access tokens are signed; the issuer's way when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing_alg: Option<Algorithm>,
+    /// What scopes let an application do, as people read it on the consent page: `asks to ...`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub descriptions: BTreeMap<String, String>,
+}
+
+impl Api {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        match self.descriptions.keys().find(|scope| !self.scopes.contains(scope)) {
+            Some(scope) => Err(ConfigError::rule(format!(
+                "[[api]] {:?}: descriptions has {scope:?}, which is not among its scopes",
+                self.identifier
+            ))),
+            None => Ok(()),
+        }
+    }
 }
 
 fn general() -> Duration {

@@ -8,7 +8,6 @@ use axum::response::Response;
 use evergrant_core::protocol::{ErrorCode, OAuthError};
 
 use super::authorize::{self, Answering, Next};
-use crate::authorize::request::AuthorizationRequest;
 use crate::error::Failure;
 use crate::interactions;
 use crate::provider::Provider;
@@ -38,11 +37,12 @@ pub(crate) async fn page(
         return authorize::follow(Next::Page("/sign-in"), &pending);
     };
     let person = provider.config.user(signed_in.session.subject.as_str());
+    let api = request.audience.as_deref().and_then(|audience| provider.config.api(audience));
     let page = ConsentPage {
         client_name: &request.client.name,
         interaction: pending.token.expose(),
         person: person.map_or("", |person| person.display_name()),
-        api_name: api_name(&provider, &request),
+        api_name: api.map(|api| api.name.as_str()),
         identity: IDENTITY
             .into_iter()
             .filter_map(|(word, words)| request.scope.contains(word).then_some(words))
@@ -51,6 +51,7 @@ pub(crate) async fn page(
             .scope
             .words()
             .filter(|word| IDENTITY.iter().all(|(identity, _)| identity != word))
+            .map(|word| (word, api.and_then(|api| api.descriptions.get(word)).map(String::as_str)))
             .collect(),
         redirect_uri: &request.target.redirect_uri,
     };
@@ -96,9 +97,4 @@ async fn allow(provider: &Provider, answering: &Answering<'_>) -> Result<Next, F
         provider.store.remember_consent(key, request.scope.clone(), answering.now).await?;
     }
     Ok(next)
-}
-
-fn api_name<'a>(provider: &'a Provider, request: &AuthorizationRequest<'_>) -> Option<&'a str> {
-    let api = provider.config.api(request.audience.as_deref()?)?;
-    Some(&api.name)
 }

@@ -17,13 +17,14 @@ pub(crate) struct PageError {
     status: StatusCode,
     heading: &'static str,
     sentence: &'static str,
+    advice: Option<&'static str>,
     retry_after: Option<Duration>,
 }
 
 impl PageError {
     /// The request itself makes no sense; `sentence` says why.
     pub(crate) fn bad_request(sentence: &'static str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "This request cannot go on", sentence)
+        Self::cannot_go_on(StatusCode::BAD_REQUEST, sentence)
     }
 
     /// An interaction that is over, or was opened in another browser.
@@ -63,8 +64,14 @@ impl PageError {
         Self::new(StatusCode::NOT_FOUND, "There is nothing here", "The address is not one of the issuer's.")
     }
 
+    fn cannot_go_on(status: StatusCode, sentence: &'static str) -> Self {
+        // It is the application's mistake, as a rule, and a person can do nothing about that.
+        let advice = "Go back and try again. If an application sent you here, whoever runs it should know about this.";
+        Self { advice: Some(advice), ..Self::new(status, "This request cannot go on", sentence) }
+    }
+
     fn new(status: StatusCode, heading: &'static str, sentence: &'static str) -> Self {
-        Self { status, heading, sentence, retry_after: None }
+        Self { status, heading, sentence, advice: None, retry_after: None }
     }
 }
 
@@ -87,13 +94,13 @@ impl From<Failure> for PageError {
 
 impl From<FormRejection> for PageError {
     fn from(rejection: FormRejection) -> Self {
-        Self::new(rejection.status(), "This request cannot go on", rejection.sentence())
+        Self::cannot_go_on(rejection.status(), rejection.sentence())
     }
 }
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        let page = MessagePage { heading: self.heading, sentence: self.sentence };
+        let page = MessagePage { heading: self.heading, sentence: self.sentence, advice: self.advice };
         let mut response = page.respond(self.status);
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

@@ -34,8 +34,8 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) api_name: Option<&'a str>,
     /// What the person is asked to share, in words.
     pub(crate) identity: Vec<&'static str>,
-    /// The API's own scope words.
-    pub(crate) api_scopes: Vec<&'a str>,
+    /// The API's own scopes, each with what it lets the client do, if somebody has said so.
+    pub(crate) api_scopes: Vec<(&'a str, Option<&'a str>)>,
     pub(crate) redirect_uri: &'a str,
 }
 
@@ -104,6 +104,8 @@ pub(crate) struct DevPage {
 pub(crate) struct MessagePage<'a> {
     pub(crate) heading: &'a str,
     pub(crate) sentence: &'a str,
+    /// What to do about it, where there is something.
+    pub(crate) advice: Option<&'a str>,
 }
 
 /// A page with the headers a page has.

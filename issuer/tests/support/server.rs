@@ -105,6 +105,7 @@ session_absolute = 36000
 identifier = "https://api.example/"
 name = "Expenses API"
 scopes = "read:reports write:reports"
+descriptions = { "read:reports" = "see the <team's> expenses" }
 allow_offline_access = true
 token_lifetime = 4000
 token_lifetime_for_browser_flows = 40
