@@ -22,7 +22,7 @@ pub(crate) fn ExpensesPage() -> impl IntoView {
         <Heading>"Expenses"</Heading>
         {part(move || match is_signed_in.get() {
             true => view! { <Expenses/> }.into_any(),
-            false => view! { <Nobody otherwise="The API tells expenses to people who are signed in and may read them."/> }.into_any(),
+            false => view! { <Nobody otherwise="Your team's expenses are for people who are signed in and may see them."/> }.into_any(),
         })}
     }
 }
@@ -63,7 +63,7 @@ fn Expenses() -> impl IntoView {
     view! {
         <section class="card expenses" aria-labelledby="list">
             <div class="title">
-                <h2 id="list">"Told by the API"</h2>
+                <h2 id="list">"Your team"</h2>
                 <button on:click=click(load) aria-busy=attribute("true", move || is_loading.get())>"Load again"</button>
             </div>
             // Below the table things come and go without moving it.

@@ -41,7 +41,7 @@ fn SignedOut() -> impl IntoView {
                         <strong>"Ahead of time"</strong>
                         "New tokens arrive while the old ones are still good. You never wait, and never lose your place."
                     </li>
-                    <li><strong>"Across reloads"</strong>"The session and its schedule are there again as soon as the page is."</li>
+                    <li><strong>"Across reloads"</strong>"The session and its schedule are back as soon as the page is."</li>
                     <li><strong>"Over at once"</strong>"Signing out ends every tab, and nothing is renewed after it."</li>
                 </ul>
             </section>

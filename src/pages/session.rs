@@ -20,7 +20,7 @@ pub(crate) fn SessionPage() -> impl IntoView {
         <Heading>"Session"</Heading>
         {part(move || match is_signed_in.get() {
             true => view! { <Facts/> }.into_any(),
-            false => view! { <Nobody otherwise="Once somebody is, this page shows who, what was granted, and every renewal."/> }.into_any(),
+            false => view! { <Nobody otherwise="Once you are, this page shows what was granted, and every renewal."/> }.into_any(),
         })}
         <SessionInspector section="card"/>
     }

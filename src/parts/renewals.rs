@@ -45,6 +45,6 @@ pub(crate) fn NextRenewal() -> impl IntoView {
             }
             ahead @ Distance::Ahead(_) => format!("in {}", ahead.in_words()),
         },
-        None => "not planned".to_owned(),
+        None => if view.with(|view| view.renewing_since.is_some()) { "now" } else { "not planned" }.to_owned(),
     })
 }

@@ -47,7 +47,7 @@ impl Report {
              <tbody>{rows}</tbody>\
              <tfoot><tr><th scope=\"row\" colspan=\"2\">Total</th><td class=\"number\">{total}</td></tr></tfoot></table></div>\
              <p class=\"muted small\">The API saw an access token that was issued at \
-             <span data-testid=\"token-issued-at\" data-seconds=\"{seconds}\">{}</span></p>",
+             <span data-testid=\"token-issued-at\" data-seconds=\"{seconds}\">{}</span>.</p>",
             escaped(&issued_at)
         )
     }

@@ -29,7 +29,7 @@ impl Trouble {
     pub(super) fn notice(&self, has_report: bool) -> Notice {
         let mut sentences = vec![self.exact()];
         if has_report {
-            sentences.push("What you see is what it told before.".to_owned());
+            sentences.push("What you see is from before.".to_owned());
         }
         Notice { tone: "warn", headline: self.headline(), sentences, exact: None }
     }

@@ -46,20 +46,20 @@ fn what_was_told_stays_while_the_api_is_down_or_the_network_away() -> anyhow::Re
         world.api.kill();
         expenses.load_again().await?;
         app.wait_to_be_told("The API could not be reached.").await?;
-        app.wait_to_be_told("What you see is what it told before.").await?;
+        app.wait_to_be_told("What you see is from before.").await?;
         assert_eq!((expenses.table().await?, expenses.top_of_table().await?), (table.clone(), top));
 
         world.browser.set_online(false).await?;
         expenses.load_again().await?;
         app.wait_to_be_told("You are offline.").await?;
-        app.wait_to_be_told("What you see is what it told before.").await?;
+        app.wait_to_be_told("What you see is from before.").await?;
         assert_eq!((expenses.table().await?, expenses.top_of_table().await?), (table.clone(), top));
 
         world.browser.set_online(true).await?;
         world.api.restart()?;
         expenses.load_again().await?;
         eventually("the trouble is over", async || {
-            ensure!(!world.browser.text().await?.contains("told before"), "it is still told");
+            ensure!(!world.browser.text().await?.contains("from before"), "it is still told");
             Ok(())
         })
         .await?;
@@ -128,7 +128,7 @@ fn while_the_issuer_is_down_a_valid_token_goes_on_working() -> anyhow::Result<()
         world.issuer.kill();
         expenses.load_again().await?;
         assert_eq!(world.api.issued_at().len(), 2);
-        assert!(!world.browser.text().await?.contains("told before"));
+        assert!(!world.browser.text().await?.contains("from before"));
         Ok(())
     })
 }

@@ -50,11 +50,11 @@ pub(super) fn draw(axis: &Axis, past: &Past<'_>) -> String {
     }
     drawing.bands(&scene::bands(past.history, past.now));
     drawing.lives(&scene::lives(past.history));
-    drawing.renewals(past);
     for (time, ended) in scene::marks(past.history) {
         let words = ended.map_or("Renewed in another tab", words::ended);
         drawing.mark(time, if ended.is_some() { "ended" } else { "elsewhere" }, words);
     }
+    drawing.renewals(past);
     drawing.svg + "</svg>"
 }
 
