@@ -1,26 +1,31 @@
-//! Pictures of every state a person can see, whole pages, at two sizes and in both colour schemes.
+//! Pictures of every state a person can see, whole pages, at two sizes and in both colour schemes; and in `docs` those that
+//! the README shows.
 //!
 //! `cargo xtask screenshots DIRECTORY` runs it in the environment of the end-to-end tests.
 
-use std::path::{Path, PathBuf};
+mod album;
+mod readme;
+
+use std::path::PathBuf;
 use std::{env, fs};
 
 use anyhow::Context;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use evergrant_e2e::{App, Expenses, Flow, Inspector, IssuerPages, Screen, Setup, World, journey};
+use evergrant_e2e::{App, Expenses, Flow, Inspector, IssuerPages, Setup, World, journey};
 use fantoccini::Locator;
 use serde_json::json;
 
+use album::Album;
+
 fn main() -> anyhow::Result<()> {
     let directory = PathBuf::from(env::args_os().nth(1).context("name a directory for the pictures")?);
-    fs::create_dir_all(&directory)?;
+    fs::create_dir_all(directory.join("docs"))?;
     let setup = || Setup::demo().with_access_token_lifetime(900);
     journey(setup(), async |world| signing_in(world, &Album { world, directory: &directory }).await)?;
     journey(setup(), async |world| trouble(world, &Album { world, directory: &directory }).await)?;
     journey(setup().with_any_issuer(), async |world| own_issuer(world, &Album { world, directory: &directory }).await)?;
     journey(setup(), async |world| issuer(world, &Album { world, directory: &directory }).await)?;
-    journey(setup().with_web_app(), async |world| web_app(world, &Album { world, directory: &directory }).await)
+    journey(setup().with_web_app(), async |world| web_app(world, &Album { world, directory: &directory }).await)?;
+    readme::pictures(&directory.join("docs"))
 }
 
 async fn signing_in(world: &World, album: &Album<'_>) -> anyhow::Result<()> {
@@ -155,34 +160,7 @@ async fn web_app(world: &World, album: &Album<'_>) -> anyhow::Result<()> {
     album.take("15-web-app-nobody").await?;
     web_app.sign_in(world).await?;
     album.take("15-web-app-expenses").await?;
-    browser.open(&format!("{}/callback?state=x", web_app.origin())).await?;
-    browser.find(Locator::Css("h1")).await?;
+    browser.open(&format!("{}/no-such-page", web_app.origin())).await?;
+    browser.wait_for_text("Nothing here").await?;
     album.take("15-web-app-message").await
-}
-
-struct Album<'a> {
-    world: &'a World,
-    directory: &'a Path,
-}
-
-impl Album<'_> {
-    /// The page as it is, four times.
-    async fn take(&self, name: &str) -> anyhow::Result<()> {
-        let browser = &self.world.browser;
-        for (width, height) in [(1280, 800), (390, 844)] {
-            for scheme in ["light", "dark"] {
-                browser.show_on(&Screen { width, height, scheme }).await?;
-                let metrics = browser.devtools("Page.getLayoutMetrics", &json!({})).await?;
-                let mut clip = metrics["cssContentSize"].clone();
-                clip["scale"] = json!(1);
-                let whole = json!({ "captureBeyondViewport": true, "clip": clip });
-                let picture = browser.devtools("Page.captureScreenshot", &whole).await?;
-                let picture = STANDARD.decode(picture["data"].as_str().context("there is no picture")?)?;
-                fs::write(self.directory.join(format!("{name}-{width}-{scheme}.png")), picture)?;
-            }
-        }
-        browser.devtools("Emulation.clearDeviceMetricsOverride", &json!({})).await?;
-        println!("{name}");
-        Ok(())
-    }
 }
