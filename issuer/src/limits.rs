@@ -1,6 +1,7 @@
 //! How often sign-ins and client authentications may be tried: by address, by person, and by client.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
@@ -24,10 +25,10 @@ const PERSON_ANYWHERE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 #[derive(Debug)]
 pub(crate) struct Limits {
     by_address: Limiter<IpAddr>,
-    by_person_and_address: Limiter<(IpAddr, SecretHash)>,
+    by_person_and_address: Tally<(IpAddr, SecretHash)>,
     by_person: Limiter<SecretHash>,
     clock: DefaultClock,
-    failures: Failures,
+    by_client: Tally<(IpAddr, Option<ClientId>)>,
 }
 
 impl Limits {
@@ -35,10 +36,10 @@ impl Limits {
         let per_person = limits.sign_ins_per_person;
         Self {
             by_address: RateLimiter::hashmap(Quota::per_minute(limits.sign_ins_per_address)),
-            by_person_and_address: RateLimiter::hashmap(Quota::per_minute(per_person)),
+            by_person_and_address: Tally::new(per_person),
             by_person: RateLimiter::hashmap(Quota::per_minute(per_person.saturating_mul(PERSON_ANYWHERE))),
             clock: DefaultClock::default(),
-            failures: Failures { most: limits.failures_per_client.get(), counts: Mutex::default() },
+            by_client: Tally::new(limits.failures_per_client),
         }
     }
 
@@ -50,8 +51,16 @@ impl Limits {
         let wait = |refusal: &governor::NotUntil<_>| refusal.wait_time_from(self.clock.now());
         let person = SecretHash::of(username);
         self.by_address.check_key(&address).map_err(|refusal| wait(&refusal))?;
-        self.by_person_and_address.check_key(&(address, person)).map_err(|refusal| wait(&refusal))?;
+        // Counted before the password is looked at, or guesses that come at once would all be looked at.
+        let caller = (address, person);
+        self.by_person_and_address.check(&caller, Instant::now())?;
+        self.by_person_and_address.count(caller, Instant::now());
         self.by_person.check_key(&person).map_err(|refusal| wait(&refusal))
+    }
+
+    /// Forgets what this person's attempts from `address` came to: whoever knows the password guesses nothing.
+    pub(crate) fn signed_in(&self, address: IpAddr, username: &str) {
+        self.by_person_and_address.forget(&(address, SecretHash::of(username)));
     }
 
     /// Whether a client may try to authenticate. All that are not registered are one.
@@ -59,28 +68,26 @@ impl Limits {
     /// # Errors
     /// How long to wait, when it has failed too often: a right secret is then held back as well, or guessing would go on.
     pub(crate) fn authentication(&self, address: IpAddr, client: Option<&ClientId>) -> Result<(), Duration> {
-        self.failures.check(&(address, client.cloned()), Instant::now())
+        self.by_client.check(&(address, client.cloned()), Instant::now())
     }
 
     /// Counts a failed authentication.
     pub(crate) fn authentication_failed(&self, address: IpAddr, client: Option<&ClientId>) {
-        self.failures.count((address, client.cloned()), Instant::now());
+        self.by_client.count((address, client.cloned()), Instant::now());
     }
 
     /// Forgets who has not tried for a while.
     pub(crate) fn forget_idle(&self) {
         self.by_address.retain_recent();
-        self.by_person_and_address.retain_recent();
+        self.by_person_and_address.forget_old(Instant::now());
         self.by_person.retain_recent();
-        self.failures.forget_old(Instant::now());
+        self.by_client.forget_old(Instant::now());
     }
 }
 
-type Caller = (IpAddr, Option<ClientId>);
-
 /// Failures alone, counted from the first one on for a minute: success costs nothing, however often it comes.
 #[derive(Debug)]
-struct Failures {
+struct Tally<Caller> {
     most: u32,
     counts: Mutex<HashMap<Caller, Count>>,
 }
@@ -91,8 +98,12 @@ struct Count {
     failed: u32,
 }
 
-impl Failures {
+impl<Caller: Eq + Hash> Tally<Caller> {
     const WINDOW: Duration = Duration::from_secs(60);
+
+    fn new(most: NonZeroU32) -> Self {
+        Self { most: most.get(), counts: Mutex::default() }
+    }
 
     fn check(&self, caller: &Caller, now: Instant) -> Result<(), Duration> {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -109,6 +120,10 @@ impl Failures {
             *count = Count { since: now, failed: 0 };
         }
         count.failed += 1;
+    }
+
+    fn forget(&self, caller: &Caller) {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(caller);
     }
 
     fn forget_old(&self, now: Instant) {
@@ -139,6 +154,16 @@ mod tests {
     }
 
     #[test]
+    fn whoever_knows_the_password_is_not_held_back_for_using_it() {
+        let limits = Limits::new(&config::Limits::default());
+        for _ in 0..5 {
+            assert_eq!(allowed(&limits, 9, |_| address(1), "ann"), 9);
+            limits.signed_in(address(1), "ann");
+        }
+        assert_eq!(allowed(&limits, 20, |_| address(1), "ann"), 10);
+    }
+
+    #[test]
     fn a_person_is_guessed_at_from_everywhere_no_more_than_ten_times_as_often() {
         let limits = Limits::new(&config::Limits::default());
         let everywhere = |n: u32| IpAddr::from((0x0a00_0000 + n).to_be_bytes());
@@ -148,7 +173,7 @@ mod tests {
 
     #[test]
     fn failures_count_for_a_minute_from_the_first_one() {
-        let failures = Failures { most: 2, counts: Mutex::default() };
+        let failures = Tally::new(NonZeroU32::MIN.saturating_add(1));
         let (caller, begun) = ((address(1), Some(ClientId::new("app"))), Instant::now());
         let at = |seconds| begun + Duration::from_secs(seconds);
         failures.count(caller.clone(), at(0));

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::{HeaderName, Method, header, request};
+use axum::http::{HeaderValue, Method, header, request};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tower_http::cors::{AllowCredentials, AllowHeaders, AllowOrigin, Any, CorsLayer};
 
 use crate::dev::{failures, requests};
 use crate::provider::Provider;
@@ -53,7 +53,7 @@ pub fn router(provider: Arc<Provider>) -> Router {
         false => group,
     });
     let mut all = for_anyone
-        .layer(CorsLayer::new().allow_origin(Any).allow_methods([Method::GET]))
+        .layer(CorsLayer::new().allow_origin(Any).allow_methods([Method::GET]).allow_headers(Any))
         .merge(for_registered_origins.layer(registered_origins(Arc::clone(&provider))))
         .merge(others);
     if provider.dev {
@@ -79,17 +79,17 @@ fn for_developers(provider: Arc<Provider>) -> Router<Arc<Provider>> {
         .merge(controls)
 }
 
-/// Pages of registered clients may read the answers; no cookie goes along, so none is allowed.
+/// Pages of registered clients may read the answers, with whatever headers their libraries add (`Auth0-Client`, those of
+/// tracing), and with cookies along: no endpoint here looks at one, and some libraries send them always (`keycloak-js`).
 fn registered_origins(provider: Arc<Provider>) -> CorsLayer {
-    let registered = move |origin: &axum::http::HeaderValue, _: &request::Parts| {
+    let registered = move |origin: &HeaderValue, _: &request::Parts| {
         origin.to_str().is_ok_and(|origin| provider.config.is_registered_origin(origin))
     };
-    // Auth0's own SDKs send a header that names them.
-    let auth0_client = HeaderName::from_static("auth0-client");
     CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(registered))
+        .allow_origin(AllowOrigin::predicate(registered.clone()))
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, auth0_client])
+        .allow_headers(AllowHeaders::mirror_request())
+        .allow_credentials(AllowCredentials::predicate(registered))
         .expose_headers([header::WWW_AUTHENTICATE, header::RETRY_AFTER])
         .max_age(Duration::from_secs(600))
 }

@@ -19,6 +19,11 @@ async fn a_client_accepts_the_metadata() {
         ["authorization_code", "refresh_token", "password", "client_credentials", "implicit"]
     );
     assert!(metadata.scopes_supported.iter().any(|scope| scope == "offline_access"));
+    let said = answer.json();
+    // Left out, it would mean yes (Discovery §3).
+    assert_eq!(said["request_uri_parameter_supported"], false);
+    assert_eq!(said["revocation_endpoint_auth_methods_supported"], said["token_endpoint_auth_methods_supported"]);
+    assert!(!said["introspection_endpoint_auth_methods_supported"].as_array().unwrap().contains(&"none".into()));
     let oauth = browser.get("/.well-known/oauth-authorization-server").await;
     assert_eq!(oauth.body, answer.body, "RFC 8414 and OpenID say the same");
 }
@@ -74,5 +79,6 @@ async fn any_page_may_read_them() {
     for path in ["/.well-known/openid-configuration", "/.well-known/jwks.json"] {
         let answer = browser.send(reqwest::Method::GET, path, &[("origin", "https://any.example")], None).await;
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}");
+        assert_eq!(answer.header("access-control-allow-credentials"), None, "{path}");
     }
 }

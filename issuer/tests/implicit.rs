@@ -22,6 +22,16 @@ async fn id_token_and_token_come_in_the_fragment_and_belong_together() {
 }
 
 #[tokio::test]
+async fn a_page_that_decodes_no_plus_reads_its_scope_right() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let app = App::implicit("id_token token").with("scope", "openid profile").with("state", "a b+c");
+    let answer = browser.authorize_as("ann", &app.query()).await;
+    let location = answer.header("location").unwrap();
+    assert!(location.contains("scope=openid%20profile&") && location.contains("state=a%20b%2Bc&"), "{location}");
+}
+
+#[tokio::test]
 async fn an_id_token_alone_carries_the_persons_claims() {
     let server = Server::start().await;
     let browser = Browser::of(&server);

@@ -38,6 +38,16 @@ async fn a_person_and_an_address_are_held_back_at_the_token_endpoint_as_on_the_p
 }
 
 #[tokio::test]
+async fn only_failures_hold_a_person_back() {
+    let server = Server::with(&with_limits("sign_ins_per_person = 2")).await;
+    let browser = Browser::of(&server);
+    for _ in 0..4 {
+        assert_eq!(password_grant(&browser, "ann", "guess", &[]).await.status, 400);
+        assert_eq!(password_grant(&browser, "ann", PASSWORD, &[]).await.status, 200);
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_fails_too_often_is_held_back_with_the_right_secret_as_well() {
     let server = Server::with(&with_limits("failures_per_client = 3")).await;
     let browser = Browser::of(&server);

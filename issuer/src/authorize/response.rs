@@ -24,14 +24,15 @@ impl AuthorizationResponse {
     }
 
     /// The address that carries it in its query or fragment. The registered address stays as it is, its own query included
-    /// (RFC 6749 §3.1.2).
+    /// (RFC 6749 §3.1.2). A space is written as `%20`: forms may say `+` (§4.2.2), but a page that reads its fragment with
+    /// `decodeURIComponent`, as many do, would find one in the scope.
     pub fn address(&self, redirect_uri: &str, in_fragment: bool) -> String {
         let separator = match in_fragment {
             true => '#',
             false if redirect_uri.contains('?') => '&',
             false => '?',
         };
-        format!("{redirect_uri}{separator}{}", params::encode(self.parameters()))
+        format!("{redirect_uri}{separator}{}", params::encode(self.parameters()).replace('+', "%20"))
     }
 }
 

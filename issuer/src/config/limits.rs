@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Sign-ins from one address; many people may share it.
     pub sign_ins_per_address: NonZeroU32,
-    /// Sign-ins as one person from one address; from all addresses together, ten times as many.
+    /// Failed sign-ins as one person from one address, until one succeeds; from all addresses together, ten times as many
+    /// sign-ins, whatever they come to.
     pub sign_ins_per_person: NonZeroU32,
     /// Failed authentications of one client from one address.
     pub failures_per_client: NonZeroU32,

@@ -11,6 +11,7 @@ use axum::response::Response;
 use evergrant_core::protocol::authorize::Prompt;
 use evergrant_core::protocol::metadata::ProviderMetadata;
 use evergrant_core::protocol::pkce;
+use serde::Serialize;
 
 use crate::authorize::{IDENTITY_SCOPES, OFFLINE_ACCESS, ResponseMode, ResponseType};
 use crate::client_authentication;
@@ -26,8 +27,31 @@ const JWKS_CACHED: &str = "public, max-age=5, stale-while-revalidate=55";
 
 type Cached<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
 
-pub(crate) async fn metadata(State(provider): State<Arc<Provider>>) -> Cached<ProviderMetadata> {
-    (CACHED, Json(describe(&provider.config)))
+pub(crate) async fn metadata(State(provider): State<Arc<Provider>>) -> Cached<Metadata> {
+    let secrets = client_authentication::METHODS.into_iter().filter(|method| *method != "none");
+    let metadata = Metadata {
+        provider: describe(&provider.config),
+        revocation_endpoint_auth_methods_supported: client_authentication::METHODS.to_vec(),
+        introspection_endpoint_auth_methods_supported: secrets.collect(),
+        claims_parameter_supported: false,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+    };
+    (CACHED, Json(metadata))
+}
+
+/// What the issuer says about itself: what our own clients read of it, and what others ask for besides.
+#[derive(Serialize)]
+pub(crate) struct Metadata {
+    #[serde(flatten)]
+    provider: ProviderMetadata,
+    /// RFC 8414 §2: without it, `client_secret_basic` alone.
+    revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    claims_parameter_supported: bool,
+    request_parameter_supported: bool,
+    /// Discovery §3: without it, `true`.
+    request_uri_parameter_supported: bool,
 }
 
 pub(crate) async fn jwks(State(provider): State<Arc<Provider>>, headers: HeaderMap) -> Response {

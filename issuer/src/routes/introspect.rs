@@ -58,6 +58,7 @@ struct Active {
     iss: Issuer,
     sub: Subject,
     client_id: ClientId,
+    #[serde(skip_serializing_if = "Scope::is_empty")]
     scope: Scope,
     exp: i64,
     iat: i64,

@@ -45,7 +45,10 @@ pub(crate) async fn submit(
     let hash = person.map(|person| &person.password_hash);
     let matches = provider.passwords.check(password.to_owned(), hash).await;
     match person {
-        Some(person) if matches.map_err(Failure::from)? => enter(&provider, &headers, &pending, person).await,
+        Some(person) if matches.map_err(Failure::from)? => {
+            provider.limits.signed_in(address, username);
+            enter(&provider, &headers, &pending, person).await
+        }
         _ => show(&provider, &pending, username, Some(WRONG), StatusCode::UNPROCESSABLE_ENTITY),
     }
 }

@@ -88,7 +88,8 @@ impl Call<'_> {
             token_type: "Bearer".to_owned(),
             expires_in: Some(access_token.expires_in),
             refresh_token,
-            scope: Some(grant.scope.clone()),
+            // RFC 6749 §3.3: a scope has a word at least.
+            scope: Some(grant.scope.clone()).filter(|scope| !scope.is_empty()),
             id_token,
         })
     }

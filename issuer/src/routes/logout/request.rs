@@ -55,7 +55,7 @@ impl WayBack {
             return Some(uri.clone());
         };
         let separator = if uri.contains('?') { '&' } else { '?' };
-        Some(format!("{uri}{separator}{}", params::encode([("state", state.as_str())])))
+        Some(format!("{uri}{separator}{}", params::encode([("state", state.as_str())]).replace('+', "%20")))
     }
 }
 

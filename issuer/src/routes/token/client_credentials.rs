@@ -25,7 +25,7 @@ pub(super) fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusal> {
         token_type: "Bearer".to_owned(),
         expires_in: Some(issued.expires_in),
         refresh_token: None,
-        scope: Some(scope),
+        scope: Some(scope).filter(|scope| !scope.is_empty()),
         id_token: None,
     })
 }

@@ -54,5 +54,8 @@ async fn signed_in<'a>(call: &Call<'a>, username: &str, password: &str) -> Resul
     let hash = person.map(|person| &person.password_hash);
     let matches = provider.passwords.check(password.to_owned(), hash).await.map_err(Failure::from)?;
     // One sentence for both, so that nobody learns who has an account.
-    person.filter(|_| matches).ok_or_else(|| invalid_grant("that user name and password do not go together"))
+    let person = person.filter(|_| matches);
+    let person = person.ok_or_else(|| invalid_grant("that user name and password do not go together"))?;
+    provider.limits.signed_in(call.address, username);
+    Ok(person)
 }
