@@ -14,7 +14,7 @@ fuzz_target!(|input: (i64, u32, bool, String)| {
     let token = match serde_json::from_str::<serde_json::Value>(&text) {
         Ok(claims) if !raw => {
             let header = Header { alg: "ES256".into(), kid: None, typ: Some("at+jwt".into()), crit: None };
-            compact(&signing_input(&header, &claims).unwrap_or_default(), b"signature")
+            compact(signing_input(&header, &claims).unwrap_or_default(), b"signature")
         }
         _ => text,
     };

@@ -26,7 +26,7 @@ fuzz_target!(|input: (i64, bool, Option<String>, String)| {
     let token = match serde_json::from_str::<serde_json::Value>(&text) {
         Ok(claims) if !raw => {
             let header = Header { alg: "ES256".into(), kid: None, typ: None, crit: None };
-            compact(&signing_input(&header, &claims).unwrap_or_default(), b"signature")
+            compact(signing_input(&header, &claims).unwrap_or_default(), b"signature")
         }
         _ => text,
     };

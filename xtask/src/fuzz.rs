@@ -42,7 +42,8 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<ExitCode> {
     for target in targets {
         println!("\n== {target}, {} s", options.seconds);
         let mut fuzz = Command::new(&cargo_fuzz);
-        fuzz.current_dir(workspace::root()).args(["run", "--fuzz-dir", "fuzz", "--sanitizer", "none", &target, "--"]);
+        fuzz.current_dir(workspace::root()).args(["run", "--fuzz-dir", "fuzz", "--features", "fuzzer"]);
+        fuzz.args(["--sanitizer", "none", &target, "--"]);
         fuzz.arg(format!("-max_total_time={}", options.seconds)).args(["-timeout=10", "-print_final_stats=1"]);
         fuzz.env("CARGO_TARGET_DIR", workspace::target_dir().join("fuzz"));
         process::run_to_success(tools::with_nightly(&mut fuzz), stop)?;
