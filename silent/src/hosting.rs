@@ -98,7 +98,8 @@ fn nginx(app_dir: &str, page: &Headers, silent_page: &str, silent_headers: &Head
         location(
             "= /silent",
             silent_headers,
-            &format!("default_type text/html; charset utf-8; alias \"{silent_page}\";"),
+            // A log would hold authorization responses.
+            &format!("access_log off; default_type text/html; charset utf-8; alias \"{silent_page}\";"),
         ),
         location("~ \"-[0-9a-f]{13,16}(_bg|_loader)?\\.[a-z0-9]+$\"", &with(FOREVER), "try_files $uri =404;"),
         location("~ \"\\.[a-z0-9]+$\"", &with(REVALIDATE), "try_files $uri =404;"),

@@ -61,7 +61,9 @@ fn nginx_is_told_the_headers_of_each_kind_of_file() {
     let cached = ["cache-control", "x-content-type-options", "referrer-policy"];
     assert_says(block(&nginx, "location ~ \"-[0-9a-f]{13,16}", "\n}"), &file("/app-0123456789abcdef.js"), &cached);
     assert_says(block(&nginx, "location ~ \"\\.", "\n}"), &file("/config.json"), &cached);
-    assert_says(block(&nginx, "location = /silent {\n", "\n}"), &file("/silent"), &SILENT);
+    let silent = block(&nginx, "location = /silent {\n", "\n}");
+    assert_says(silent, &file("/silent"), &SILENT);
+    assert!(silent.contains("access_log off;"), "a log would hold authorization responses: {silent}");
 }
 
 #[test]
