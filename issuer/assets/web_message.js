@@ -1,2 +1,4 @@
 const { message, origin } = JSON.parse(document.getElementById("answer").textContent);
-(window.opener ?? window.parent).postMessage(message, origin);
+const app = window.opener ?? window.parent;
+app.postMessage(message, origin);
+document.querySelector("p").hidden = app !== window;

@@ -22,6 +22,11 @@ fn data(answer: &Answer) -> Value {
     serde_json::from_str(json).unwrap()
 }
 
+/// In a popup: a policy of its own for openers (HTML §7.1.3) would cut it off from the window that waits for the answer.
+fn assert_keeps_its_opener(page: &Answer) {
+    assert_eq!(page.header("cross-origin-opener-policy"), None);
+}
+
 /// The policy lets exactly the page's own script run, and the client's origins alone frame it.
 fn assert_locked_down(answer: &Answer) {
     let script = between(&answer.body, "<script>", "</script>");
@@ -34,6 +39,7 @@ fn assert_locked_down(answer: &Answer) {
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
     assert_eq!(answer.header("x-frame-options"), None);
+    assert_keeps_its_opener(answer);
 }
 
 #[tokio::test]
@@ -57,6 +63,27 @@ async fn a_message_goes_to_the_one_origin_of_the_redirect_uri() {
     assert_eq!(response["iss"], server.issuer());
     let code = response["code"].as_str().unwrap();
     assert_eq!(App::redeem(&browser, "app", code).await.status, 200);
+}
+
+#[tokio::test]
+async fn in_a_popup_the_message_comes_after_the_pages_and_also_when_the_person_says_no() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let app = web_message().with("prompt", "consent");
+    let begun = browser.get(&format!("/authorize?{}", app.query())).await;
+    let interaction = begun.interaction().unwrap();
+    let signed_in = browser.sign_in(&interaction, "ann").await;
+    for redirect in [begun, signed_in] {
+        assert_keeps_its_opener(&redirect);
+        assert_keeps_its_opener(&browser.get(&redirect.location().unwrap()).await);
+    }
+    let answer = browser.decide(&interaction, "deny").await;
+    assert_eq!(answer.status, 200);
+    assert_locked_down(&answer);
+    let sent = data(&answer);
+    assert_eq!(sent["origin"], "http://localhost:8080");
+    assert_eq!(sent["message"]["response"]["error"], "access_denied");
+    assert_eq!(sent["message"]["response"]["state"], STATE);
 }
 
 #[tokio::test]

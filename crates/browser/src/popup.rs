@@ -36,13 +36,14 @@ impl Popup {
         opened.ok().flatten().map(Self).ok_or(Failure::PopupBlocked)
     }
 
-    /// Goes to `url`, and waits for the silent page at `silent_origin` to post the response that carries `state`.
+    /// Goes to `url`, and waits for a page of `origin`, the silent page or the issuer's own, to post the response that carries
+    /// `state`. The popup closes then.
     ///
     /// # Errors
     /// [`Failure::PopupClosed`] when the person closed it.
-    pub async fn authorize(&self, url: &str, silent_origin: &str, state: &State) -> Result<Params, Failure> {
+    pub async fn authorize(self, url: &str, origin: String, state: &State) -> Result<Params, Failure> {
         let source = JsValue::from(self.0.clone());
-        let awaited = await_response(move || Some(source.clone()), silent_origin.to_owned(), state.clone())?;
+        let awaited = await_response(move || Some(source.clone()), origin, state.clone())?;
         self.0.location().replace(url).map_err(|error| refused("the popup", &error))?;
         match select(awaited.response, Box::pin(self.closed())).await {
             Either::Left((Ok(params), _)) => Ok(params),

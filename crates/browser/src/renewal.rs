@@ -1,18 +1,18 @@
 //! Renewing a session: by a hidden iframe, or by its refresh token.
 
-use evergrant_core::config::{Config, SilentResponse, StorageKind};
+use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Flow, Prompt, Transaction};
 use evergrant_core::protocol::callback::{self, Granted};
 use evergrant_core::protocol::id_token::Expectation;
 use evergrant_core::protocol::metadata::ProviderMetadata;
-use evergrant_core::protocol::{RefreshToken, ResponseMode, Scope, token};
+use evergrant_core::protocol::{RefreshToken, Scope, token};
 use evergrant_core::session::failure::Silence;
 use evergrant_core::session::{Failure, Method, Session, Tokens};
 use evergrant_core::time::Now;
 
 use crate::network::is_offline;
 use crate::provider::Provider;
-use crate::sign_in::{redeem, tokens};
+use crate::sign_in::{redeem, request_by_message, tokens};
 use crate::{clock, crypto, iframe};
 
 /// A renewal that failed.
@@ -104,31 +104,16 @@ async fn silent_answer(
     flow: Flow,
     scope: &Scope,
 ) -> Result<(Granted, Transaction, Now), Failure> {
-    let by_message = config.silent_response_of(metadata) == SilentResponse::WebMessage;
-    let (redirect_uri, origin) = if by_message {
-        // The issuer posts to the origin of the redirect URI: this one leads to the app.
-        (&config.redirect_uri, metadata.authorization_endpoint.origin())
-    } else {
-        (&config.silent_redirect_uri, config.silent_origin())
-    };
-    let request = AuthorizationRequest {
-        client_id: &config.client_id,
-        redirect_uri: redirect_uri.as_str(),
-        flow,
-        response_mode: by_message.then_some(ResponseMode::WebMessage),
-        scope,
-        audience: config.audience.as_deref(),
-        prompt: Some(Prompt::None),
-        max_age: None,
-        login_hint: None,
-        // A hint would put the ID token into an address; that the person is the same is checked in the answer.
-        id_token_hint: None,
-    };
+    let (request, origin) = request_by_message(config, metadata, flow);
+    // No hint: it would put the ID token into an address. That the person is the same is checked in the answer.
+    let request = AuthorizationRequest { scope, prompt: Some(Prompt::None), ..request };
     let requested_at = clock::now();
     let (url, transaction) = authorize::begin(metadata, &request, None, crypto::entropy()?, requested_at.wall);
     let answer = iframe::authorize(url.as_str(), &origin, &transaction.state, config.iframe_timeout).await;
     let params = answer.map_err(|failure| match failure {
-        Failure::Silence(Silence::ForeignPage | Silence::OwnPage) if by_message => Failure::Silence(Silence::NoMessage),
+        Failure::Silence(Silence::ForeignPage | Silence::OwnPage) if request.response_mode.is_some() => {
+            Failure::Silence(Silence::NoMessage)
+        }
         failure => failure,
     })?;
     let granted = callback::judge(&params, &transaction, clock::wall())?;

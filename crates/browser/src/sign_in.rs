@@ -1,14 +1,14 @@
 //! Signing in by redirect: to the issuer, and back with a response that is judged, redeemed and validated.
 
 use evergrant_core::address::Address;
-use evergrant_core::config::Config;
-use evergrant_core::protocol::Scope;
+use evergrant_core::config::{Config, SilentResponse};
 use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Flow, Transaction};
 use evergrant_core::protocol::callback::{self, CallbackError, Granted};
 use evergrant_core::protocol::id_token::{Expectation, IdTokenClaims};
 use evergrant_core::protocol::metadata::ProviderMetadata;
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::token::{self, TokenResponse};
+use evergrant_core::protocol::{ResponseMode, Scope};
 use evergrant_core::session::{Failure, SignIn, Tokens};
 use evergrant_core::time::{Now, UnixTime};
 
@@ -58,13 +58,30 @@ pub(crate) async fn in_popup(
 ) -> Result<Tokens, Failure> {
     let popup = popup?;
     let metadata = provider.metadata().await?;
-    // The silent page answers its opener as it answers its parent.
-    let request = request(config, flow, &config.silent_redirect_uri);
+    let (request, origin) = request_by_message(config, &metadata, flow);
     let (url, transaction) = authorize::begin(&metadata, &request, None, crypto::entropy()?, clock::wall());
-    let params = popup.authorize(url.as_str(), &config.silent_origin(), &transaction.state).await?;
+    let params = popup.authorize(url.as_str(), origin, &transaction.state).await?;
     let granted = callback::judge(&params, &transaction, clock::wall())?;
     // The person took their time: tokens in the response itself were issued just now, not when it was asked for.
     tokens(config, provider, granted, &transaction, clock::now(), None).await
+}
+
+/// A request whose answer is posted by another window, a popup or a hidden iframe; and the origin that posts it.
+pub(crate) fn request_by_message<'a>(
+    config: &'a Config,
+    metadata: &ProviderMetadata,
+    flow: Flow,
+) -> (AuthorizationRequest<'a>, String) {
+    match config.silent_response_of(metadata) {
+        // The issuer posts to the origin of the redirect URI: this one leads to the app.
+        SilentResponse::WebMessage => {
+            let request = request(config, flow, &config.redirect_uri);
+            let request = AuthorizationRequest { response_mode: Some(ResponseMode::WebMessage), ..request };
+            (request, metadata.authorization_endpoint.origin())
+        }
+        // The silent page answers its opener as it answers its parent.
+        SilentResponse::SilentPage => (request(config, flow, &config.silent_redirect_uri), config.silent_origin()),
+    }
 }
 
 fn request<'a>(config: &'a Config, flow: Flow, redirect_uri: &'a Address) -> AuthorizationRequest<'a> {

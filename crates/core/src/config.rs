@@ -29,7 +29,8 @@ pub struct Config {
     pub redirect_uri: Address,
     /// Where a silent renewal comes back to. Default `/silent` at the app's origin; an origin of its own works as well.
     pub silent_redirect_uri: Address,
-    /// How the answer to a silent renewal comes back. Default: by the silent page, which works with every issuer.
+    /// How the answer to a silent renewal, or to a sign-in in a popup, comes back. Default: by the silent page, which works with
+    /// every issuer.
     pub silent_response: SilentResponse,
     /// Where a sign-out comes back to. Default `/` at the app's origin.
     pub post_logout_redirect_uri: Address,
@@ -132,7 +133,7 @@ pub enum StorageKind {
 
 json::words!(StorageKind { "session" => Session, "local" => Local, "memory" => Memory, "cookie" => Cookie });
 
-/// How the answer to a silent renewal reaches the app from its hidden iframe.
+/// How an answer reaches the app from a hidden iframe or a popup.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SilentResponse {
     /// The issuer redirects to the silent page at `silent_redirect_uri`, which posts it.
@@ -215,7 +216,7 @@ impl Config {
         Some(format!("{}/{name}", backend.as_str().trim_end_matches('/')))
     }
 
-    /// How this issuer's silent answers come: as configured, where the issuer offers that.
+    /// How this issuer's answers come from a hidden iframe or a popup: as configured, where the issuer offers that.
     pub fn silent_response_of(&self, issuer: &ProviderMetadata) -> SilentResponse {
         match self.silent_response {
             SilentResponse::WebMessage if issuer.offers_mode(ResponseMode::WebMessage) => SilentResponse::WebMessage,

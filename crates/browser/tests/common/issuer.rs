@@ -59,34 +59,58 @@ window.fetch = async (request, init) => {
 };
 
 // At the authorization endpoint there is nothing but the test server's "not found": what such a page would do is done in it.
+const answer = frame => {
+    const asked = new URL(frame.contentWindow.location).searchParams;
+    const response = { code: asked.get('nonce'), state: asked.get('state'), iss: issuer };
+    self.tamper({ response });
+    const message = asked.get('response_mode') === 'web_message'
+        ? { type: 'authorization_response', response }
+        : { type: 'evergrant:authorization-response', response: String(new URLSearchParams(response)) };
+    const page = frame.contentDocument;
+    const script = page.createElement('script');
+    script.textContent = `parent.postMessage(${JSON.stringify(message)}, ${JSON.stringify(origin)})`;
+    page.documentElement.append(script);
+};
+const note = url => self.requests.push(`authorize ${new URL(url).searchParams.get('response_mode') ?? 'silent_page'}`);
+
 const watch = new MutationObserver(records => {
     for (const frame of records.flatMap(record => [...record.addedNodes])) {
         if (!(frame instanceof HTMLIFrameElement) || !frame.src.startsWith(issuer + 'authorize')) continue;
-        const asked = new URL(frame.src).searchParams;
-        self.requests.push(`authorize ${asked.get('response_mode') ?? 'silent_page'}`);
-        frame.addEventListener('load', () => {
-            const response = { code: asked.get('nonce'), state: asked.get('state'), iss: issuer };
-            self.tamper({ response });
-            const message = asked.get('response_mode') === 'web_message'
-                ? { type: 'authorization_response', response }
-                : { type: 'evergrant:authorization-response', response: String(new URLSearchParams(response)) };
-            const page = frame.contentDocument;
-            const script = page.createElement('script');
-            script.textContent = `parent.postMessage(${JSON.stringify(message)}, ${JSON.stringify(origin)})`;
-            page.documentElement.append(script);
-        }, { once: true });
+        note(frame.src);
+        frame.addEventListener('load', () => answer(frame), { once: true });
     }
 });
 watch.observe(document.body, { childList: true });
+// A popup is a frame here: without somebody's click, browsers open none.
+const open = window.open;
+window.open = () => {
+    const frame = self.popup = document.body.appendChild(document.createElement('iframe'));
+    frame.addEventListener('load', () => {
+        const at = frame.contentWindow.location.href;
+        if (!at.startsWith(issuer + 'authorize')) return;
+        note(at);
+        answer(frame);
+    });
+    return frame.contentWindow;
+};
+self.closePopup = () => self.popup?.remove();
 self.close = () => {
     watch.disconnect();
+    self.closePopup();
     window.fetch = real;
+    window.open = open;
 };
 return (async () => {
     self.keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
     return self;
 })();
 "#;
+
+/// Configures a client that is to be answered by the issuer's own page.
+pub(crate) const BY_MESSAGE: &str = r#""silent_response":"web_message","#;
+
+/// Metadata of an issuer that can do so.
+pub(crate) const OFFERS_MESSAGES: &str = r#"{"response_modes_supported":["query","web_message"]}"#;
 
 /// One issuer with one client; gone when it is dropped.
 pub(crate) struct Issuer {
@@ -144,6 +168,16 @@ impl Issuer {
         requests.iter().map(|request| request.as_string().unwrap()).collect()
     }
 
+    /// Closes the popup, as a person does.
+    pub(crate) fn close_popup(&self) {
+        self.call("closePopup");
+    }
+
+    fn call(&self, name: &str) {
+        let function: Function = Reflect::get(&self.issuer, &name.into()).unwrap().unchecked_into();
+        function.call0(&self.issuer).unwrap();
+    }
+
     fn set(&self, name: &str, value: &JsValue) {
         Reflect::set(&self.issuer, &name.into(), value).unwrap();
     }
@@ -151,7 +185,6 @@ impl Issuer {
 
 impl Drop for Issuer {
     fn drop(&mut self) {
-        let close: Function = Reflect::get(&self.issuer, &"close".into()).unwrap().unchecked_into();
-        close.call0(&self.issuer).unwrap();
+        self.call("close");
     }
 }
