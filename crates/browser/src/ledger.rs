@@ -5,6 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::rc::Rc;
+use std::time::Duration;
 
 use evergrant_core::session::{Change, Failure, Ledger, Method, Verdict};
 use futures_channel::oneshot;
@@ -12,10 +13,14 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode};
 
 use crate::listener::Listener;
+use crate::timer::within;
 use crate::{refused, window};
 
 const DATABASE: &str = "evergrant";
 const STORE: &str = "ledger";
+
+/// Longer than a busy browser takes. One tab that holds the store keeps all others from it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The ledger of one client, as all tabs see it. Where the browser has no IndexedDB to give, it is this page's own.
 #[derive(Debug)]
@@ -42,13 +47,15 @@ impl SharedLedger {
         !self.is_alone.get() && window().is_ok_and(|window| matches!(window.indexed_db(), Ok(Some(_))))
     }
 
-    /// Reads the ledger, applies `change`, and writes it back, as one step: no other tab comes between.
+    /// Reads the ledger, applies `change`, and writes it back, as one step: no other tab comes between. When the browser does
+    /// not come to that within ten seconds, nothing is changed: [`Verdict::Unanswered`], and a sign-in goes on all the same.
     pub async fn apply(&self, change: &Change) -> Verdict {
         if !self.is_alone.get() {
-            match self.transact(change).await {
-                Ok(verdict) => return verdict,
+            match within(PATIENCE, self.transact(change)).await {
+                Some(Ok(verdict)) => return verdict,
                 // Private windows and blocked site data have no IndexedDB; then there is nothing shared to protect.
-                Err(_) => self.is_alone.set(true),
+                Some(Err(_)) => self.is_alone.set(true),
+                None => return unanswered(change),
             }
         }
         self.own.borrow_mut().apply(change)
@@ -105,6 +112,17 @@ impl SharedLedger {
         let database = result_of(&request).ok_or_else(|| Failure::Browser("there is no IndexedDB".to_owned()))?;
         *self.database.borrow_mut() = Some(database.clone());
         Ok(database)
+    }
+}
+
+/// A person does not wait for ever. As generations are times, a sign-in has one that the ledger will agree with.
+fn unanswered(change: &Change) -> Verdict {
+    match change {
+        Change::SignIn { at, .. } => {
+            let generation = u64::try_from(at.as_millis()).unwrap_or_default();
+            Verdict::Begun { generation, replaced: None }
+        }
+        _ => Verdict::Unanswered,
     }
 }
 

@@ -6,7 +6,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::issuer::Issuer;
+use common::issuer::{BY_MESSAGE, Issuer, OFFERS_MESSAGES};
 use evergrant_browser::Runtime;
 use evergrant_browser::storage::Store;
 use evergrant_core::config::{Config, StorageKind};
@@ -16,15 +16,14 @@ use evergrant_core::protocol::id_token::IdTokenError;
 use evergrant_core::protocol::jwk::KeyChoiceError;
 use evergrant_core::session::failure::Silence;
 use evergrant_core::session::{EndReason, Failure, FailureClass, HiddenIframe, Status};
-use js_sys::Function;
+use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
 const HOUR: Duration = Duration::from_secs(3600);
-const BY_MESSAGE: &str = r#""silent_response":"web_message","#;
-const OFFERS_MESSAGES: &str = r#"{"response_modes_supported":["query","web_message"]}"#;
 
 /// A session of that client that has an hour to live, taken up.
 fn signed_in(config: &Config) -> Runtime {
@@ -176,6 +175,32 @@ async fn a_renewal_that_finds_the_storage_full_is_kept_in_memory_and_said() {
     assert!(!runtime.abilities().browser.storage);
     let left = Store::open(StorageKind::Session, &config.client_id).session();
     assert_eq!(left, None, "an old session must not come back with the next reload");
+}
+
+#[wasm_bindgen_test]
+async fn a_sign_in_waited_for_ever_for_a_store_that_another_tab_held() {
+    let script = "
+        return new Promise(held => {
+            const opening = indexedDB.open('evergrant', 1);
+            opening.onupgradeneeded = () => opening.result.createObjectStore('ledger');
+            opening.onsuccess = () => {
+                let holds = true;
+                const store = opening.result.transaction('ledger', 'readwrite').objectStore('ledger');
+                const hold = () => { if (holds) store.get('').onsuccess = hold; };
+                hold();
+                held(() => { holds = false; opening.result.close(); });
+            };
+        });";
+    let held: Promise = Function::new_no_args(script).call0(&JsValue::NULL).unwrap().unchecked_into();
+    let release: Function = JsFuture::from(held).await.unwrap().unchecked_into();
+    let issuer = Issuer::open("held").await;
+    let config = issuer.config(r#""storage":"memory","#);
+    Store::open(StorageKind::Memory, &config.client_id).put_flow(Flow::Code);
+    let runtime = Runtime::start(config, |_| {});
+    common::until_within(18, "somebody is signed in", || runtime.view().status == Status::SignedIn).await;
+    release.call0(&JsValue::NULL).unwrap();
+    runtime.renew();
+    renewed(&runtime, 1).await;
 }
 
 #[wasm_bindgen_test]

@@ -96,6 +96,32 @@ fn a_scope_that_is_missing_can_be_asked_for_and_is_kept() -> anyhow::Result<()> 
 }
 
 #[test]
+fn the_refresh_token_from_before_more_was_allowed_is_taken_back() -> anyhow::Result<()> {
+    let setup = Setup::demo().with_config("scope", "openid profile email offline_access");
+    journey(setup, async |world| {
+        let (app, expenses, issuer) = (App::of(world), Expenses::of(world), IssuerPages::of(world));
+        app.sign_in(Flow::Code).await?;
+        let before = app.stored_session().await?.refresh_token()?;
+        expenses.follow().await?;
+        app.press("Ask for it").await?;
+        issuer.decide("allow").await?;
+        expenses.wait_for_table().await?;
+        eventually("the old one is given back", async || {
+            let count = world.issuer.answered("/oauth/revoke", 200);
+            ensure!(count == 1, "{count} were");
+            Ok(())
+        })
+        .await?;
+        let refusal = IssuerEndpoints::of(world).refusal_of(&before).await?;
+        assert_eq!(refusal.as_deref(), Some("invalid_grant"));
+        app.open("/").await?;
+        app.renew_now().await?;
+        assert_eq!(app.last_method().await?, "refresh_token", "the new one lives on");
+        Ok(())
+    })
+}
+
+#[test]
 fn a_token_that_was_taken_back_is_refused_and_replaced() -> anyhow::Result<()> {
     journey(Setup::demo(), async |world| {
         let (app, expenses) = (App::of(world), Expenses::of(world));

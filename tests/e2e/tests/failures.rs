@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use evergrant_e2e::{App, Flow, IssuerPages, Setup, eventually, eventually_within, journey};
 use fantoccini::Locator;
+use serde_json::json;
 
 #[test]
 fn an_issuer_that_is_down_at_sign_in_is_told_and_the_next_try_works() -> anyhow::Result<()> {
@@ -20,6 +21,37 @@ fn an_issuer_that_is_down_at_sign_in_is_told_and_the_next_try_works() -> anyhow:
         app.wait_for_status("signed-out").await?;
 
         world.issuer.restart()?;
+        app.press("Sign in").await?;
+        issuer.sign_in("test", "test").await?;
+        issuer.decide("allow").await?;
+        app.wait_for_status("signed-in").await
+    })
+}
+
+#[test]
+fn a_person_who_stops_the_way_to_the_issuer_can_sign_in_all_the_same() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let (app, issuer) = (App::of(world), IssuerPages::of(world));
+        app.open("/").await?;
+        app.wait_for_status("signed-out").await?;
+        // The issuer's page does not come, and the browser's stop button is pressed.
+        let script = "
+            const order = new URLSearchParams({ endpoint: '/authorize', delay: '20000' });
+            return fetch(arguments[0], { method: 'POST', body: order }).then(answer => {
+                document.querySelector('main button.primary').click();
+                setTimeout(() => window.stop(), 3000);
+                return answer.status;
+            });";
+        let control = format!("{}/dev/failure", world.issuer.origin());
+        let taken = world.browser.script(script, vec![json!(control)]).await?;
+        assert!(taken.as_u64().is_some_and(|status| status < 300), "{taken}");
+        eventually_within(Duration::from_secs(90), "the app has noticed", async || {
+            let status = app.status().await?;
+            ensure!(status == "signed-out", "it is {status}");
+            Ok(())
+        })
+        .await?;
+        app.wait_to_be_told("could not be reached").await?;
         app.press("Sign in").await?;
         issuer.sign_in("test", "test").await?;
         issuer.decide("allow").await?;

@@ -44,6 +44,9 @@ impl Inner {
             }
             Verdict::Adopt(session) => return Event::Adopted { session },
             Verdict::Ended { idle } => return Event::ended_elsewhere(idle),
+            Verdict::Unanswered => {
+                return Event::RenewalEnded { attempt, outcome: Err(Failure::OtherTabBusy) };
+            }
             _ => return Event::SignedOutElsewhere,
         };
         let mut outcome = self.renew_by(attempt, &session, method).await;

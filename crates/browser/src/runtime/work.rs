@@ -6,11 +6,15 @@ use std::rc::Rc;
 use evergrant_core::protocol::{IdToken, RefreshToken, Scope};
 use evergrant_core::session::{Change, Command, Event, Failure, Place, Session, TabMessage, Tokens, Verdict};
 use futures_util::FutureExt as _;
+use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 
 use super::Inner;
 use crate::popup::Popup;
 use crate::{clock, renewal, sign_in, sign_out};
+
+/// A page that is still here after so long was not left: the issuer's page did not come, or the person stopped it.
+const LEAVING_MS: u32 = 30_000;
 
 impl Inner {
     /// Begins what `command` asks for. What has to happen before anything else does happens before this returns.
@@ -44,9 +48,14 @@ impl Inner {
                 }
                 None => {
                     let left = sign_in::begin(config, provider, &self.store, sign_in, &Scope::default()).await;
-                    if let Err(failure) = left {
-                        self.dispatch(Event::SignInEnded { attempt, outcome: Err(failure) });
-                    }
+                    let failure = match left {
+                        Ok(()) => {
+                            TimeoutFuture::new(LEAVING_MS).await;
+                            Failure::Unreachable { endpoint: "the issuer's sign-in page" }
+                        }
+                        Err(failure) => failure,
+                    };
+                    self.dispatch(Event::SignInEnded { attempt, outcome: Err(failure) });
                 }
             },
             Command::AskSilently { attempt, flow } => {
@@ -105,7 +114,10 @@ impl Inner {
                 verdict => self.heed(verdict),
             },
             Change::EndSignIn { .. } | Change::SignOut { .. } => {
-                self.store.forget_sign_out();
+                // Until it is written, every page that opens tries it again.
+                if !matches!(verdict, Verdict::Unanswered) {
+                    self.store.forget_sign_out();
+                }
                 // A tab that was busy when it was told of the sign-out finds it in the ledger now.
                 self.tell_tabs(TabMessage::Changed);
             }
@@ -163,7 +175,7 @@ impl Inner {
             Verdict::Adopt(session) => self.dispatch(Event::Adopted { session }),
             Verdict::Ended { idle } => self.dispatch(Event::ended_elsewhere(idle)),
             Verdict::Active { at } => self.dispatch(Event::ActiveElsewhere { at }),
-            Verdict::Renew(_) | Verdict::Wait(_) | Verdict::Begun { .. } | Verdict::Good { .. } => {}
+            _ => {}
         }
     }
 }

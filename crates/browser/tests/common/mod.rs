@@ -36,8 +36,13 @@ pub(crate) fn session(config: &Config, lifetime: Duration) -> Session {
 }
 
 /// Waits, a turn of the event loop at a time, until `condition` holds; fails after ten seconds.
-pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = js_sys::Date::now() + 10_000.0;
+pub(crate) async fn until(what: &str, condition: impl FnMut() -> bool) {
+    until_within(10, what, condition).await;
+}
+
+/// The same, with another number of seconds.
+pub(crate) async fn until_within(seconds: u32, what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = js_sys::Date::now() + 1000.0 * f64::from(seconds);
     while !condition() {
         assert!(js_sys::Date::now() < deadline, "waited in vain: {what}");
         gloo_timers::future::TimeoutFuture::new(5).await;

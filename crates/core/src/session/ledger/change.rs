@@ -137,6 +137,8 @@ pub enum Verdict {
         /// The session that all tabs lived by until now.
         replaced: Option<Box<Session>>,
     },
+    /// Nothing was read, and nothing is written: whoever keeps the ledger gave no answer in time.
+    Unanswered,
     /// Written, or still good; the session belongs to this generation.
     Good {
         /// The generation.

@@ -66,7 +66,7 @@ impl World {
                 self.end_renewal(tab);
                 self.send(tab, Event::ended_elsewhere(idle));
             }
-            Verdict::Begun { .. } | Verdict::Good { .. } | Verdict::Active { .. } => {
+            _ => {
                 self.end_renewal(tab);
                 self.send(tab, Event::SignedOutElsewhere);
             }

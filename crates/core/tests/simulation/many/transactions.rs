@@ -132,7 +132,7 @@ impl World {
             Verdict::Adopt(session) => self.send(tab, Event::Adopted { session }),
             Verdict::Ended { idle } => self.send(tab, Event::ended_elsewhere(idle)),
             Verdict::Active { at } => self.send(tab, Event::ActiveElsewhere { at }),
-            Verdict::Renew(_) | Verdict::Wait(_) | Verdict::Begun { .. } | Verdict::Good { .. } => {}
+            _ => {}
         }
     }
 }
