@@ -43,7 +43,9 @@ impl Machine {
                 Some(due - now.monotonic)
             }
             // Whoever comes back to the page after a long trouble finds it tried once more.
-            Phase::Stopped { failed: Some(failed) } if cause == Cause::Woke && now.since(&failed) >= STOPPED_REST => {
+            Phase::Stopped { failed: Some(failed) }
+                if cause == Cause::Woke && now.since(&failed) >= STOPPED_REST.max(asked_for(&signed_in.problem)) =>
+            {
                 return self.renew(Cause::Retry, now, commands);
             }
             Phase::Stopped { .. } if remaining.is_zero() => {
@@ -208,6 +210,11 @@ impl Machine {
             self.renew(Cause::Refused, now, commands);
         }
     }
+}
+
+/// How long the issuer wants to be left alone.
+fn asked_for(problem: &Option<Failure>) -> Duration {
+    problem.as_ref().and_then(Failure::retry_after).unwrap_or_default()
 }
 
 /// R16: what there is to say of a renewal that is over.

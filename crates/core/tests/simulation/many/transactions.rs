@@ -77,6 +77,8 @@ impl World {
             first.verdict = Some(verdict.clone());
             first.due = answers_at;
             let change = first.change.clone();
+            // What happens from now on, this answer does not tell.
+            self.tabs[tab].missed_something = false;
             self.note(|_| format!("tab {tab}: the ledger has {} -> {}", name(&change), name_of(&verdict)));
             self.witness(&change, &verdict);
             return;
@@ -84,7 +86,6 @@ impl World {
         let Some(Transaction { then, verdict: Some(verdict), .. }) = self.tabs[tab].transactions.pop_front() else {
             return;
         };
-        self.tabs[tab].missed_something = false;
         match then {
             Then::Heed if self.mischief == Some(Mischief::NeverHeeds) => {}
             Then::Heed => self.heed(tab, verdict),

@@ -37,6 +37,20 @@ fn a_wake_signal_overrode_retry_after() {
 }
 
 #[test]
+fn a_wake_signal_overrode_retry_after_where_renewing_had_failed_too_often() {
+    let mut page = Page::renewing(86_400);
+    for _ in 1..MOST_FAILURES {
+        page.failed(unreachable());
+        page.fire();
+    }
+    page.failed(busy(120));
+    page.pass(seconds(119));
+    assert_eq!(begun(&page.send(Event::Woke(Wake::Visible))), []);
+    page.pass(seconds(1));
+    assert_eq!(begun(&page.send(Event::Woke(Wake::Visible))), [Method::Iframe]);
+}
+
+#[test]
 fn a_browser_that_takes_itself_for_offline_overrode_retry_after() {
     let mut page = Page::renewing(7200);
     page.send(Event::Network { online: false });
