@@ -155,7 +155,7 @@ impl SessionHandle {
 
     /// Signs in by `flow` in a popup, and stays on this page. Call it while a click is being handled: browsers block popups
     /// at any other time, and then the session's error is [`Failure::PopupBlocked`]. The popup comes back to
-    /// `silent_redirect_uri`.
+    /// `silent_redirect_uri`, or stays at an issuer that answers it itself (`silent_response`).
     pub fn sign_in_popup(&self, flow: Flow) {
         let return_to = String::new();
         self.runtime.with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, place: Place::Popup }));

@@ -144,12 +144,13 @@ pub fn judge(issuer: &Issuer, status: u16, body: &[u8]) -> Result<ProviderMetada
     if metadata.issuer != *issuer {
         return Err(MetadataError::OtherIssuer { expected: issuer.clone(), found: metadata.issuer });
     }
-    // RFC 9700 §2.6 and OIDC Core §3.1.2.1: tokens travel over TLS, or not beyond this machine.
+    // RFC 9700 §2.6, OIDC Core §3.1.2.1 and RFC 7009 §2: tokens travel over TLS, or not beyond this machine.
     let endpoints = [
         Some(&metadata.authorization_endpoint),
         metadata.token_endpoint.as_ref(),
         Some(&metadata.jwks_uri),
         metadata.end_session_endpoint.as_ref(),
+        metadata.revocation_endpoint.as_ref(),
     ];
     if let Some(url) = endpoints.into_iter().flatten().find(|url| !is_safe_to_use(url)) {
         return Err(MetadataError::NotHttps(url.clone()));
@@ -242,6 +243,15 @@ mod tests {
         assert!(matches!(other, MetadataError::OtherIssuer { .. }), "{other}");
         let clear = judge(&issuer, 200, &document(ISSUER, "http://a.example/token")).unwrap_err();
         assert!(matches!(clear, MetadataError::NotHttps(_)), "{clear}");
+    }
+
+    #[test]
+    fn a_refresh_token_was_revoked_in_the_clear_where_the_issuer_said_so() {
+        let named = String::from_utf8(document(ISSUER, "https://a.example/token")).unwrap();
+        let revoked_at = |url: &str| named.replacen('{', &format!(r#"{{"revocation_endpoint":"{url}","#), 1);
+        let judged = |url: &str| judge(&Issuer::new(ISSUER), 200, revoked_at(url).as_bytes());
+        assert!(matches!(judged("http://a.example/revoke"), Err(MetadataError::NotHttps(_))));
+        assert!(judged("https://a.example/revoke").is_ok() && judged("http://localhost:3000/revoke").is_ok());
     }
 
     proptest! {
