@@ -44,6 +44,8 @@ pub struct Issuer {
 struct RefreshToken {
     family: usize,
     used_at: Option<u64>,
+    /// It was a last resort. What was sent first may have been on its way all the while, and come second.
+    was_last_resort: bool,
 }
 
 /// What the issuer gives.
@@ -84,7 +86,9 @@ impl Issuer {
 
     /// The refresh grant. A `last_resort` is known to have been sent before.
     pub fn refresh(&mut self, truth: u64, presented: u64, last_resort: bool) -> Result<Grant, Failure> {
-        let RefreshToken { family, used_at } = self.refresh_tokens[presented as usize];
+        let RefreshToken { family, used_at, was_last_resort } = &mut self.refresh_tokens[presented as usize];
+        *was_last_resort |= last_resort;
+        let (family, used_at, last_resort) = (*family, *used_at, *was_last_resort);
         let in_time = used_at.is_none_or(|used_at| truth <= used_at + REUSE_INTERVAL);
         if !self.rules.rotation {
             return if self.is_good(presented) { Ok(self.grant(truth, None)) } else { Err(invalid_grant()) };
@@ -136,7 +140,7 @@ impl Issuer {
 
     fn next_refresh_token(&mut self, family: usize) -> u64 {
         let number = self.refresh_tokens.len() as u64;
-        self.refresh_tokens.push(RefreshToken { family, used_at: None });
+        self.refresh_tokens.push(RefreshToken { family, used_at: None, was_last_resort: false });
         self.families[family] = Some(number);
         number
     }
