@@ -46,9 +46,11 @@ impl SignedIn {
         Self { session, lease, phase, problem, sign_in_failed: false }
     }
 
-    /// Whether `other` is the same session, renewed as often.
+    /// Whether `other` is the same session, renewed as often and with the same tokens: while the ledger was lost, two tabs
+    /// may have renewed it.
     pub(super) fn has_the_tokens_of(&self, other: &Session) -> bool {
-        (self.session.generation, self.session.renewals) == (other.generation, other.renewals)
+        let mine = &self.session;
+        (mine.generation, mine.renewals, &mine.access_token) == (other.generation, other.renewals, &other.access_token)
     }
 
     /// Whether its renewal waits for nothing any more.

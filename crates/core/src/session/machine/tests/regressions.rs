@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::page::{Page, begun, busy, seconds, unreachable};
+use crate::protocol::AccessToken;
 use crate::session::record::tests::session;
 use crate::session::{Command, Event, MOST_FAILURES, Method, Session, Status, Wake};
 
@@ -205,4 +206,20 @@ fn a_tab_that_slept_brought_back_what_was_signed_out_of_when_the_ledger_was_lost
     let commands = page.send(Event::Adopted { session: over.clone() });
     assert_eq!(commands, [Command::FinishSignOut { generation: over.generation, idle: false }]);
     page.expect(Status::SignedOut);
+}
+
+#[test]
+fn tokens_of_another_tab_were_given_the_end_of_those_before_where_both_had_renewed_as_often() {
+    let mut page = Page::configured(r#","storage":"local""#);
+    page.sign_in(300);
+    page.fire();
+    let other = Session {
+        access_token: Some(AccessToken::new("another")),
+        expires_at: page.now.wall + seconds(300),
+        ..page.store.clone().unwrap()
+    };
+    page.send(Event::Adopted { session: Box::new(other) });
+    page.expect(Status::SignedIn);
+    assert_eq!(page.view().expires_at, Some(page.now.wall + seconds(300)));
+    assert_eq!(page.timer(), Some(seconds(270)));
 }
