@@ -15,6 +15,7 @@ pub struct Setup {
     pub(crate) has_web_app: bool,
     pub(crate) clients: String,
     pub(crate) any_issuer: bool,
+    pub(crate) silent_page_at_home: bool,
     pub(crate) app: Option<PathBuf>,
 }
 
@@ -57,6 +58,12 @@ impl Setup {
     /// The app's server lets it talk to any issuer, as the demo's does.
     pub fn with_any_issuer(mut self) -> Self {
         self.any_issuer = true;
+        self
+    }
+
+    /// The silent page is at the app's own origin, as it is where the configuration names no other.
+    pub fn with_silent_page_at_home(mut self) -> Self {
+        self.silent_page_at_home = true;
         self
     }
 

@@ -41,10 +41,16 @@ impl World {
     pub async fn start(setup: Setup) -> anyhow::Result<Self> {
         let artefacts = Artefacts::from_env()?;
         let app_dir = AppDir::copy_of(setup.app.as_ref().unwrap_or(&artefacts.app_dir))?;
+        let served = Some((app_dir.path(), setup.any_issuer));
         // Its own /silent is not used: the silent page is on an origin of its own, which is known only after this one.
-        let (app, app_origin) =
-            static_server(&artefacts.silent, "http://localhost:1", Some((app_dir.path(), setup.any_issuer)))?;
-        let (silent, silent_origin) = static_server(&artefacts.silent, &app_origin, None)?;
+        let (mut app, app_origin) = static_server(&artefacts.silent, "localhost:0", "http://localhost:1", served)?;
+        let (silent, mut silent_origin) = static_server(&artefacts.silent, "localhost:0", &app_origin, None)?;
+        if setup.silent_page_at_home {
+            // Its /silent has to know the origin, which is known by now.
+            drop(app);
+            let listen = app_origin.trim_start_matches("http://");
+            (app, silent_origin) = static_server(&artefacts.silent, listen, &app_origin, served)?;
+        }
         let mut issuer = Issuer::start(&artefacts.issuer, &app_origin, &silent_origin, &setup)?;
         let api = Api::start(&artefacts.api, issuer.origin(), &app_origin)?;
         let web_app = match setup.has_web_app {
@@ -55,7 +61,8 @@ impl World {
         let mut config = setup.config;
         config.insert("issuer".to_owned(), json!(format!("{}/", issuer.origin())));
         config.entry("allowed_api_origins").or_insert_with(|| json!([api.origin()]));
-        config.insert("silent_redirect_uri".to_owned(), json!(format!("{silent_origin}/silent")));
+        let silent_redirect_uri = (!setup.silent_page_at_home).then(|| format!("{silent_origin}/silent"));
+        config.insert("silent_redirect_uri".to_owned(), json!(silent_redirect_uri));
         if let Some(web_app) = &web_app {
             config.insert("token_backend".to_owned(), json!(format!("{}/oauth", web_app.origin())));
         }
@@ -90,11 +97,16 @@ impl World {
     }
 }
 
-fn static_server(program: &Path, app_origin: &str, app: Option<(&Path, bool)>) -> anyhow::Result<(Process, String)> {
+fn static_server(
+    program: &Path,
+    listen: &str,
+    app_origin: &str,
+    app: Option<(&Path, bool)>,
+) -> anyhow::Result<(Process, String)> {
     let mut command = Command::new(program);
     // Everything the server can log: journeys look for secrets in it.
     command.env("RUST_LOG", "debug").env("NO_COLOR", "1");
-    command.args(["--listen", "localhost:0", "--exit-on-stdin-close", "--app-origin", app_origin]);
+    command.args(["--listen", listen, "--exit-on-stdin-close", "--app-origin", app_origin]);
     if let Some((dir, any_issuer)) = app {
         command.arg("--app-dir").arg(dir).args(any_issuer.then_some("--any-issuer"));
     }

@@ -167,6 +167,18 @@ fn renew_now_renews_now() -> anyhow::Result<()> {
 }
 
 #[test]
+fn the_silent_page_may_be_at_the_apps_own_origin() -> anyhow::Result<()> {
+    journey(Setup::demo().with_silent_page_at_home(), async |world| {
+        let app = App::of(world);
+        app.sign_in(Flow::Code).await?;
+        app.press("Renew now").await?;
+        app.wait_for_renewals(1).await?;
+        assert_eq!((world.silent_origin(), app.last_method().await?.as_str()), (world.app_origin(), "iframe"));
+        Ok(())
+    })
+}
+
+#[test]
 fn the_iframe_is_hidden_while_it_works() -> anyhow::Result<()> {
     journey(Setup::demo(), async |world| {
         let app = App::of(world);
