@@ -56,8 +56,10 @@ impl Album<'_> {
 
     /// Without scroll bars: phones draw none beside the page, and neither do the pictures.
     async fn show_on(&self, screen: Screen) -> anyhow::Result<()> {
-        self.world.browser.show_on(&screen).await?;
-        self.world.browser.devtools("Emulation.setScrollbarsHidden", &json!({ "hidden": true })).await.map(drop)
+        let browser = &self.world.browser;
+        browser.devtools("Emulation.setScrollbarsHidden", &json!({ "hidden": true })).await?;
+        browser.script("document.documentElement.style.scrollbarGutter = 'auto'", vec![]).await?;
+        browser.show_on(&screen).await
     }
 
     async fn save(&self, name: &str, clip: Value) -> anyhow::Result<()> {
