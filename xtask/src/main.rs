@@ -67,6 +67,11 @@ fn run(mut arguments: Parser) -> anyhow::Result<ExitCode> {
         }
         Some(other) => return Err(other.unexpected().into()),
     };
+    // Trunk has a help of its own.
+    if command != "trunk" && asks_for_help(&arguments)? {
+        println!("{USAGE}");
+        return Ok(ExitCode::SUCCESS);
+    }
     let stop = Stop::on_signals()?;
     match command.as_str() {
         "demo" => demo::run(&demo::Options::parse(&mut arguments)?, &stop),
@@ -84,5 +89,23 @@ fn run(mut arguments: Parser) -> anyhow::Result<ExitCode> {
         }
         "tools" => tools::install_everything(&stop),
         other => bail!("There is no `cargo xtask {other}`.\n\n{USAGE}"),
+    }
+}
+
+/// Whether help is asked for anywhere in what is left.
+fn asks_for_help(arguments: &Parser) -> Result<bool, lexopt::Error> {
+    Ok(arguments.clone().raw_args()?.any(|argument| argument == "--help" || argument == "-h"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn help_may_be_asked_for_behind_a_command() {
+        let asks = |arguments: &[&str]| asks_for_help(&Parser::from_args(arguments)).unwrap();
+        assert!(asks(&["--help"]) && asks(&["--access-token-lifetime", "15", "-h"]));
+        assert!(!asks(&[]) && !asks(&["--smallest"]));
     }
 }
