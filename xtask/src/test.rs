@@ -69,6 +69,9 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<ExitCode> {
         return Err(Interrupted.into());
     }
     println!("\n{total}");
+    if total == Tally::default() {
+        bail!("There was no test to run: FILTER is part of a test's name, not of its file's.");
+    }
     Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
