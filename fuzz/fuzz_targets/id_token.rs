@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use evergrant_core::protocol::id_token::{Expectation, validate};
 use evergrant_core::protocol::jwk::{Jwk, JwkSet};
-use evergrant_core::protocol::jwt::{Algorithm, CryptoUnavailable, Header, SignatureVerifier, compact, signing_input};
+use evergrant_core::protocol::jwt::{
+    Algorithm, CryptoUnavailable, Hash, Header, SignatureVerifier, compact, signing_input,
+};
 use evergrant_core::protocol::{AccessToken, AuthorizationCode, ClientId, IdToken, Issuer, Nonce};
 use evergrant_core::time::UnixTime;
 use libfuzzer_sys::fuzz_target;
@@ -17,6 +19,10 @@ struct Credulous;
 impl SignatureVerifier for Credulous {
     async fn verify(&self, _: Algorithm, _: &Jwk, _: &[u8], _: &[u8]) -> Result<bool, CryptoUnavailable> {
         Ok(true)
+    }
+
+    async fn digest(&self, _: Hash, _: &[u8]) -> Result<Vec<u8>, CryptoUnavailable> {
+        Ok(b"digest".to_vec())
     }
 }
 

@@ -36,11 +36,14 @@ pub use refresh_tokens::RefreshTokens;
 pub use secret_area::SecretArea;
 pub use user::{PasswordHash, User};
 
+/// What tokens can be signed with.
+pub(crate) const SIGNING_ALGORITHMS: [Algorithm; 2] = [Algorithm::Es256, Algorithm::Rs256];
+
 /// Everything the issuer is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The issuer identifier; ends in a slash, and every endpoint is named relative to it.
+    /// The issuer identifier: the root of a host, with its slash.
     pub issuer: Url,
     /// How tokens are signed unless an API or a client says otherwise.
     #[serde(default = "default_signing_alg")]
@@ -155,8 +158,9 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_issuer()?;
         self.database_url.as_ref().map_or(Ok(()), DatabaseUrl::check)?;
-        if self.uses_algorithm(Algorithm::Ps256) {
-            return Err(ConfigError::rule("tokens can be signed with ES256 or RS256, not with PS256"));
+        let mut others = Algorithm::ALL.into_iter().filter(|algorithm| !SIGNING_ALGORITHMS.contains(algorithm));
+        if let Some(other) = others.find(|other| self.uses_algorithm(*other)) {
+            return Err(ConfigError::rule(format!("tokens can be signed with ES256 or RS256, not with {other}")));
         }
         unique("[[api]] identifier", self.apis.iter().map(|api| api.identifier.as_str()))?;
         unique("[[client]] client_id", self.clients.iter().map(|client| client.client_id.as_str()))?;
@@ -249,9 +253,10 @@ impl Config {
 
     fn check_issuer(&self) -> Result<(), ConfigError> {
         let issuer = self.issuer.as_str();
-        if !issuer.ends_with('/') || self.issuer.query().is_some() || self.issuer.fragment().is_some() {
+        // The routes and the pages' links begin at the root of the host.
+        if self.issuer.path() != "/" || self.issuer.query().is_some() || self.issuer.fragment().is_some() {
             return Err(ConfigError::rule(format!(
-                "issuer: {issuer:?} must end in a slash and have no query and no fragment"
+                "issuer: {issuer:?} must be the root of a host, with no path, no query and no fragment"
             )));
         }
         if !self.is_https() && !self.issuer_is_loopback() {

@@ -12,7 +12,7 @@ use evergrant_core::protocol::jwt::{self, Algorithm, Header, JwtError, Unverifie
 use evergrant_core::time::UnixTime;
 use serde::Serialize;
 
-use crate::config::{Client, Config};
+use crate::config::{Client, Config, SIGNING_ALGORITHMS};
 use crate::store::{Store, StoreError, StoredKey};
 use crate::web::conditional::Document;
 
@@ -207,11 +207,10 @@ async fn kept_up(store: &dyn Store, config: &Config, now: UnixTime) -> Result<Ve
 
 /// Every use the configuration has for a key.
 fn needed(config: &Config) -> Vec<KeyUse> {
-    let algorithms = [Algorithm::Es256, Algorithm::Rs256];
-    let shared = algorithms.into_iter().filter(|algorithm| config.uses_algorithm(*algorithm));
+    let shared = SIGNING_ALGORITHMS.into_iter().filter(|algorithm| config.uses_algorithm(*algorithm));
     let mut needed: Vec<KeyUse> = shared.map(|algorithm| KeyUse { algorithm, client_id: None }).collect();
     for client in config.clients.iter().filter(|client| client.own_signing_key) {
-        let own = algorithms.into_iter().filter(|algorithm| config.signs_for(client, *algorithm));
+        let own = SIGNING_ALGORITHMS.into_iter().filter(|algorithm| config.signs_for(client, *algorithm));
         needed.extend(own.map(|algorithm| KeyUse::of(client, algorithm)));
     }
     needed

@@ -26,7 +26,7 @@ fn an_unknown_key_is_named_with_its_line() {
 fn each_rule_says_what_to_do() {
     let cases: [(&str, &str, &str); 14] = [
         ("http://127.0.0.1:1/", "http://127.0.0.1:1", ""),
-        ("http://127.0.0.1:1/", "http://127.0.0.1:1/x", "end in a slash"),
+        ("http://127.0.0.1:1/", "http://127.0.0.1:1/x/", "root of a host"),
         ("http://127.0.0.1:1/", "http://issuer.example/", "must be https"),
         ("interaction = 300", "interaction = 0", "seconds"),
         ("interaction = 300", "interaction = \"5m\"", "whole number of seconds"),

@@ -2,7 +2,7 @@
 
 use evergrant_core::protocol::authorize::Entropy;
 use evergrant_core::protocol::jwk::Jwk;
-use evergrant_core::protocol::jwt::{Algorithm, CryptoUnavailable, SignatureVerifier};
+use evergrant_core::protocol::jwt::{Algorithm, CryptoUnavailable, Hash, SignatureVerifier};
 use evergrant_core::session::Failure;
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -47,8 +47,13 @@ impl SignatureVerifier for WebCrypto {
         signature: &[u8],
     ) -> Result<bool, CryptoUnavailable> {
         let subtle = subtle()?;
-        // A key that cannot be imported is the issuer's fault, not the browser's: its signature is not good.
-        let Ok(key) = import(&subtle, algorithm, key).await else { return Ok(false) };
+        let key = match import(&subtle, algorithm, key).await {
+            Ok(key) => key,
+            // A browser from before Ed25519.
+            Err(error) if name_of(&error).as_deref() == Some("NotSupportedError") => return Err(unavailable(&error)),
+            // A key that cannot be imported is the issuer's fault, not the browser's: its signature is not good.
+            Err(_) => return Ok(false),
+        };
         let verified = subtle
             .verify_with_object_and_js_u8_array_and_js_u8_array(
                 &parameters(algorithm),
@@ -59,6 +64,14 @@ impl SignatureVerifier for WebCrypto {
             .map_err(|error| unavailable(&error))?;
         let verified = JsFuture::from(verified).await.map_err(|error| unavailable(&error))?;
         Ok(verified.is_truthy())
+    }
+
+    async fn digest(&self, hash: Hash, message: &[u8]) -> Result<Vec<u8>, CryptoUnavailable> {
+        let digest = subtle()?
+            .digest_with_str_and_js_u8_array(name(hash), &Uint8Array::from(message))
+            .map_err(|error| unavailable(&error))?;
+        let digest = JsFuture::from(digest).await.map_err(|error| unavailable(&error))?;
+        Ok(Uint8Array::new(&digest).to_vec())
     }
 }
 
@@ -77,8 +90,9 @@ async fn import(subtle: &SubtleCrypto, algorithm: Algorithm, key: &Jwk) -> Resul
     // Only what the key type needs is handed over: `use`, `key_ops` and `alg` were judged already, and browsers differ
     // in how strictly they read them.
     let members: &[(&str, &Option<String>)] = match algorithm {
-        Algorithm::Es256 => &[("crv", &key.crv), ("x", &key.x), ("y", &key.y)],
-        Algorithm::Rs256 | Algorithm::Ps256 => &[("n", &key.n), ("e", &key.e)],
+        Algorithm::Es256 | Algorithm::Es384 => &[("crv", &key.crv), ("x", &key.x), ("y", &key.y)],
+        Algorithm::EdDsa => &[("crv", &key.crv), ("x", &key.x)],
+        _ => &[("n", &key.n), ("e", &key.e)],
     };
     let jwk = object(&[("kty", key.kty.as_str().into())]);
     for (name, value) in members {
@@ -90,17 +104,34 @@ async fn import(subtle: &SubtleCrypto, algorithm: Algorithm, key: &Jwk) -> Resul
     Ok(JsFuture::from(promise).await?.unchecked_into())
 }
 
-/// What WebCrypto wants to know of an algorithm, for importing and for verifying alike.
+/// What WebCrypto wants to know of an algorithm, for importing and for verifying alike; it looks at no member more than that.
 fn parameters(algorithm: Algorithm) -> Object {
-    match algorithm {
-        Algorithm::Es256 => {
-            object(&[("name", "ECDSA".into()), ("namedCurve", "P-256".into()), ("hash", "SHA-256".into())])
-        }
-        Algorithm::Rs256 => object(&[("name", "RSASSA-PKCS1-v1_5".into()), ("hash", "SHA-256".into())]),
-        // RFC 7518 §3.5: the salt is as long as the hash.
-        Algorithm::Ps256 => {
-            object(&[("name", "RSA-PSS".into()), ("hash", "SHA-256".into()), ("saltLength", 32.into())])
-        }
+    let kind = match algorithm {
+        Algorithm::Es256 | Algorithm::Es384 => "ECDSA",
+        Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => "RSASSA-PKCS1-v1_5",
+        Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512 => "RSA-PSS",
+        Algorithm::EdDsa => "Ed25519",
+    };
+    let curve = if algorithm == Algorithm::Es384 { "P-384" } else { "P-256" };
+    // RFC 7518 §3.5: the salt is as long as the hash.
+    let salt = match algorithm.hash() {
+        Hash::Sha256 => 32,
+        Hash::Sha384 => 48,
+        Hash::Sha512 => 64,
+    };
+    object(&[
+        ("name", kind.into()),
+        ("hash", name(algorithm.hash()).into()),
+        ("namedCurve", curve.into()),
+        ("saltLength", salt.into()),
+    ])
+}
+
+const fn name(hash: Hash) -> &'static str {
+    match hash {
+        Hash::Sha256 => "SHA-256",
+        Hash::Sha384 => "SHA-384",
+        Hash::Sha512 => "SHA-512",
     }
 }
 
@@ -118,6 +149,9 @@ fn set(object: &Object, name: &str, value: &JsValue) {
 }
 
 fn unavailable(error: &JsValue) -> CryptoUnavailable {
-    let name = Reflect::get(error, &"name".into()).ok().and_then(|name| name.as_string());
-    CryptoUnavailable(name.unwrap_or_else(|| "WebCrypto refused".to_owned()))
+    CryptoUnavailable(name_of(error).unwrap_or_else(|| "WebCrypto refused".to_owned()))
+}
+
+fn name_of(error: &JsValue) -> Option<String> {
+    Reflect::get(error, &"name".into()).ok()?.as_string()
 }

@@ -2,9 +2,12 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../core/tests/signatures/tokens.rs"]
+mod tokens;
+
 use evergrant_browser::crypto::{WebCrypto, entropy};
 use evergrant_core::protocol::jwk::Jwk;
-use evergrant_core::protocol::jwt::{Algorithm, SignatureVerifier, Unverified};
+use evergrant_core::protocol::jwt::{Algorithm, Hash, SignatureVerifier, Unverified};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -31,6 +34,25 @@ async fn verify(algorithm: Algorithm, key: &str, token: &str) -> bool {
 async fn the_examples_of_rfc_7515_verify() {
     assert!(verify(Algorithm::Es256, ES256.0, ES256.1).await);
     assert!(verify(Algorithm::Rs256, RS256.0, RS256.1).await);
+}
+
+#[wasm_bindgen_test]
+async fn each_other_algorithm_verifies_its_own_signature() {
+    for (name, key, token) in tokens::TOKENS {
+        let algorithm = Algorithm::from_name(name).unwrap();
+        assert!(verify(algorithm, key, token).await, "{name}");
+        let forged = token.replace(".eyJ", ".fyJ").replace(".RX", ".SX");
+        assert_ne!(forged, token);
+        assert!(!verify(algorithm, key, &forged).await, "{name}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn digests_are_those_of_fips_180() {
+    // The first bytes of the digests of "abc".
+    for (hash, begins) in [(Hash::Sha384, [0xcb, 0x00, 0x75, 0x3f]), (Hash::Sha512, [0xdd, 0xaf, 0x35, 0xa1])] {
+        assert_eq!(WebCrypto.digest(hash, b"abc").await.unwrap()[..4], begins, "{hash:?}");
+    }
 }
 
 #[wasm_bindgen_test]

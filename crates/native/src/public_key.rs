@@ -2,14 +2,16 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
-    RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
+    RSA_PSS_2048_8192_SHA512, RsaPublicKeyComponents,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use evergrant_core::protocol::jwk::Jwk;
-use evergrant_core::protocol::jwt::{Algorithm, CryptoUnavailable, SignatureVerifier};
+use evergrant_core::protocol::jwt::{Algorithm, CryptoUnavailable, Hash, SignatureVerifier};
 
 /// A key made ready once, so that checking a signature is nothing else.
 pub struct PublicKey(ParsedPublicKey);
@@ -22,14 +24,18 @@ impl PublicKey {
             return None;
         }
         let member = |member: &Option<String>| URL_SAFE_NO_PAD.decode(member.as_deref()?).ok();
+        // An uncompressed point: 4, then x and y as long as the field (SEC 1 §2.3.3).
+        let point = || Some([vec![4], member(&key.x)?, member(&key.y)?].concat());
         let rsa_padding = match algorithm {
-            Algorithm::Es256 => {
-                // An uncompressed point: 4, then x and y of 32 bytes each (SEC 1 §2.3.3).
-                let point = [vec![4], member(&key.x)?, member(&key.y)?].concat();
-                return ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).ok().map(Self);
-            }
+            Algorithm::Es256 => return ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point()?).ok().map(Self),
+            Algorithm::Es384 => return ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point()?).ok().map(Self),
+            Algorithm::EdDsa => return ParsedPublicKey::new(&ED25519, member(&key.x)?).ok().map(Self),
             Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+            Algorithm::Rs384 => &RSA_PKCS1_2048_8192_SHA384,
+            Algorithm::Rs512 => &RSA_PKCS1_2048_8192_SHA512,
             Algorithm::Ps256 => &RSA_PSS_2048_8192_SHA256,
+            Algorithm::Ps384 => &RSA_PSS_2048_8192_SHA384,
+            Algorithm::Ps512 => &RSA_PSS_2048_8192_SHA512,
         };
         let components = RsaPublicKeyComponents { n: member(&key.n)?, e: member(&key.e)? };
         components.to_parsed_public_key(rsa_padding).ok().map(Self)
@@ -61,6 +67,15 @@ impl SignatureVerifier for AwsLc {
     ) -> Result<bool, CryptoUnavailable> {
         // A key that cannot be used verifies nothing.
         Ok(PublicKey::new(key, algorithm).is_some_and(|key| key.verifies(message, signature)))
+    }
+
+    async fn digest(&self, hash: Hash, message: &[u8]) -> Result<Vec<u8>, CryptoUnavailable> {
+        let algorithm = match hash {
+            Hash::Sha256 => &SHA256,
+            Hash::Sha384 => &SHA384,
+            Hash::Sha512 => &SHA512,
+        };
+        Ok(digest(algorithm, message).as_ref().to_vec())
     }
 }
 

@@ -47,7 +47,7 @@ impl SigningKey {
                 let pkcs8 = pair.as_der().map_err(made)?.as_ref().to_vec();
                 (Pair::Rsa(Box::new(pair)), pkcs8)
             }
-            Algorithm::Ps256 => return Err(KeyError::NoKey(usage.algorithm)),
+            other => return Err(KeyError::NoKey(other)),
         };
         Ok(StoredKey {
             kid: Self::public_half(&pair).kid.unwrap_or_default(),
@@ -65,7 +65,7 @@ impl SigningKey {
                 Pair::Ecdsa(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &stored.pkcs8).map_err(read)?)
             }
             Algorithm::Rs256 => Pair::Rsa(Box::new(RsaKeyPair::from_pkcs8(&stored.pkcs8).map_err(read)?)),
-            Algorithm::Ps256 => return Err(KeyError::NoKey(stored.algorithm)),
+            other => return Err(KeyError::NoKey(other)),
         };
         let public = Self::public_half(&pair);
         Ok(Self { pair, public, usage: KeyUse::of_stored(stored), created_at: stored.created_at })

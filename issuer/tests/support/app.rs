@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use evergrant_core::protocol::id_token::{Expectation, IdTokenClaims, IdTokenError, validate};
 use evergrant_core::protocol::jwk::{Jwk, JwkSet};
-use evergrant_core::protocol::jwt::{Algorithm, CryptoUnavailable, SignatureVerifier, Unverified};
+use evergrant_core::protocol::jwt::{Algorithm, CryptoUnavailable, Hash, SignatureVerifier, Unverified};
 use evergrant_core::protocol::params::encode;
 use evergrant_core::protocol::{AccessToken, AuthorizationCode, ClientId, CodeVerifier, IdToken, Issuer, Nonce, pkce};
 use serde_json::Value;
@@ -161,7 +161,11 @@ impl SignatureVerifier for NativeCrypto {
                 let key = PublicKeyComponents { n: bytes(&key.n), e: bytes(&key.e) };
                 key.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature).is_ok()
             }
-            Algorithm::Ps256 => false,
+            _ => false,
         })
+    }
+
+    async fn digest(&self, hash: Hash, _: &[u8]) -> Result<Vec<u8>, CryptoUnavailable> {
+        panic!("nothing is signed with {hash:?} here")
     }
 }

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::json::{self, Member, MemberError};
 use super::jwk::{Jwk, JwkSet, KeyChoiceError};
-use super::jwt::{Algorithm, CryptoUnavailable, JwtError, SignatureVerifier, Unverified};
+use super::jwt::{Algorithm, CryptoUnavailable, Hash, JwtError, SignatureVerifier, Unverified};
 use super::names::{AccessToken, AuthorizationCode, ClientId, IdToken, Issuer, Nonce, Subject};
 use crate::time::UnixTime;
 
@@ -163,10 +163,10 @@ pub async fn validate(
     let jwt = Unverified::parse(token.secret())?;
     let claims: IdTokenClaims = jwt.claims()?;
     check_issuer_and_audience(&claims, expected)?;
-    check_signature(&jwt, keys, verifier, expected.algorithms).await?;
+    let algorithm = check_signature(&jwt, keys, verifier, expected.algorithms).await?;
     check_times(&claims, expected)?;
     check_binding(&claims, expected)?;
-    check_hashes(&claims, expected)?;
+    check_hashes(&claims, expected, verifier, algorithm.hash()).await?;
     check_same_person(&claims, expected.renews)?;
     Ok(claims)
 }
@@ -200,7 +200,7 @@ async fn check_signature(
     keys: &JwkSet,
     verifier: &impl SignatureVerifier,
     allowed: &[Algorithm],
-) -> Result<(), IdTokenError> {
+) -> Result<Algorithm, IdTokenError> {
     // 7. The algorithm comes from the allow-list, never from the header alone. 8 (MACs) cannot arise: none is listed.
     let algorithm = Algorithm::from_name(&jwt.header.alg)
         .filter(|algorithm| allowed.contains(algorithm))
@@ -208,7 +208,7 @@ async fn check_signature(
     // 6. Always checked, also for tokens straight from the token endpoint, where the specification lets TLS do.
     let key: &Jwk = keys.choose(&jwt.header, algorithm)?;
     match verifier.verify(algorithm, key, jwt.signing_input, &jwt.signature).await? {
-        true => Ok(()),
+        true => Ok(algorithm),
         false => Err(IdTokenError::Signature),
     }
 }
@@ -247,18 +247,26 @@ fn check_binding(claims: &IdTokenClaims, expected: &Expectation<'_>) -> Result<(
 }
 
 /// §3.1.3.8, §3.2.2.9 and §3.3.2.10: the token is bound to what came along with it.
-fn check_hashes(claims: &IdTokenClaims, expected: &Expectation<'_>) -> Result<(), IdTokenError> {
-    let required = expected.front_channel;
-    let bound = |along: Option<&str>, hash: &Option<String>| match (along, hash) {
-        (Some(secret), Some(hash)) => *hash == half_hash(secret),
-        (Some(_), None) => !required,
-        (None, _) => true,
-    };
-    if !bound(expected.access_token.map(AccessToken::secret), &claims.at_hash) {
-        return Err(IdTokenError::AccessTokenHash);
-    }
-    if !bound(expected.code.map(AuthorizationCode::secret), &claims.c_hash) {
-        return Err(IdTokenError::CodeHash);
+async fn check_hashes(
+    claims: &IdTokenClaims,
+    expected: &Expectation<'_>,
+    verifier: &impl SignatureVerifier,
+    hash: Hash,
+) -> Result<(), IdTokenError> {
+    let pairs = [
+        (expected.access_token.map(AccessToken::secret), &claims.at_hash, IdTokenError::AccessTokenHash),
+        (expected.code.map(AuthorizationCode::secret), &claims.c_hash, IdTokenError::CodeHash),
+    ];
+    for (along, found, error) in pairs {
+        let Some(secret) = along else { continue };
+        let is_bound = match found {
+            Some(found) if hash == Hash::Sha256 => *found == half_hash(secret),
+            Some(found) => *found == half(&verifier.digest(hash, secret.as_bytes()).await?),
+            None => !expected.front_channel,
+        };
+        if !is_bound {
+            return Err(error);
+        }
     }
     Ok(())
 }
@@ -271,9 +279,13 @@ fn check_same_person(claims: &IdTokenClaims, before: Option<&IdTokenClaims>) -> 
     }
 }
 
-/// The left half of the SHA-256 of `secret`, in base64url: `at_hash` and `c_hash` for every algorithm accepted here.
+/// The left half of the SHA-256 of `secret`, in base64url: `at_hash` and `c_hash` for every algorithm with that hash.
 pub fn half_hash(secret: &str) -> String {
-    URL_SAFE_NO_PAD.encode(&Sha256::digest(secret.as_bytes())[..16])
+    half(&Sha256::digest(secret.as_bytes()))
+}
+
+fn half(digest: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(&digest[..digest.len() / 2])
 }
 
 /// Why an ID token is not accepted.

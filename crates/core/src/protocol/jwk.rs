@@ -13,7 +13,7 @@ pub const MOST_KEYS: usize = 100;
 /// A public key (RFC 7517 §4, RFC 7518 §6).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Jwk {
-    /// `kty`: `EC` or `RSA`.
+    /// `kty`: `EC`, `RSA` or `OKP`.
     pub kty: String,
     /// `kid`: which key this is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,10 +24,10 @@ pub struct Jwk {
     /// `alg`: the one algorithm this key is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alg: Option<String>,
-    /// `crv` of an EC key: `P-256`.
+    /// `crv` of an EC key, `P-256` or `P-384`, or of an OKP key, `Ed25519`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crv: Option<String>,
-    /// `x` of an EC key, base64url.
+    /// `x` of an EC or OKP key, base64url.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub x: Option<String>,
     /// `y` of an EC key, base64url.
@@ -59,12 +59,15 @@ impl Jwk {
 
     /// Whether this key may check a signature made with `algorithm`.
     pub fn fits(&self, algorithm: Algorithm) -> bool {
-        let kind = match algorithm {
-            Algorithm::Es256 => self.kty == "EC" && self.crv.as_deref() == Some("P-256"),
-            Algorithm::Rs256 | Algorithm::Ps256 => self.kty == "RSA",
+        let (kty, curve) = match algorithm {
+            Algorithm::Es256 => ("EC", Some("P-256")),
+            Algorithm::Es384 => ("EC", Some("P-384")),
+            Algorithm::EdDsa => ("OKP", Some("Ed25519")),
+            _ => ("RSA", None),
         };
+        let kind = self.kty == kty && curve.is_none_or(|curve| self.crv.as_deref() == Some(curve));
         kind && self.usage.as_deref().is_none_or(|usage| usage == "sig")
-            && self.alg.as_deref().is_none_or(|alg| alg == algorithm.name())
+            && self.alg.as_deref().is_none_or(|alg| Algorithm::from_name(alg) == Some(algorithm))
     }
 }
 
@@ -174,6 +177,16 @@ mod tests {
         assert_eq!(set.choose(&header(Some("a")), Algorithm::Es256).unwrap().kid.as_deref(), Some("a"));
         for (kid, algorithm) in [("b", Algorithm::Es256), ("a", Algorithm::Rs256), ("c", Algorithm::Ps256)] {
             assert!(set.choose(&header(Some(kid)), algorithm).is_err(), "{kid}");
+        }
+    }
+
+    #[test]
+    fn a_key_for_ed25519_goes_by_both_its_names() {
+        for alg in ["EdDSA", "Ed25519"] {
+            let key = format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"x","alg":"{alg}"}}"#);
+            let key: Jwk = serde_json::from_str(&key).unwrap();
+            assert!(Algorithm::from_name(alg).is_some_and(|algorithm| key.fits(algorithm)), "{alg}");
+            assert!(!key.fits(Algorithm::Es256), "{alg}");
         }
     }
 

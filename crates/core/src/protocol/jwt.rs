@@ -23,20 +23,61 @@ pub enum Algorithm {
     /// ECDSA with P-256 and SHA-256 (RFC 7518 §3.4).
     #[serde(rename = "ES256")]
     Es256,
+    /// ECDSA with P-384 and SHA-384 (RFC 7518 §3.4).
+    #[serde(rename = "ES384")]
+    Es384,
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).
     #[serde(rename = "RS256")]
     Rs256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    #[serde(rename = "RS384")]
+    Rs384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    #[serde(rename = "RS512")]
+    Rs512,
     /// RSASSA-PSS with SHA-256 (RFC 7518 §3.5).
     #[serde(rename = "PS256")]
     Ps256,
+    /// RSASSA-PSS with SHA-384.
+    #[serde(rename = "PS384")]
+    Ps384,
+    /// RSASSA-PSS with SHA-512.
+    #[serde(rename = "PS512")]
+    Ps512,
+    /// EdDSA with Ed25519 (RFC 8037 §3.1), the one curve of it that browsers know.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
+/// The hash function of an algorithm: what it signs, and what `at_hash` and `c_hash` are made with (OIDC Core §3.1.3.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
 }
 
 impl Algorithm {
     /// Every algorithm this system can check.
-    pub const ALL: [Self; 3] = [Self::Es256, Self::Rs256, Self::Ps256];
+    pub const ALL: [Self; 9] = [
+        Self::Es256,
+        Self::Es384,
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+        Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
+        Self::EdDsa,
+    ];
 
-    /// The registered name (RFC 7518 §3.1); `None` for one that is not accepted here.
+    /// The algorithm of a registered name (RFC 7518 §3.1); `None` for one that is not accepted here. `Ed25519` says the same as
+    /// `EdDSA` with that curve (RFC 9864 §2.2).
     pub fn from_name(name: &str) -> Option<Self> {
+        let name = if name == "Ed25519" { Self::EdDsa.name() } else { name };
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 
@@ -44,8 +85,23 @@ impl Algorithm {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
             Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
+            Self::Rs512 => "RS512",
             Self::Ps256 => "PS256",
+            Self::Ps384 => "PS384",
+            Self::Ps512 => "PS512",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+
+    /// Its hash function. Ed25519 has SHA-512 inside (RFC 8032 §5.1).
+    pub const fn hash(self) -> Hash {
+        match self {
+            Self::Es256 | Self::Rs256 | Self::Ps256 => Hash::Sha256,
+            Self::Es384 | Self::Rs384 | Self::Ps384 => Hash::Sha384,
+            Self::Rs512 | Self::Ps512 | Self::EdDsa => Hash::Sha512,
         }
     }
 }
@@ -169,6 +225,12 @@ pub trait SignatureVerifier {
         message: &[u8],
         signature: &[u8],
     ) -> impl Future<Output = Result<bool, CryptoUnavailable>>;
+
+    /// The digest of `message`. SHA-256 is never asked for: it is at hand without a platform's help.
+    ///
+    /// # Errors
+    /// [`CryptoUnavailable`] when it could not be made.
+    fn digest(&self, hash: Hash, message: &[u8]) -> impl Future<Output = Result<Vec<u8>, CryptoUnavailable>>;
 }
 
 /// Signatures cannot be checked here, with the reason as the platform gave it.

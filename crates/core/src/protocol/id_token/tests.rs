@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use sha2::{Sha384, Sha512};
 
 use super::*;
 use crate::protocol::jwt::{Header, compact, signing_input};
@@ -18,6 +19,14 @@ pub(crate) struct HashVerifier;
 impl SignatureVerifier for HashVerifier {
     async fn verify(&self, _: Algorithm, _: &Jwk, message: &[u8], signature: &[u8]) -> Result<bool, CryptoUnavailable> {
         Ok(Sha256::digest(message)[..] == *signature)
+    }
+
+    async fn digest(&self, hash: Hash, message: &[u8]) -> Result<Vec<u8>, CryptoUnavailable> {
+        Ok(match hash {
+            Hash::Sha256 => panic!("SHA-256 is at hand"),
+            Hash::Sha384 => Sha384::digest(message).to_vec(),
+            Hash::Sha512 => Sha512::digest(message).to_vec(),
+        })
     }
 }
 
@@ -241,6 +250,26 @@ fn a_renewal_must_be_for_the_same_person() {
 fn the_example_hash_of_oidc_core_appendix_a() {
     // OIDC Core §A.3 gives this access token and this at_hash.
     assert_eq!(half_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
+}
+
+#[test]
+fn a_hash_is_made_with_the_hash_function_of_the_signature() {
+    let half = |digest: &[u8]| URL_SAFE_NO_PAD.encode(&digest[..digest.len() / 2]);
+    for (alg, kind, right) in [
+        ("ES384", json!({ "kty": "EC", "crv": "P-384" }), half(&Sha384::digest("access"))),
+        ("RS512", json!({ "kty": "RSA" }), half(&Sha512::digest("access"))),
+        ("EdDSA", json!({ "kty": "OKP", "crv": "Ed25519" }), half(&Sha512::digest("access"))),
+    ] {
+        for (at_hash, expected) in [(right, Ok(())), (half_hash("access"), Err(IdTokenError::AccessTokenHash))] {
+            let mut case = Case::with(|claims| claims["at_hash"] = at_hash.into());
+            case.header.alg = alg.into();
+            case.keys = JwkSet::parse(json!({ "keys": [kind] }).to_string().as_bytes()).unwrap();
+            case.header.kid = None;
+            let mut expectation = case.expectation();
+            expectation.algorithms = &Algorithm::ALL;
+            assert_eq!(case.judge_with(&expectation).map(drop), expected, "{alg}");
+        }
+    }
 }
 
 #[test]
