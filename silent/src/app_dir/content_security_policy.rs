@@ -37,7 +37,7 @@ type Stamps = [Stamp; 2];
 struct ConfiguredServers {
     issuer: Option<Url>,
     silent_redirect_uri: Option<Url>,
-    allowed_api_origins: Vec<Url>,
+    allowed_api_origins: Option<Vec<Url>>,
     token_backend: Option<Url>,
 }
 
@@ -104,7 +104,7 @@ const ANY_ISSUER: [&str; 3] = ["https:", "http://localhost:*", "http://127.0.0.1
 fn policy(inline: &InlineSources, servers: &ConfiguredServers, further: &Further<'_>) -> String {
     let issuer = servers.issuer.as_ref().and_then(Origin::of);
     let silent = servers.silent_redirect_uri.as_ref().and_then(Origin::of);
-    let apis: Vec<Origin> = servers.allowed_api_origins.iter().filter_map(Origin::of).collect();
+    let apis: Vec<Origin> = servers.allowed_api_origins.iter().flatten().filter_map(Origin::of).collect();
 
     let script_src = sources(&["'self'", "'wasm-unsafe-eval'"], &inline.scripts);
     let style_src = sources(&["'self'"], &inline.styles);
@@ -173,6 +173,14 @@ mod tests {
     fn the_silent_page_may_be_framed_where_it_is() {
         let policy = with_config(r#"{"issuer": "https://id.example/"}"#);
         assert!(policy.contains("frame-src 'self' https://id.example;"), "{policy}");
+    }
+
+    #[test]
+    fn a_null_says_no_more_than_a_missing_key_as_in_the_app() {
+        let policy = with_config(
+            r#"{"issuer": "https://id.example/", "silent_redirect_uri": null, "allowed_api_origins": null, "token_backend": null}"#,
+        );
+        assert!(policy.contains("connect-src 'self' https://id.example https://token.example;"), "{policy}");
     }
 
     #[test]
