@@ -97,7 +97,7 @@ async fn tokens_for_something_else_are_refused() {
 
 #[tokio::test]
 async fn both_signature_algorithms_of_the_issuer_are_checked() {
-    for algorithm in jwt::Algorithm::ALL.into_iter().take(2) {
+    for algorithm in [jwt::Algorithm::Es256, jwt::Algorithm::Rs256] {
         let issuer = Issuer::changed(|config| config.signing_alg = algorithm).await;
         let api = Api::following(&issuer).await;
         assert_eq!(api.read(&issuer.token().await).await.status, 200, "{algorithm}");
