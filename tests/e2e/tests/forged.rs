@@ -12,7 +12,7 @@ fn an_id_token_that_was_changed_on_its_way_is_dropped_and_the_session_stays() ->
         app.sign_in(Flow::Code).await?;
         let session = app.stored_session().await?;
         for (change, told) in [
-            ("header.alg = 'none'; signature = ''", "is signed with \"none\", which is not accepted"),
+            ("header.alg = 'none'; signature = ''", "is signed with `none`, which is not accepted"),
             ("header.kid = 'unknown'", "signature cannot be checked"),
             ("claims.name = 'Eve'", "the ID token's signature is wrong"),
             ("claims.iss = 'https://issuer.example/'", "is from https://issuer.example/, not from"),
