@@ -48,14 +48,14 @@ impl SharedLedger {
     }
 
     /// Reads the ledger, applies `change`, and writes it back, as one step: no other tab comes between. When the browser does
-    /// not come to that within ten seconds, nothing is changed: [`Verdict::Unanswered`], and a sign-in goes on all the same.
+    /// not come to that within ten seconds, nothing is changed: see [`Change::unanswered`].
     pub async fn apply(&self, change: &Change) -> Verdict {
         if !self.is_alone.get() {
             match within(PATIENCE, self.transact(change)).await {
                 Some(Ok(verdict)) => return verdict,
                 // Private windows and blocked site data have no IndexedDB; then there is nothing shared to protect.
                 Some(Err(_)) => self.is_alone.set(true),
-                None => return unanswered(change),
+                None => return change.unanswered(),
             }
         }
         self.own.borrow_mut().apply(change)
@@ -112,17 +112,6 @@ impl SharedLedger {
         let database = result_of(&request).ok_or_else(|| Failure::Browser("there is no IndexedDB".to_owned()))?;
         *self.database.borrow_mut() = Some(database.clone());
         Ok(database)
-    }
-}
-
-/// A person does not wait for ever. As generations are times, a sign-in has one that the ledger will agree with.
-fn unanswered(change: &Change) -> Verdict {
-    match change {
-        Change::SignIn { at, .. } => {
-            let generation = u64::try_from(at.as_millis()).unwrap_or_default();
-            Verdict::Begun { generation, replaced: None }
-        }
-        _ => Verdict::Unanswered,
     }
 }
 

@@ -145,8 +145,7 @@ impl Ledger {
     }
 
     fn move_on(&mut self, at: UnixTime) {
-        let by_time = u64::try_from(at.as_millis()).unwrap_or_default();
-        self.generation = self.generation.saturating_add(1).max(by_time);
+        self.generation = self.generation.saturating_add(1).max(generation_by_time(at));
     }
 
     fn ended(&self, generation: u64) -> Verdict {
@@ -162,6 +161,11 @@ impl Ledger {
             _ => Verdict::Good { generation: self.generation },
         }
     }
+}
+
+/// Generations are times, so that they grow even where the ledger was lost.
+fn generation_by_time(at: UnixTime) -> u64 {
+    u64::try_from(at.as_millis()).unwrap_or_default()
 }
 
 fn is_newer(shared: &Session, mine: &Session) -> bool {

@@ -111,6 +111,17 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// What to go by when whoever keeps the ledger gave no answer in time: nothing is written, but nobody waits for ever. A
+    /// sign-in goes on, in a generation that the ledger will agree with.
+    pub fn unanswered(&self) -> Verdict {
+        match self {
+            Self::SignIn { at, .. } => Verdict::Begun { generation: super::generation_by_time(*at), replaced: None },
+            _ => Verdict::Unanswered,
+        }
+    }
+}
+
 /// What the ledger answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -183,3 +183,18 @@ fn after_a_lost_ledger_a_tab_of_its_own_ended_what_others_had_just_begun() {
     assert_eq!(claim(&mut ledger, &theirs), Verdict::Ended { idle: false });
     assert_eq!(claim(&mut ledger, &session(90)), Verdict::Ended { idle: false });
 }
+
+#[test]
+fn a_sign_in_that_the_ledger_did_not_answer_is_one_that_it_agrees_with() {
+    let mut ledger = Ledger::default();
+    ledger.apply(&Change::SignIn { session: Box::new(session(60)), shared: true, at: WALL });
+    let at = WALL + Duration::from_secs(1);
+    let Verdict::Begun { generation, replaced: None } =
+        (Change::SignIn { session: Box::new(session(60)), shared: true, at }).unanswered()
+    else {
+        panic!("a sign-in begins a generation")
+    };
+    let mine = Box::new(Session { generation, ..session(60) });
+    assert_eq!(ledger.apply(&Change::Consult { session: Some(mine) }), Verdict::Good { generation });
+    assert_eq!((Change::Rest { from: WALL, wait: Duration::ZERO }).unanswered(), Verdict::Unanswered);
+}
