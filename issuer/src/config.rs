@@ -9,6 +9,7 @@ mod keys;
 mod limits;
 mod origin;
 mod overrides;
+mod redirect_uri;
 mod refresh_tokens;
 mod seconds;
 mod secret_area;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::{HeaderValue, Method, header, request};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header, request};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tower_http::cors::{AllowCredentials, AllowHeaders, AllowOrigin, Any, CorsLayer};
@@ -36,11 +36,11 @@ pub fn router(provider: Arc<Provider>) -> Router {
         .route("/", get(home::home))
         .route("/account", get(account::page))
         .route("/account/sign-out", post(account::sign_out))
-        .route("/authorize", get(authorize::authorize).post(authorize::authorize))
+        .route("/authorize", get(authorize::authorize).post(authorize::authorize).head(|| no_head("GET, POST")))
         .route("/sign-in", get(sign_in::page).post(sign_in::submit))
         .route("/consent", get(consent::page).post(consent::submit))
-        .route("/oidc/logout", get(logout::oidc).post(logout::oidc))
-        .route("/v2/logout", get(logout::v2))
+        .route("/oidc/logout", get(logout::oidc).post(logout::oidc).head(|| no_head("GET, POST")))
+        .route("/v2/logout", get(logout::v2).head(|| no_head("GET")))
         .route("/sign-out", post(logout::confirmed))
         .route("/secret", get(secret::secret))
         .route("/assets/{name}", get(assets::serve))
@@ -61,6 +61,12 @@ pub fn router(provider: Arc<Provider>) -> Router {
         all = all.merge(for_developers(Arc::clone(&provider))).layer(log);
     }
     all.fallback(home::nothing_here).layer(from_fn_with_state(Arc::clone(&provider), escort)).with_state(provider)
+}
+
+/// There is no HEAD where a GET does something: issues a code, ends a session. It would have to say what a GET does (RFC 9110
+/// §9.3.2) without doing it (§9.2.1), for link checkers and previews send it.
+async fn no_head(allowed: &'static str) -> (StatusCode, [(HeaderName, &'static str); 1]) {
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, allowed)])
 }
 
 /// What there is with `--dev` alone.

@@ -18,6 +18,7 @@ mod lifetimes;
 mod limits;
 mod logout;
 mod metrics;
+mod native;
 mod password;
 mod postgres;
 mod process;

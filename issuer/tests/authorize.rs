@@ -49,6 +49,18 @@ async fn a_post_says_the_same_as_a_get() {
 }
 
 #[tokio::test]
+async fn a_link_checker_uses_nothing_up() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    App::code("app").fresh_code(&browser).await;
+    for query in [App::code("app").query(), App::code("app").with("prompt", "none").query()] {
+        let answer = browser.send(Method::HEAD, &format!("/authorize?{query}"), &[], None).await;
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, POST")), "RFC 9110 §9.2.1");
+        assert_eq!((answer.location(), answer.header("set-cookie")), (None, None));
+    }
+}
+
+#[tokio::test]
 async fn nobody_is_redirected_before_client_and_redirect_uri_are_known() {
     let server = Server::start().await;
     let browser = Browser::of(&server);

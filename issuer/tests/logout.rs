@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use evergrant_core::protocol::params::encode;
+use reqwest::Method;
 
 use crate::support::{App, Browser, CALLBACK, Server};
 
@@ -45,6 +46,19 @@ async fn with_an_id_token_the_session_ends_at_once_and_the_way_back_is_taken() {
     assert_eq!(answer.sent(BACK, '?').first("state"), Some("a&b"));
     assert_eq!(browser.cookie("evergrant-session"), None);
     assert!(!is_signed_in(&browser).await);
+}
+
+#[tokio::test]
+async fn a_link_checker_signs_nobody_out() {
+    let server = Server::start().await;
+    let (browser, id_token) = signed_in(&server).await;
+    for (path, allowed) in
+        [(path(&[("id_token_hint", &id_token)]), "GET, POST"), ("/v2/logout?client_id=app".into(), "GET")]
+    {
+        let answer = browser.send(Method::HEAD, &path, &[], None).await;
+        assert_eq!((answer.status, answer.header("allow")), (405, Some(allowed)));
+        assert!(is_signed_in(&browser).await, "{path}");
+    }
 }
 
 #[tokio::test]

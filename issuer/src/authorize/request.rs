@@ -51,7 +51,7 @@ impl AuthorizationRequest<'_> {
 /// Where an answer goes: the client's own address, the part of it that carries the answer, and the client's `state`.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// As registered.
+    /// As registered, but for the port of a native app's loopback address.
     pub redirect_uri: String,
     /// Which part carries the answer.
     pub mode: ResponseMode,

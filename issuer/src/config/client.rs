@@ -7,7 +7,7 @@ use evergrant_core::protocol::{ClientId, ClientSecret, Scope};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
-use super::{Api, ConfigError, Origin, RefreshTokens, seconds};
+use super::{Api, ConfigError, Origin, RefreshTokens, redirect_uri, seconds};
 use crate::authorize::ResponseType;
 use crate::secret::SecretHash;
 
@@ -25,7 +25,8 @@ pub struct Client {
     /// Hashes of its secrets, as `hash-secret` prints them; two while one replaces the other.
     #[serde(default, skip_serializing)]
     pub secret_hashes: Vec<ClientSecretHash>,
-    /// Where authorization responses may go; compared to the letter (RFC 9700 §2.1).
+    /// Where authorization responses may go; compared to the letter (RFC 9700 §2.1), but for the port of a loopback address
+    /// (`http://127.0.0.1/callback`, `http://[::1]/callback`) of an app on a device.
     #[serde(default)]
     pub redirect_uris: Vec<String>,
     /// Where a sign-out may lead; compared to the letter.
@@ -113,9 +114,17 @@ impl Client {
         self.grants.contains(&GrantType::RefreshToken) && api.is_none_or(|api| api.allow_offline_access)
     }
 
+    /// Whether it runs on a person's device, outside of the browser: it has no page, and no answers for one.
+    fn is_native_app(&self) -> bool {
+        let code_alone = self.response_types.iter().all(|&response_type| response_type == ResponseType::CODE);
+        self.kind == ClientType::Public && self.origins.is_empty() && code_alone
+    }
+
     /// Whether an authorization response may go to `uri`.
     pub fn redirects_to(&self, uri: &str) -> bool {
-        self.redirect_uris.iter().any(|known| known == uri)
+        let any_port = self.is_native_app();
+        let is_registered = |known: &String| known == uri || any_port && redirect_uri::same_but_for_port(known, uri);
+        self.redirect_uris.iter().any(is_registered)
     }
 
     /// Whether a message may go to the page at `uri`: it may where its origin is registered.
@@ -147,24 +156,12 @@ impl Client {
             return refuse("client_credentials is for clients that have a secret".into());
         }
         for uri in self.redirect_uris.iter().chain(&self.post_logout_redirect_uris) {
-            if let Err(reason) = check_redirect_uri(uri) {
+            if let Err(reason) = redirect_uri::check(uri) {
                 return refuse(format!("{uri:?} {reason}"));
             }
         }
         Ok(())
     }
-}
-
-/// RFC 6749 §3.1.2: absolute, without a fragment; and nothing a browser would run.
-fn check_redirect_uri(uri: &str) -> Result<(), &'static str> {
-    let url = Url::parse(uri).map_err(|_| "is not an absolute address")?;
-    if url.fragment().is_some() {
-        return Err("has a fragment");
-    }
-    if matches!(url.scheme(), "javascript" | "data" | "blob" | "file" | "about" | "vbscript") {
-        return Err("has a scheme that no answer can go to");
-    }
-    Ok(())
 }
 
 /// The hash of a client's secret: `sha256:` and 64 hexadecimal digits.
@@ -230,16 +227,6 @@ mod tests {
         assert_eq!(ClientSecretHash::from_text(&hash.to_text()), Some(hash));
         for wrong in ["", "sha256:", "sha256:00", "sha256:zz", "md5:00", "sha256:é"] {
             assert_eq!(ClientSecretHash::from_text(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn redirect_uris_that_could_run_code_are_refused() {
-        for wrong in ["javascript:alert(1)", "/callback", "https://a.example/#x", "data:text/html,x"] {
-            assert!(check_redirect_uri(wrong).is_err(), "{wrong}");
-        }
-        for right in ["https://a.example/cb?x=1", "com.example.app:/cb", "http://localhost:8080/callback"] {
-            assert!(check_redirect_uri(right).is_ok(), "{right}");
         }
     }
 }

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use evergrant_core::protocol::ClientId;
 use tracing::error;
-use url::Url;
+use url::{Host, Url};
 
 use super::headers::forbid_storing;
 use crate::config::Origin;
@@ -172,10 +172,12 @@ fn with_page_headers(mut response: Response, leads_to: Option<&str>) -> Response
     response
 }
 
-/// ` https://app.example`, or ` com.example.app:` for an address without an origin.
+/// ` https://app.example`, or ` com.example.app:` for an address without an origin. A policy cannot name an IPv6 address (CSP3
+/// §2.3.1, `host-part`), so its scheme has to do.
 fn policy_source(uri: &str) -> Option<String> {
     let url = Url::parse(uri).ok()?;
-    Some(match Origin::of(&url) {
+    let nameable = Origin::of(&url).filter(|_| !matches!(url.host(), Some(Host::Ipv6(_))));
+    Some(match nameable {
         Some(origin) => format!(" {}", origin.as_str()),
         None => format!(" {}:", url.scheme()),
     })

@@ -1,0 +1,96 @@
+//! Apps on a device (RFC 8252): their answers go to a loopback address, at the port that the system gave them.
+
+use crate::support::{App, Browser, Server, VERIFIER, config};
+
+const NATIVE: &str = r#"
+[[client]]
+client_id = "native"
+name = "Desktop App"
+type = "public"
+redirect_uris = ["http://127.0.0.1/callback", "http://[::1]/callback", "http://localhost:8080/callback"]
+"#;
+
+async fn server() -> Server {
+    Server::with(&format!("{}{NATIVE}", config())).await
+}
+
+#[tokio::test]
+async fn an_app_on_a_device_is_answered_at_whatever_port_it_listens() {
+    let server = server().await;
+    for (callback, other) in [
+        ("http://127.0.0.1:51004/callback", "http://127.0.0.1:51005/callback"),
+        ("http://[::1]:51004/callback", "http://[::1]/callback"),
+    ] {
+        let browser = Browser::of(&server);
+        let query = App::code("native").with("redirect_uri", callback).query();
+        let code = || async {
+            browser.authorize_as("ann", &query).await.sent(callback, '?').first("code").unwrap().to_owned()
+        };
+        let redeem = async |code: &str, redirect_uri: &str| {
+            let fields = [
+                ("grant_type", "authorization_code"),
+                ("client_id", "native"),
+                ("code", code),
+                ("code_verifier", VERIFIER),
+                ("redirect_uri", redirect_uri),
+            ];
+            browser.post_with("/oauth/token", &fields, &[]).await
+        };
+        let elsewhere = redeem(&code().await, other).await;
+        assert_eq!(
+            (elsewhere.status, elsewhere.json()["error"].as_str()),
+            (400, Some("invalid_grant")),
+            "RFC 6749 §4.1.3"
+        );
+        let redeemed = redeem(&code().await, callback).await;
+        assert_eq!(redeemed.status, 200, "{}", redeemed.body);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_leads_to_an_ipv6_address_lets_its_form_go_there() {
+    let server = server().await;
+    let browser = Browser::of(&server);
+    for (callback, source) in
+        [("http://[::1]:51004/callback", "http:"), ("http://127.0.0.1:51004/callback", "http://127.0.0.1:51004")]
+    {
+        let query = App::code("native").with("redirect_uri", callback).query();
+        let page = browser.get(&browser.get(&format!("/authorize?{query}")).await.location().unwrap()).await;
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains(&format!("form-action 'self' {source};")), "{policy}");
+    }
+}
+
+#[tokio::test]
+async fn every_other_address_is_compared_to_the_letter() {
+    let server = server().await;
+    let browser = Browser::of(&server);
+    for uri in
+        ["http://localhost:51004/callback", "http://127.0.0.1:51004/callback/", "http://127.0.0.2:51004/callback"]
+    {
+        let query = App::code("native").with("redirect_uri", uri).query();
+        assert_eq!(browser.get(&format!("/authorize?{query}")).await.status, 400, "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn the_port_counts_for_apps_in_a_browser_and_for_servers() {
+    let registered = "http://127.0.0.1:8080/callback";
+    let browser_app = config().replacen("http://localhost:8080/callback", registered, 1);
+    let implicit = config().replace(
+        "redirect_uris = [\"http://localhost:8080/callback\"]\nrequire_consent = false\nid_token_lifetime = 123",
+        &format!("redirect_uris = [{registered:?}]\nresponse_types = [\"code\", \"id_token\"]"),
+    );
+    let server_app = config().replace(
+        "redirect_uris = [\"http://localhost:8080/callback\"]\nrequire_consent = false\ngrants",
+        &format!("redirect_uris = [{registered:?}]\nrequire_consent = false\ngrants"),
+    );
+    for (config, client_id) in [(browser_app, "app"), (implicit, "trusted"), (server_app, "server")] {
+        let server = Server::with(&config).await;
+        let browser = Browser::of(&server);
+        for (uri, status) in [(registered, 303), ("http://127.0.0.1:51004/callback", 400)] {
+            let query = App::code(client_id).with("redirect_uri", uri).query();
+            assert_eq!(browser.get(&format!("/authorize?{query}")).await.status, status, "{client_id} {uri}");
+        }
+    }
+}
