@@ -57,8 +57,9 @@ pub(crate) fn run_by_line(
     }
 }
 
-/// Runs a program without showing what it says, unless it fails.
-pub(crate) fn run_quietly(command: &mut Command, stop: &Stop) -> anyhow::Result<()> {
+/// Runs a program without showing what it says, unless it fails. While it is silent, `meanwhile` is called again and again with
+/// the last line it said.
+pub(crate) fn run_quietly(command: &mut Command, stop: &Stop, mut meanwhile: impl FnMut(&str)) -> anyhow::Result<()> {
     command.stdin(Stdio::null()).stderr(Stdio::piped());
     let mut child = spawn(command.stdout(Stdio::null()))?;
     let lines = lines_of(child.stderr.take());
@@ -67,7 +68,10 @@ pub(crate) fn run_quietly(command: &mut Command, stop: &Stop) -> anyhow::Result<
         match lines.recv_timeout(TICK) {
             Ok(line) => said.push(line),
             Err(RecvTimeoutError::Disconnected) => break,
-            Err(RecvTimeoutError::Timeout) => end_if_requested(&mut child, stop)?,
+            Err(RecvTimeoutError::Timeout) => {
+                meanwhile(said.last().map_or("", |line| line.trim()));
+                end_if_requested(&mut child, stop)?;
+            }
         }
     }
     let status = child.wait()?;
@@ -158,10 +162,23 @@ mod tests {
 
     #[test]
     fn a_quiet_failure_repeats_the_last_words() {
-        let error = run_quietly(&mut shell("echo first >&2; echo last >&2; exit 1"), &Stop::default());
+        let error = run_quietly(&mut shell("echo first >&2; echo last >&2; exit 1"), &Stop::default(), |_| ());
         let text = error.unwrap_err().to_string();
         assert!(text.starts_with("first\nlast\n`sh -c"), "{text}");
-        assert!(run_quietly(&mut shell("echo fine >&2"), &Stop::default()).is_ok());
+        assert!(run_quietly(&mut shell("echo fine >&2"), &Stop::default(), |_| ()).is_ok());
+    }
+
+    #[test]
+    fn what_runs_quietly_can_be_asked_what_it_is_doing() {
+        let directory = tempfile::tempdir().unwrap();
+        let answered = directory.path().join("answered");
+        let mut program = shell("echo '   Compiling a crate' >&2; until [ -d \"$ANSWERED\" ]; do sleep 0.02; done");
+        let asked = run_quietly(program.env("ANSWERED", &answered), &Stop::default(), |last| {
+            if last == "Compiling a crate" {
+                std::fs::create_dir_all(&answered).unwrap();
+            }
+        });
+        assert!(asked.is_ok() && answered.is_dir());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -67,6 +67,9 @@ const CARGO_DENY: CargoTool = CargoTool {
     optimized: false,
     takes: "about 5 minutes, once per user",
 };
+
+/// After this long without a word, a person wonders whether anything happens.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// What it takes to build for the browser.
 #[derive(Debug)]
@@ -212,11 +215,18 @@ fn on_path(program: &str) -> Option<PathBuf> {
 }
 
 /// Runs an installation silently, between a line that says how long it takes and one that says how
-/// long it took.
+/// long it took; one that takes longer says now and then what it is doing.
 fn install(what: &str, about: &str, command: &mut Command, stop: &Stop) -> anyhow::Result<()> {
     println!("Installing {what} ({about}) ...");
-    let started = std::time::Instant::now();
-    process::run_quietly(command, stop).with_context(|| format!("Could not install {what}"))?;
+    let started = Instant::now();
+    let mut told = started;
+    process::run_quietly(command, stop, |last_line| {
+        if told.elapsed() >= SILENCE {
+            told = Instant::now();
+            println!("    still at it after {}: {last_line}", shown(started.elapsed()));
+        }
+    })
+    .with_context(|| format!("Could not install {what}"))?;
     println!("Installed {what} in {}.", shown(started.elapsed()));
     Ok(())
 }
