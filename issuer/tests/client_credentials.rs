@@ -44,6 +44,13 @@ async fn each_way_to_be_wrong_has_its_error() {
     }
 }
 
+#[tokio::test]
+async fn a_scope_without_its_api_is_refused_with_what_to_add() {
+    let server = Server::start().await;
+    let answer = ask(&Browser::of(&server), SERVER, &[("scope", "read:reports")]).await.json();
+    assert!(answer["error_description"].as_str().unwrap().contains("audience or resource"), "{answer}");
+}
+
 #[test]
 fn it_is_not_for_clients_without_a_secret() {
     let wrong = config().replacen(r#""refresh_token"]"#, r#""refresh_token", "client_credentials"]"#, 1);

@@ -12,7 +12,7 @@ use evergrant_core::protocol::{ClientId, CodeChallenge, ErrorCode, IdToken, Nonc
 use super::{ResponseMode, ResponseType};
 use crate::config::{Client, Config};
 
-pub(crate) use parts::{IDENTITY_SCOPES, OFFLINE_ACCESS, api, grantable};
+pub(crate) use parts::{IDENTITY_SCOPES, OFFLINE_ACCESS, api, grantable, no_scope};
 
 /// An authorization request in which every rule that needs no person and no session holds.
 #[derive(Clone, Debug)]

@@ -125,12 +125,23 @@ pub(super) fn scope(
     // OIDC Core §11: without a code in the answer, offline access is ignored.
     let scope = grantable(&asked, api, response_type.code && client.may_stay(api));
     if scope.is_empty() {
-        return Err(refuse("none of the scopes asked for can be granted"));
+        return Err(no_scope(api));
     }
     if response_type.id_token && !scope.contains("openid") {
         return Err(refuse("an ID token needs the scope openid"));
     }
     Ok(scope)
+}
+
+/// Nothing can be granted of what is asked.
+pub(crate) fn no_scope(api: Option<&Api>) -> OAuthError {
+    let description = match api {
+        Some(_) => "none of the scopes asked for can be granted",
+        None => {
+            "none of the scopes asked for can be granted; those of an API need its audience or resource beside them"
+        }
+    };
+    OAuthError::new(ErrorCode::InvalidScope, description)
 }
 
 /// Required of public clients (RFC 9700 §2.1.1), and S256 alone, since `plain` protects against nothing.

@@ -1,7 +1,7 @@
 //! `grant_type=client_credentials`: a client gets tokens in its own name (RFC 6749 §4.4).
 
+use evergrant_core::protocol::Scope;
 use evergrant_core::protocol::token::TokenResponse;
-use evergrant_core::protocol::{ErrorCode, Scope};
 
 use super::Call;
 use crate::authorize;
@@ -16,7 +16,7 @@ pub(super) fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusal> {
     let asked = params.filled("scope").map(Scope::parse);
     let scope = asked.as_ref().map_or_else(|| allowed.clone(), |asked| asked.intersection(&allowed));
     if asked.is_some() && scope.is_empty() {
-        return Err(OAuthRefusal::new(ErrorCode::InvalidScope, "none of the scopes asked for can be granted"));
+        return Err(authorize::no_scope(api).into());
     }
     let audience = api.map(|api| api.identifier.as_str());
     let issued = tokens::client_access_token(provider, client, audience, scope.clone(), now)?;

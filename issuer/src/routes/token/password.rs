@@ -1,7 +1,7 @@
 //! `grant_type=password`: user name and password become tokens (RFC 6749 §4.3), for old clients that are named for it.
 
+use evergrant_core::protocol::Scope;
 use evergrant_core::protocol::token::TokenResponse;
-use evergrant_core::protocol::{ErrorCode, Scope};
 
 use super::{Call, invalid_grant, invalid_request};
 use crate::authorize::{self, OFFLINE_ACCESS};
@@ -20,7 +20,7 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
     let asked = params.filled("scope").map_or_else(|| client.default_scope.clone(), Scope::parse);
     let scope = authorize::grantable(&asked, api, client.may_stay(api));
     if scope.is_empty() && !asked.is_empty() {
-        return Err(OAuthRefusal::new(ErrorCode::InvalidScope, "none of the scopes asked for can be granted"));
+        return Err(authorize::no_scope(api).into());
     }
     let person = signed_in(call, username, password).await?;
     let grant = Grant {
