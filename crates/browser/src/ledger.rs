@@ -14,7 +14,7 @@ use web_sys::{IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest, IdbTransact
 
 use crate::listener::Listener;
 use crate::timer::within;
-use crate::{refused, window};
+use crate::{clock, refused, window};
 
 const DATABASE: &str = "evergrant";
 const STORE: &str = "ledger";
@@ -71,9 +71,10 @@ impl SharedLedger {
         let verdict = Rc::new(RefCell::new(None));
         // What was read is answered in the same turn, while the transaction is alive.
         let _on_read = Listener::new(read.as_ref(), "success", {
-            let (change, key, verdict) = (change.clone(), self.key.clone(), Rc::clone(&verdict));
+            let (mut change, key, verdict) = (change.clone(), self.key.clone(), Rc::clone(&verdict));
             let (read, transaction) = (read.clone(), transaction.clone());
             move |_| {
+                change.came_to_its_turn(clock::wall());
                 let text = read.result().ok().and_then(|value| value.as_string());
                 let mut ledger: Ledger = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
                 let answer = ledger.apply(&change);

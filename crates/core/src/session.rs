@@ -15,7 +15,7 @@
 //! | signed out | | opened with a session that failed too often | signed in, stopped, with the reason | set the timer to expiry |
 //! | signed out | | opened, a sign-in failed, wake signal, and all tabs share a session | the same | consult the ledger |
 //! | signed out | | somebody signed in in another tab, and all tabs share a session | signed in, waiting | set the timer |
-//! | signed out | | opened with a stored session that an earlier page was ending | the same | revoke a refresh token of its own, forget |
+//! | signed out | | opened, also with a callback, and the stored session is one that an earlier page was ending | as without it | revoke a refresh token of its own, forget |
 //! | signed out | | the ledger has the session that was signed out of: it was lost | the same | write it into the ledger, tell the tabs |
 //! | signed out | | an earlier page died while it signed out who was idle | signed out, as idle | |
 //! | signed out | | opened past the limit (memory, cookie) | signing out | forget, revoke the cookie |

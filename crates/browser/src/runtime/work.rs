@@ -89,7 +89,7 @@ impl Inner {
             Command::Count { session } => Change::Count { session },
             Command::ShareActivity { at, instead_of } => Change::Active { at, instead_of },
             Command::Consult { session } => Change::Consult { session },
-            Command::EndGeneration { session } => Change::EndGeneration { session, at },
+            Command::EndGeneration { session } => Change::EndGeneration { session },
             Command::EndIdle { session, active_at, now } => Change::EndIdle { session, active_at, now },
             Command::FinishSignOut { generation, idle } => Change::EndSignIn { generation, idle, at },
             Command::EndIssuerSession { id_token, refresh_token, generation, idle } => {

@@ -17,8 +17,8 @@ use super::record::Session;
 use crate::protocol::json;
 use crate::time::UnixTime;
 
-/// A tab may have asked for the end of an idle session so long before that is looked at here.
-const ON_THE_WAY: Duration = Duration::from_secs(5);
+/// Two pages may read one clock at such a distance.
+const CLOCKS_APART: Duration = Duration::from_secs(1);
 
 /// The ledger of one client. `Debug` hides the tokens in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -96,10 +96,12 @@ impl Ledger {
                 Verdict::Good { generation: self.generation }
             }
             Change::EndIdle { session, active_at, now } => match self.active_at {
-                Some(at) if at > *active_at && at <= *now + ON_THE_WAY => Verdict::Active { at },
+                Some(at) if at > *active_at && at <= *now + CLOCKS_APART => Verdict::Active { at },
                 _ => self.end_if_good(session, |ledger| ledger.end_idle(*now)),
             },
-            Change::EndGeneration { session, at } => self.end_if_good(session, |ledger| ledger.end(*at)),
+            Change::EndGeneration { session } => {
+                self.end_if_good(session, |ledger| ledger.end_generation(session.generation))
+            }
             Change::Consult { session: Some(session) } => self.consult(session),
             Change::Consult { session: None } => match &self.session {
                 Some(shared) => Verdict::Adopt(shared.clone()),
@@ -135,6 +137,14 @@ impl Ledger {
     fn end_idle(&mut self, at: UnixTime) -> Verdict {
         self.idle_end = Some(self.generation);
         self.end(at)
+    }
+
+    /// Later sign-ins go on: there may be some that a ledger which was lost does not know.
+    fn end_generation(&mut self, generation: u64) -> Verdict {
+        self.over = generation.saturating_add(1);
+        self.generation = self.generation.max(self.over);
+        self.session = None;
+        Verdict::Good { generation: self.generation }
     }
 
     fn end(&mut self, at: UnixTime) -> Verdict {

@@ -217,9 +217,7 @@ impl Machine {
 
     /// Signed in with a lease: the next renewal is scheduled.
     fn enter(&mut self, session: Session, lease: Lease, received: Option<Now>, now: &Now, commands: &mut Vec<Command>) {
-        if let Some(idle) = &mut self.idle {
-            idle.begin(session.expires_at - session.lifetime, now);
-        }
+        self.begin_idle(&session, now);
         self.note_token(&session, now);
         let lead = schedule::lead(session.lifetime, self.lead, now);
         self.set_timer(Some(wait(lease.remaining(now), lead, received.as_ref(), now)), now, commands);

@@ -56,7 +56,7 @@ impl Lease {
     /// whatever the wall clock says.
     pub fn stored(expires_at: UnixTime, lifetime: Duration, now: &Now) -> Self {
         let left = expires_at.since(now.wall).min(lifetime);
-        Self { wall: now.wall + left, monotonic: now.monotonic.saturating_add(left) }
+        Self { wall: expires_at.min(now.wall + left), monotonic: now.monotonic.saturating_add(left) }
     }
 
     /// What is left.

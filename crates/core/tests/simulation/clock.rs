@@ -31,6 +31,11 @@ impl Clock {
         }
     }
 
+    /// Whether the wall clock was set at that time or later.
+    pub fn was_set_since(&self, truth: u64) -> bool {
+        self.set_at.is_some_and(|set_at| set_at >= truth)
+    }
+
     pub fn wall(&self) -> UnixTime {
         UnixTime::from_millis(BEGINNING + self.truth as i64 + self.moved)
     }

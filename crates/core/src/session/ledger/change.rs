@@ -82,15 +82,13 @@ pub enum Change {
         session: Box<Session>,
         /// When the person was last active, as far as this tab knows.
         active_at: UnixTime,
-        /// What time it is: what the ledger has of the future, a few seconds apart, a wrong clock wrote.
+        /// What time it is: what the ledger has of the future a wrong clock wrote.
         now: UnixTime,
     },
     /// The issuer wants to see the person: this session is over in every tab, unless the tabs live by a newer one.
     EndGeneration {
         /// The session that could not be renewed.
         session: Box<Session>,
-        /// What time it is.
-        at: UnixTime,
     },
     /// Nothing changes: is this session still the one to live by?
     Consult {
@@ -112,6 +110,14 @@ pub enum Change {
 }
 
 impl Change {
+    /// To be called at the moment when it is applied, with the time by then: it may have waited through a sleep, or for whoever
+    /// held the ledger.
+    pub const fn came_to_its_turn(&mut self, by_now: UnixTime) {
+        if let Self::Claim { at: time, .. } | Self::EndIdle { now: time, .. } = self {
+            *time = by_now;
+        }
+    }
+
     /// What to go by when whoever keeps the ledger gave no answer in time: nothing is written, but nobody waits for ever. A
     /// sign-in goes on, in a generation that the ledger will agree with.
     pub fn unanswered(&self) -> Verdict {

@@ -27,7 +27,7 @@ impl Ledger {
         let Some(refresh_token) = &session.refresh_token else { return Verdict::Renew(session.method()) };
         if !remember(&mut self.sent, fingerprint(refresh_token)) {
             // R7: it was sent, by a tab that died or lost the answer. Sent again it could pass for stolen.
-            return self.replacement(session).map_or(Verdict::Renew(Method::Iframe), Verdict::Adopt);
+            return self.replacement(session, &self.sent).map_or(Verdict::Renew(Method::Iframe), Verdict::Adopt);
         }
         Verdict::Renew(Method::RefreshToken)
     }
@@ -39,7 +39,7 @@ impl Ledger {
             Verdict::Good { .. } => {}
             other => return other,
         }
-        if let Some(shared) = self.replacement(session) {
+        if let Some(shared) = self.replacement(session, &self.spent) {
             return Verdict::Adopt(shared);
         }
         match &session.refresh_token {
@@ -77,10 +77,10 @@ impl Ledger {
         verdict
     }
 
-    /// The shared session, when a refresh token has come for it that was never sent.
-    fn replacement(&self, session: &Session) -> Option<Box<Session>> {
+    /// The shared session, when another refresh token has come for it that is not among the `used`.
+    fn replacement(&self, session: &Session, used: &[String]) -> Option<Box<Session>> {
         let shared = self.session.as_ref().filter(|shared| shared.generation == session.generation)?;
-        let hash = fingerprint(shared.refresh_token.as_ref()?);
-        (!self.sent.contains(&hash)).then(|| shared.clone())
+        let other = shared.refresh_token.as_ref().filter(|_| shared.refresh_token != session.refresh_token)?;
+        (!used.contains(&fingerprint(other))).then(|| shared.clone())
     }
 }

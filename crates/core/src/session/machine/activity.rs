@@ -3,6 +3,7 @@
 use super::{Machine, State};
 use crate::session::command::Command;
 use crate::session::event::Cause;
+use crate::session::record::Session;
 use crate::session::view::EndReason;
 use crate::time::{Now, UnixTime};
 
@@ -10,6 +11,13 @@ impl Machine {
     /// Whether the person has done nothing for so long that nothing may be renewed or handed out.
     pub(super) fn is_idle(&self, now: &Now) -> bool {
         self.idle.as_ref().is_some_and(|idle| idle.is_over(now))
+    }
+
+    /// A session is taken up: the person is known to have been active when its tokens were got, if nothing else is known.
+    pub(super) fn begin_idle(&mut self, session: &Session, now: &Now) {
+        if let Some(idle) = &mut self.idle {
+            idle.begin(session.expires_at - session.lifetime, now);
+        }
     }
 
     /// What comes too late is no activity: whoever comes back to a session that is over has to sign in.
@@ -36,12 +44,11 @@ impl Machine {
 
     /// A clock that was set back must not prolong anything, here or in the ledger.
     pub(super) fn correct_activity(&mut self, now: &Now, commands: &mut Vec<Command>) {
-        if let (Some(idle), State::SignedIn(_)) = (&mut self.idle, &self.state) {
-            let before = idle.last_active();
-            idle.correct(now);
-            if idle.last_active() != before {
-                commands.push(Command::ShareActivity { at: idle.last_active(), instead_of: Some(before) });
-            }
+        let Some(idle) = &mut self.idle else { return };
+        let before = idle.last_active();
+        idle.correct(now);
+        if idle.last_active() != before && matches!(self.state, State::SignedIn(_)) {
+            commands.push(Command::ShareActivity { at: idle.last_active(), instead_of: Some(before) });
         }
     }
 

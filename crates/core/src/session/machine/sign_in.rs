@@ -23,14 +23,7 @@ impl Machine {
             }
             return;
         };
-        if !self.is_ours(&session) {
-            if session.belongs_to(&self.issuer, &self.client_id) {
-                self.revoke_own(&session, commands);
-            }
-            commands.push(Command::Forget);
-            return;
-        }
-        let mut session = session;
+        let Some(mut session) = self.unless_over(session, commands) else { return };
         let lease = Lease::stored(session.expires_at, session.lifetime, now);
         if lease.expires_at() < session.expires_at {
             // The wall clock was set back. Left alone, every reload would grant the whole lifetime once more.
@@ -61,6 +54,18 @@ impl Machine {
         commands.extend([Command::AskSilently { attempt: self.attempt, flow }, Command::TellApp]);
     }
 
+    /// A session found in the store; one that is over, or somebody else's, is forgotten there.
+    fn unless_over(&self, session: Box<Session>, commands: &mut Vec<Command>) -> Option<Box<Session>> {
+        if self.is_ours(&session) {
+            return Some(session);
+        }
+        if session.belongs_to(&self.issuer, &self.client_id) {
+            self.revoke_own(&session, commands);
+        }
+        commands.push(Command::Forget);
+        None
+    }
+
     /// Whether it belongs to this client, and to a sign-in that nobody has ended.
     pub(super) fn is_ours(&self, session: &Session) -> bool {
         let is_over = self.over.is_some_and(|over| session.generation <= over);
@@ -68,9 +73,10 @@ impl Machine {
     }
 
     pub(super) fn callback_arrived(&mut self, stored: Option<Box<Session>>, now: &Now, commands: &mut Vec<Command>) {
-        let kept = stored.filter(|session| self.is_ours(session)).map(|session| {
+        let kept = stored.and_then(|session| self.unless_over(session, commands)).map(|session| {
             let lease = Lease::stored(session.expires_at, session.lifetime, now);
             let lead = schedule::lead(session.lifetime, self.lead, now);
+            self.begin_idle(&session, now);
             Box::new(SignedIn::new(*session, lease, lead, None, now))
         });
         self.attempt += 1;

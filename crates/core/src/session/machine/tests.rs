@@ -6,6 +6,7 @@ mod failures;
 mod history;
 mod how;
 mod idle;
+mod idle_taken_up;
 mod opening;
 mod page;
 mod regressions;

@@ -2,16 +2,14 @@
 
 use evergrant_core::session::Event;
 
-use super::super::network::TIMEOUT;
 use super::super::tab::Doubt;
 use super::tab::access_token;
 use super::world::World;
 
 impl World {
-    /// Whether the request for this access token may have left before `then`.
+    /// Whether the request for this access token left before `then`, or at that time.
     pub fn got_before(&self, access_token: u64, then: Option<u64>) -> bool {
-        let issued_at = self.issuer.expires_at(access_token) - 1000 * self.issuer.rules.lifetime;
-        then.is_some_and(|then| issued_at <= then + TIMEOUT)
+        then.is_some_and(|then| self.asked_for_at[&access_token] <= then)
     }
 
     /// A page is given tokens, in answer to its own request or by another page: what it cannot know of their time.
@@ -32,6 +30,8 @@ impl World {
         let page = &mut self.tabs[tab];
         if page.token != token {
             (page.token, page.doubt) = (token, doubt);
+            // The issuer has answered since, here or in another page.
+            page.left_alone_until = 0;
         }
     }
 }

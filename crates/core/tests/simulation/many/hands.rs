@@ -17,6 +17,7 @@ pub struct Message {
     pub from: usize,
     pub to: usize,
     pub message: TabMessage,
+    pub sent_at: u64,
     pub due: u64,
 }
 
@@ -31,6 +32,7 @@ impl World {
             Event::Adopted { .. } => true,
             _ => false,
         };
+        let takes_up = matches!(event, Event::Adopted { .. } | Event::Opened { .. });
         self.tally.adoptions += u64::from(matches!(event, Event::Adopted { .. }));
         let before = self.tabs[tab].view(&self.clock);
         let own_session = self.session_of(&self.tabs[tab]).filter(|_| !self.shared);
@@ -41,8 +43,12 @@ impl World {
         let begins = commands.iter().any(|command| matches!(command, Command::Renew { .. }));
         self.tabs[tab].asked = !is_over && (self.tabs[tab].asked || (asks && begins));
         let ended = self.tabs[tab].view(&self.clock).ended;
-        if let Some(claims) = before.claims {
-            self.judge_end(tab::lineage(&claims), ended.as_ref());
+        self.tabs[tab].lineage = before.claims.as_ref().map(tab::lineage);
+        if let Some(lineage) = self.tabs[tab].lineage {
+            self.judge_end(lineage, ended.as_ref());
+        }
+        if takes_up {
+            self.learns_that_trying_ended(tab);
         }
         self.touched.push(tab);
         for command in commands {
@@ -107,7 +113,7 @@ impl World {
             Command::Count { session } => self.transact(tab, Change::Count { session }, Then::Heed),
             Command::Consult { session } => self.transact(tab, Change::Consult { session }, Then::Heed),
             Command::EndGeneration { session } => {
-                self.transact(tab, Change::EndGeneration { session, at: self.clock.wall() }, Then::Tell);
+                self.transact(tab, Change::EndGeneration { session }, Then::Tell);
             }
             Command::AbortRenewal if self.mischief == Some(Mischief::IgnoresAbort) => {}
             Command::AbortRenewal => self.abort_renewal(tab),
@@ -117,6 +123,7 @@ impl World {
                 self.transact(tab, Change::EndSignIn { generation, idle, at: self.clock.wall() }, Then::Finish);
             }
             Command::EndIssuerSession { refresh_token, generation, idle, .. } => {
+                self.active_at = None;
                 let at = self.clock.wall();
                 let over = match idle {
                     true => Change::EndSignIn { generation, idle, at },
@@ -143,17 +150,18 @@ impl World {
             }
             Command::Revoke { .. } if self.mischief == Some(Mischief::RevokesNothing) => {}
             Command::Revoke { refresh_token, .. } => self.revoke(Some(&refresh_token)),
-            Command::NoteSomebody { .. } => self.somebody = self.keeps_nothing(),
+            Command::NoteSomebody { .. } => self.note_somebody(self.tabs[tab].lineage),
             Command::TellApp => {}
         }
     }
 
-    fn keeps_nothing(&self) -> bool {
-        self.config.storage == StorageKind::Memory
+    fn note_somebody(&mut self, lineage: Option<u64>) {
+        self.somebody = self.config.storage == StorageKind::Memory;
+        self.noted_unheard = lineage.is_some_and(|lineage| self.oracle.may_have_ended(lineage));
     }
 
     fn save(&mut self, tab: usize, session: Box<Session>) {
-        self.somebody = self.keeps_nothing();
+        self.note_somebody(Some(tab::lineage(&session.claims)));
         let Tab { store, page, .. } = self.tabs[tab];
         if self.tabs[tab].memory.is_none() && !self.stores[store].save(&session, (tab, page)) {
             self.tally.lost_saves += 1;
@@ -184,13 +192,18 @@ impl World {
                 let earlier =
                     self.messages.iter().filter(|it| (it.from, it.to) == (from, to)).map(|it| it.due + 1).max();
                 let due = (self.clock.truth + self.dice.between(0, 40)).max(earlier.unwrap_or_default());
-                self.messages.push(Message { from, to, message, due });
+                self.messages.push(Message { from, to, message, sent_at: self.clock.truth, due });
             }
         }
     }
 
     pub fn message_arrives(&mut self, index: usize) {
-        let Message { to, message, .. } = self.messages.remove(index);
+        let Message { to, message, sent_at, .. } = self.messages.remove(index);
+        if let (TabMessage::SignedOut | TabMessage::IdleEnded, Some(claims)) =
+            (message, self.tabs[to].view(&self.clock).claims)
+        {
+            self.oracle.hears_of_an_end(tab::lineage(&claims), sent_at);
+        }
         self.send(
             to,
             match message {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use evergrant_core::session::Status;
 
 use super::super::invariants::CLOCK_TOLERANCE;
+use super::super::network::TIMEOUT;
 use super::requests::Purpose;
 use super::tab::{self, Place, Tab};
 use super::transactions::{Then, Transaction};
@@ -29,11 +30,13 @@ pub enum Invariant {
     /// After sign-out nothing is stored, once the tabs have heard of it. Who slept through it, and through the loss of the
     /// ledger in which it was written, cannot hear of it.
     NothingStoredAfterSignOut,
-    /// After sign-out nothing is sent, once the tabs have heard of it; with the same exception.
+    /// After sign-out nothing is sent, once the tabs have heard of it; with the same exception. Whoever reads that somebody is
+    /// signed in, noted by a tab that had not heard of it, asks the issuer.
     NothingSentAfterSignOut,
     /// After sign-out no refresh token of a tab that has heard of it is good, if the issuer could be reached.
     RevokedAfterSignOut,
-    /// A session that the issuer would still renew is never lost.
+    /// A session that the issuer would still renew is never lost, but to a sign-out that other tabs were hearing of when it
+    /// began.
     SessionKept,
     /// No renewal begins by itself in any tab before the `Retry-After` that one of them was given. The others are told by the
     /// wall clock: once that is set back they cannot know, while whoever was told by the issuer still does. A clock that
@@ -45,10 +48,11 @@ pub enum Invariant {
     /// With many tabs as with one, tokens are renewed when they are about to expire, or when somebody asks. Tokens from
     /// before the clock was set, or before the ledger was lost, are replaced beside the newest, once.
     OneRenewalPerExpiry,
-    /// Once faults stop, every session is fresh within [`CALM_BOUND`].
+    /// Once faults stop, every session is fresh within [`CALM_BOUND`]. Where trying has ended the person asks, when the tab
+    /// says so.
     FreshOnceCalm,
     /// Once faults stop, all tabs of one store show the same session; where the ledger was lost, once a tab has written it
-    /// there again.
+    /// there again. Tokens from before that are replaced when they expire.
     TabsAgreeOnceCalm,
     /// A session that waits has a timer, and one that is being renewed has a renewal under way.
     NeverStuck,
@@ -113,7 +117,7 @@ fn check_tab(world: &World, index: usize, tab: &Tab) -> Verdict {
         require(!(mine && ended), Invariant::NothingStoredAfterSignOut, "something is")?;
     }
     let calm = world.calm_since.is_some_and(|since| world.clock.truth > since + CALM_BOUND);
-    let been_here = world.clock.monotonic() - tab.opened_at > Duration::from_millis(CALM_BOUND);
+    let been_here = world.clock.monotonic() - tab.here_since > Duration::from_millis(CALM_BOUND);
     if calm && been_here && tab.transactions.is_empty() {
         check_calm(world, tab)?;
     }
@@ -143,15 +147,19 @@ fn check_calm(world: &World, tab: &Tab) -> Verdict {
         let token = tab.access_token(&world.clock);
         let newest = world.oracle.newest.as_ref().map(|session| tab::access_token(session));
         let expired = newest.is_none_or(|number| seen >= world.issuer.expires_at(number));
+        // While no ledger knew which of them was ahead, two tabs may have renewed as often each.
+        let is_from_before = token.is_some_and(|number| world.got_before(number, world.oracle.lost_at));
         require(
-            expired || token.is_none() || token == newest,
+            expired || token.is_none() || token == newest || is_from_before,
             Invariant::TabsAgreeOnceCalm,
             "they hold different tokens",
         )?;
     }
     let Some(session) = world.session_of(tab) else { return Ok(()) };
     let due = tab.timer.is_some_and(|timer| timer <= world.clock.monotonic()) || view.status == Status::Renewing;
-    let fresh = tab.access_token(&world.clock).is_some() || (world.renews_at_expiry && due);
+    // The person asks, and then it takes as long as a request may.
+    let asks = tab.asks_again_at.is_some_and(|at| seen <= at + TIMEOUT);
+    let fresh = tab.access_token(&world.clock).is_some() || (world.renews_at_expiry && due) || asks;
     require(fresh || !world.could_renew(&session), Invariant::FreshOnceCalm, "it is not")
 }
 

@@ -127,6 +127,7 @@ impl World {
     pub fn thaw(&mut self, tab: usize) {
         if self.tabs[tab].place == Place::Frozen {
             self.tabs[tab].place = Place::Here;
+            self.tabs[tab].here_since = self.clock.monotonic();
             self.send(tab, Event::Woke(Wake::Restored));
         }
     }
@@ -234,11 +235,20 @@ impl World {
         self.plan(now + CALM_BOUND + rest + 1, Happening::End);
     }
 
+    /// R10: that trying has ended in another tab, or before a reload, is learned when a renewal is due, or from the store, and
+    /// nothing more is tried until the person asks. Once has to do.
+    pub fn learns_that_trying_ended(&mut self, tab: usize) {
+        let is_new = self.calm_since.is_some() && self.tabs[tab].asks_again_at.is_none();
+        if is_new && self.tabs[tab].has_stopped(&self.clock) {
+            let at = self.clock.truth + network::TIMEOUT;
+            self.tabs[tab].asks_again_at = Some(at);
+            self.plan(at, Happening::Asks);
+        }
+    }
+
     pub fn ask_where_trying_ended(&mut self) {
         for tab in 0..self.tabs.len() {
-            let view = self.tabs[tab].view(&self.clock);
-            let has_stopped = view.status.is_signed_in() && view.status != Status::Renewing && view.renew_at.is_none();
-            if self.tabs[tab].place == Place::Here && has_stopped {
+            if self.tabs[tab].place == Place::Here && self.tabs[tab].has_stopped(&self.clock) {
                 self.send(tab, Event::RenewNow);
             }
         }

@@ -1,6 +1,6 @@
 //! What is true of the sign-ins of a world, whatever its tabs believe.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use evergrant_core::protocol::RefreshToken;
@@ -27,6 +27,8 @@ pub struct Oracle {
     pub lost_at: Option<u64>,
     /// Those that somebody is signing out of at this moment.
     dying: BTreeSet<u64>,
+    /// When each was written into the ledger, in true milliseconds.
+    begun_at: BTreeMap<u64, u64>,
     /// The session that all tabs share.
     pub newest: Option<Box<Session>>,
     /// Refresh tokens that a tab was allowed to send as a last resort: there is no hope in them any more.
@@ -41,6 +43,8 @@ pub struct Oracle {
     /// Whether that can be told: the clock was not set since.
     pub knows_activity: bool,
     lineages: u64,
+    /// That of the sign-in to the shared session that came last.
+    generation: u64,
     /// A page died after it told the others of a sign-out, and before it was written: some heard, and some did not.
     pub sign_out_stopped_halfway: bool,
 }
@@ -81,6 +85,14 @@ impl Oracle {
         self.knows_activity = false;
     }
 
+    /// A page that lives by this sign-in is told of a sign-out. When it is the older of the two, it ends the sign-in all the
+    /// same: nobody can tell.
+    pub fn hears_of_an_end(&mut self, lineage: u64, told_at: u64) {
+        if self.begun_at.get(&lineage).is_some_and(|begun_at| *begun_at >= told_at) {
+            self.dying.insert(lineage);
+        }
+    }
+
     /// The person presses the button.
     pub fn sign_out_begins(&mut self) {
         self.signed_out = true;
@@ -94,19 +106,25 @@ impl World {
         self.oracle.lineages
     }
 
-    /// The ledger was changed.
-    pub fn witness(&mut self, change: &Change, verdict: &Verdict) {
+    /// The ledger was changed, as a page has asked for at that time.
+    pub fn witness(&mut self, change: &Change, asked_at: u64, verdict: &Verdict) {
         let idle_for = Duration::from_millis(self.clock.truth - self.oracle.active_at);
         let oracle = &mut self.oracle;
         match (change, verdict) {
-            (Change::SignIn { session, shared, .. }, _) => {
+            (Change::SignIn { session, shared, .. }, Verdict::Begun { generation, .. }) => {
                 oracle.signed_out = false;
                 if *shared {
+                    if *generation <= oracle.generation {
+                        // The ledger was lost and the clock set back: the one before passes for the later one, wherever it lives.
+                        oracle.forgotten.extend(&oracle.living);
+                    }
+                    oracle.generation = *generation;
                     oracle.superseded.append(&mut oracle.living);
                     oracle.newest = Some(session.clone());
                     oracle.is_lost = false;
                 }
                 oracle.living.insert(lineage(&session.claims));
+                oracle.begun_at.insert(lineage(&session.claims), self.clock.truth);
             }
             (Change::Claim { session, .. }, Verdict::Renew(_)) if !oracle.lives(lineage(&session.claims)) => {
                 self.broken = Some((Invariant::NothingSentAfterSignOut, "a renewal was let begin"));
@@ -138,18 +156,12 @@ impl World {
             (Change::Unsend { session }, _) => {
                 refresh_token(session).map(|number| oracle.hopeless.remove(&number));
             }
-            (Change::Rest { from, wait }, _) => {
-                let told_at = self.clock.truth.saturating_sub(self.clock.wall().since(*from).as_millis() as u64);
-                if self.clock.set_at.is_none_or(|set_at| set_at < told_at) {
-                    oracle.left_alone_until = told_at + wait.as_millis() as u64;
-                }
+            (Change::Rest { wait, .. }, _) if !self.clock.was_set_since(asked_at) => {
+                oracle.left_alone_until = asked_at + wait.as_millis() as u64;
             }
-            (Change::Active { at, instead_of: None }, _) => {
-                let active_at = self.clock.truth.saturating_sub(self.clock.wall().since(*at).as_millis() as u64);
-                if self.clock.set_at.is_none_or(|set_at| set_at < active_at) {
-                    oracle.active_at = active_at;
-                    oracle.knows_activity = true;
-                }
+            (Change::Active { instead_of: None, .. }, _) if !self.clock.was_set_since(asked_at) => {
+                oracle.active_at = asked_at;
+                oracle.knows_activity = true;
             }
             (Change::EndIdle { now, .. }, Verdict::Good { .. })
                 if oracle.knows_activity

@@ -76,7 +76,7 @@ impl World {
         }
         if person.is_some() {
             self.issuer.session = person;
-            self.leave_page(tab, Place::Here);
+            self.load_page(tab);
             let store = &self.stores[self.tabs[tab].store];
             let stored = store.load().map(Box::new);
             self.send(tab, Event::CallbackArrived { stored });
@@ -85,8 +85,8 @@ impl World {
         }
     }
 
-    /// A page opens, and reads what is stored.
-    pub fn open_page(&mut self, tab: usize) {
+    /// A page is there, and hears what earlier ones had to say.
+    fn load_page(&mut self, tab: usize) {
         self.leave_page(tab, Place::Here);
         if let Some((generation, idle)) = self.sign_out_mark {
             self.somebody = false;
@@ -95,6 +95,11 @@ impl World {
         if let Some(at) = self.active_at {
             self.send(tab, Event::ActiveElsewhere { at });
         }
+    }
+
+    /// A page opens, and reads what is stored.
+    pub fn open_page(&mut self, tab: usize) {
+        self.load_page(tab);
         let store = &self.stores[self.tabs[tab].store];
         let stale = self.shared && self.dice.percent(20);
         self.tally.stale_reads += u64::from(stale);

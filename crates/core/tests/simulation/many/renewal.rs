@@ -59,7 +59,6 @@ impl World {
             }
             Verdict::Wait(wait) => {
                 self.tally.waits_for_all += 1;
-                self.leave_alone(tab, wait);
                 self.renewal_ends(tab, Err(Failure::AskedToWait(wait)));
             }
             Verdict::Ended { idle } => {
@@ -115,7 +114,8 @@ impl World {
         }
     }
 
-    fn leave_alone(&mut self, tab: usize, wait: Duration) {
+    /// From now on, the issuer is to be left alone for so long.
+    pub fn leave_alone(&mut self, tab: usize, wait: Duration) {
         self.tabs[tab].left_alone_until = self.clock.truth + wait.as_millis() as u64;
     }
 

@@ -27,6 +27,8 @@ pub struct Request {
     pub lineage: u64,
     pub refresh_token: Option<u64>,
     pub requested_at: Now,
+    /// When it left, in true milliseconds.
+    pub left_at: u64,
     pub stage: Stage,
     /// The answer is one that the page drops, but this refresh token in it replaces the one that was sent.
     pub rotated: Option<u64>,
@@ -83,6 +85,7 @@ impl World {
             refresh_token,
             requested_at: self.tabs[tab].now(&self.clock, 0),
             stage: network::dispatch(self.weather, truth, &mut self.dice),
+            left_at: truth,
             times_out_at: truth + TIMEOUT,
             rotated: None,
             over: false,
@@ -162,7 +165,8 @@ impl World {
         Ok(Box::new(self.tokens(grant, request)))
     }
 
-    fn tokens(&self, grant: Grant, request: &Request) -> Tokens {
+    fn tokens(&mut self, grant: Grant, request: &Request) -> Tokens {
+        self.asked_for_at.insert(grant.access_token, request.left_at);
         let longer = if self.mischief == Some(Mischief::ShortensTokens) { 2 } else { 1 };
         let Request { lineage, person, requested_at, .. } = *request;
         Tokens {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::id_token::IdTokenClaims;
-use evergrant_core::session::{Machine, Session, View};
+use evergrant_core::session::{Machine, Session, Status, View};
 use evergrant_core::time::{Now, UnixTime};
 
 use super::super::clock::Clock;
@@ -22,8 +22,12 @@ pub struct Tab {
     /// When this page was opened, on the device's monotonic clock.
     pub opened_at: Duration,
     pub place: Place,
+    /// Since when it is there, without a break.
+    pub here_since: Duration,
     /// Which store it reads and writes.
     pub store: usize,
+    /// The sign-in that this page lived by before what happened last.
+    pub lineage: Option<u64>,
     /// What the session is where it is kept in memory, or the store is full; then nothing is read from the store.
     pub memory: Option<Option<Box<Session>>>,
     /// When the timer fires, on the device's monotonic clock.
@@ -47,6 +51,8 @@ pub struct Tab {
     pub left_alone_until: u64,
     /// The renewal under way, or its retries, were asked for.
     pub asked: bool,
+    /// When the person asks once more, in a page that learned only after the first time that trying has ended.
+    pub asks_again_at: Option<u64>,
     /// Somebody had news for it, and died before telling.
     pub missed_something: bool,
 }
@@ -79,7 +85,9 @@ impl Tab {
             page: 0,
             opened_at: clock.monotonic(),
             place: Place::Here,
+            here_since: clock.monotonic(),
             store,
+            lineage: None,
             memory: (config.storage == StorageKind::Memory).then_some(None),
             timer: None,
             renewal: None,
@@ -92,6 +100,7 @@ impl Tab {
             in_flight: Doubt::default(),
             left_alone_until: 0,
             asked: false,
+            asks_again_at: None,
             missed_something: false,
         }
     }
@@ -102,6 +111,12 @@ impl Tab {
 
     pub fn view(&self, clock: &Clock) -> View {
         self.machine.view(&self.now(clock, 0))
+    }
+
+    /// Whether renewing has stopped until the person asks.
+    pub fn has_stopped(&self, clock: &Clock) -> bool {
+        let view = self.view(clock);
+        view.status.is_signed_in() && view.status != Status::Renewing && view.renew_at.is_none()
     }
 
     /// The number of the access token that the app is given now.

@@ -11,6 +11,8 @@ use super::world::World;
 #[derive(Clone, Debug)]
 pub struct Transaction {
     pub change: Change,
+    /// When the page asked for it, in true milliseconds.
+    pub asked_at: u64,
     pub then: Then,
     /// When it is applied, or answered once there is a verdict.
     pub due: u64,
@@ -60,7 +62,8 @@ impl Then {
 impl World {
     pub fn transact(&mut self, tab: usize, change: Change, then: Then) {
         let due = self.clock.truth + self.dice.between(0, 15);
-        self.tabs[tab].transactions.push_back(Transaction { change, then, due, verdict: None });
+        let asked_at = self.clock.truth;
+        self.tabs[tab].transactions.push_back(Transaction { change, asked_at, then, due, verdict: None });
     }
 
     /// The tab's first transaction is applied, or answered.
@@ -68,6 +71,7 @@ impl World {
         let answers_at = self.clock.truth + self.dice.between(0, 15);
         let Some(first) = self.tabs[tab].transactions.front_mut() else { return };
         if first.verdict.is_none() {
+            first.change.came_to_its_turn(self.clock.wall());
             let mut verdict = self.ledger.apply(&first.change);
             if self.mischief == Some(Mischief::ForgetsLastResorts)
                 && matches!((&first.change, &verdict), (Change::LastResort { .. }, Verdict::Good { .. }))
@@ -76,11 +80,14 @@ impl World {
             }
             first.verdict = Some(verdict.clone());
             first.due = answers_at;
-            let change = first.change.clone();
+            let (change, asked_at) = (first.change.clone(), first.asked_at);
+            if let Verdict::Wait(wait) = verdict {
+                self.leave_alone(tab, wait);
+            }
             // What happens from now on, this answer does not tell.
             self.tabs[tab].missed_something = false;
             self.note(|_| format!("tab {tab}: the ledger has {} -> {}", name(&change), name_of(&verdict)));
-            self.witness(&change, &verdict);
+            self.witness(&change, asked_at, &verdict);
             return;
         }
         let Some(Transaction { then, verdict: Some(verdict), .. }) = self.tabs[tab].transactions.pop_front() else {

@@ -1,6 +1,6 @@
 //! A world of many tabs: one device, a store for all or for each, one ledger, an issuer and a network.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use evergrant_core::config::{Config, StorageKind};
@@ -35,6 +35,8 @@ pub struct World {
     pub shared: bool,
     /// What is kept in no store: whether somebody was signed in before, for pages that open later.
     pub somebody: bool,
+    /// Whether a page noted that which had not heard that its sign-in is over.
+    pub noted_unheard: bool,
     pub stores: Vec<Store>,
     pub ledger: Ledger,
     pub tabs: Vec<Tab>,
@@ -46,6 +48,8 @@ pub struct World {
     pub sign_out_mark: Option<(u64, bool)>,
     pub messages: Vec<Message>,
     pub requests: Vec<Request>,
+    /// When the request left that brought each access token, in true milliseconds.
+    pub asked_for_at: BTreeMap<u64, u64>,
     pub oracle: Oracle,
     pub weather: Weather,
     pub weather_until: u64,
@@ -124,6 +128,7 @@ impl World {
             issuer: Issuer::new(rules),
             shared,
             somebody: false,
+            noted_unheard: false,
             stores: vec![Store::default()],
             ledger: Ledger::default(),
             lock: VecDeque::new(),
@@ -131,6 +136,7 @@ impl World {
             sign_out_mark: None,
             messages: Vec::new(),
             requests: Vec::new(),
+            asked_for_at: BTreeMap::new(),
             oracle: Oracle::default(),
             weather: Weather::Fair,
             weather_until: 0,

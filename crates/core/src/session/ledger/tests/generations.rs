@@ -74,8 +74,18 @@ fn a_refusal_of_what_was_signed_in_before_ended_a_new_sign_in() {
     let mut ledger = Ledger::default();
     let first = signed_in(&mut ledger, session(60));
     let second = signed_in(&mut ledger, session(90));
-    let refused = Change::EndGeneration { session: Box::new(first), at: EPOCH };
+    let refused = Change::EndGeneration { session: Box::new(first) };
     assert_eq!(ledger.apply(&refused), Verdict::Adopt(Box::new(second.clone())));
+    assert_eq!(claim(&mut ledger, &second), Verdict::Renew(Method::Iframe));
+}
+
+#[test]
+fn after_a_lost_ledger_a_refusal_of_what_was_signed_in_before_ended_a_new_sign_in() {
+    let mut ledger = Ledger::default();
+    let [first, second] = [7, 9].map(|generation| Session { generation, ..session(60) });
+    let refused = Change::EndGeneration { session: Box::new(first.clone()) };
+    assert_eq!(ledger.apply(&refused), Verdict::Good { generation: 8 });
+    assert_eq!(claim(&mut ledger, &first), Verdict::Ended { idle: false });
     assert_eq!(claim(&mut ledger, &second), Verdict::Renew(Method::Iframe));
 }
 
@@ -83,7 +93,7 @@ fn a_refusal_of_what_was_signed_in_before_ended_a_new_sign_in() {
 fn a_refusal_ends_the_session_in_every_tab() {
     let mut ledger = Ledger::default();
     let session = signed_in(&mut ledger, session(60));
-    let refused = Change::EndGeneration { session: Box::new(session.clone()), at: EPOCH };
+    let refused = Change::EndGeneration { session: Box::new(session.clone()) };
     assert_eq!(ledger.apply(&refused), Verdict::Good { generation: 2 });
     assert_eq!(claim(&mut ledger, &session), Verdict::Ended { idle: false });
     assert_eq!(ledger.apply(&Change::Consult { session: None }), Verdict::Good { generation: 2 });
@@ -110,6 +120,17 @@ fn activity_while_the_end_was_on_its_way_passed_for_that_of_a_wrong_clock() {
     let at = asked_at + Duration::from_millis(9);
     ledger.apply(&Change::Active { at, instead_of: None });
     let idle = Change::EndIdle { session, active_at: UnixTime::from_seconds(100), now: asked_at };
+    assert_eq!(ledger.apply(&idle), Verdict::Active { at });
+}
+
+#[test]
+fn activity_while_the_end_waited_for_its_turn_passed_for_that_of_a_wrong_clock() {
+    let mut ledger = Ledger::default();
+    let session = Box::new(signed_in(&mut ledger, session(60)));
+    let [asked_at, at, turn] = [200, 260, 261].map(UnixTime::from_seconds);
+    let mut idle = Change::EndIdle { session, active_at: UnixTime::from_seconds(100), now: asked_at };
+    ledger.apply(&Change::Active { at, instead_of: None });
+    idle.came_to_its_turn(turn);
     assert_eq!(ledger.apply(&idle), Verdict::Active { at });
 }
 

@@ -3,6 +3,7 @@
 use super::super::refresh_tokens::MOST_REMEMBERED;
 use super::super::{Change, Ledger, Verdict};
 use super::{EPOCH, claim, last_resort, renewed, settle, signed_in, with_refresh_token};
+use crate::protocol::RefreshToken;
 use crate::session::record::tests::session;
 use crate::session::record::{Method, Session};
 
@@ -36,6 +37,21 @@ fn a_refresh_token_of_unknown_fate_is_a_last_resort_once() {
     // That answer is lost as well.
     assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));
     assert_eq!(last_resort(&mut ledger, &session), Verdict::Good { generation: 1 });
+}
+
+#[test]
+fn a_refresh_token_of_unknown_fate_was_no_last_resort_of_a_tab_that_had_the_one_before_it() {
+    let mut ledger = Ledger::default();
+    let session = signed_in(&mut ledger, with_refresh_token("r0"));
+    claim(&mut ledger, &session);
+    // The answer is dropped, but for the refresh token in it, which is sent: that answer is lost.
+    let rotated = Session { refresh_token: Some(RefreshToken::new("r1")), ..session.clone() };
+    let sent = session.refresh_token.clone();
+    ledger.apply(&Change::Rotated { session: Box::new(rotated.clone()), sent });
+    claim(&mut ledger, &rotated);
+    let Verdict::Adopt(adopted) = last_resort(&mut ledger, &session) else { panic!("there is hope in the other") };
+    assert_eq!(last_resort(&mut ledger, &adopted), Verdict::Renew(Method::RefreshToken));
+    assert_eq!(last_resort(&mut ledger, &session), Verdict::Good { generation: 1 }, "and then in none");
 }
 
 #[test]

@@ -191,6 +191,19 @@ fn a_session_that_an_earlier_page_was_ending_is_revoked_where_it_is_found() {
 }
 
 #[test]
+fn a_sign_in_that_failed_left_the_session_that_an_earlier_page_was_ending() {
+    let stored = Page::signed_in_with_refresh_token(300).store.map(Box::new);
+    let mut page = Page::new();
+    page.store = stored.as_deref().cloned();
+    page.send(Event::SignOutUnfinished { generation: 0, idle: false });
+    let commands = page.send(Event::CallbackArrived { stored });
+    let refresh_token = RefreshToken::new("refresh-1");
+    assert!(commands.contains(&Command::Revoke { refresh_token, alone: false }), "{commands:?}");
+    page.sign_in_ended(Err(unreachable()));
+    page.expect_ended(EndReason::SignInFailed(unreachable()));
+}
+
+#[test]
 fn a_renewal_that_ends_after_sign_out_is_logged_as_cancelled() {
     let mut page = Page::renewing(300);
     page.send(Event::SignOut);
