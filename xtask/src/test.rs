@@ -3,6 +3,7 @@
 mod browser;
 mod end_to_end;
 mod interop;
+mod needs;
 mod options;
 mod publishing;
 mod tally;
@@ -48,6 +49,7 @@ const STEPS: [(Kind, &str, Step); 8] = [
 pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
     let mut total = Tally::default();
+    needs::install(options, stop);
     for (kind, name, step) in STEPS {
         if !options.includes(kind) || stop.requested() {
             continue;
