@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use evergrant_core::session::{Change, Event, Failure, Method, Session, Tokens, Verdict};
+use evergrant_core::session::{Change, Command, Event, Failure, Method, Session, Tokens, Verdict};
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 use wasm_bindgen_futures::spawn_local;
@@ -44,9 +44,7 @@ impl Inner {
             }
             Verdict::Adopt(session) => return Event::Adopted { session },
             Verdict::Ended { idle } => return Event::ended_elsewhere(idle),
-            Verdict::Unanswered => {
-                return Event::RenewalEnded { attempt, outcome: Err(Failure::OtherTabBusy) };
-            }
+            Verdict::Unanswered => return unanswered(attempt),
             _ => return Event::SignedOutElsewhere,
         };
         let mut outcome = self.renew_by(attempt, &session, method).await;
@@ -64,6 +62,8 @@ impl Inner {
                 },
                 Verdict::Adopt(session) => return Event::Adopted { session },
                 Verdict::Ended { idle } => return Event::ended_elsewhere(idle),
+                // The session is not given up for that.
+                Verdict::Unanswered => return unanswered(attempt),
                 _ => {}
             }
         }
@@ -90,13 +90,18 @@ impl Inner {
         let outcome = match outcome {
             Ok(tokens) => {
                 session.renew(tokens.clone(), method);
-                let settle = Change::Settle { session, shared: self.is_shared(), sent };
-                if let Verdict::Ended { idle } = self.ledger.apply(&settle).await {
-                    // Nobody but this tab has ever seen this one.
-                    if let Some(refresh_token) = &tokens.refresh_token {
-                        let _ = sign_out::revoke(&self.config, &self.provider, Some(refresh_token)).await;
+                let settle = Change::Settle { session: session.clone(), shared: self.is_shared(), sent };
+                match self.ledger.apply(&settle).await {
+                    Verdict::Ended { idle } => {
+                        // Nobody but this tab has ever seen this one.
+                        if let Some(refresh_token) = &tokens.refresh_token {
+                            let _ = sign_out::revoke(&self.config, &self.provider, Some(refresh_token)).await;
+                        }
+                        return Event::ended_elsewhere(idle);
                     }
-                    return Event::ended_elsewhere(idle);
+                    // The other tabs would not know, and present the refresh token that this has used.
+                    Verdict::Unanswered => self.begin(Command::Consult { session: Some(session) }),
+                    _ => {}
                 }
                 Ok(Box::new(tokens))
             }
@@ -120,4 +125,9 @@ impl Inner {
         let name = format!("evergrant.{}.renewal", self.config.kept_as);
         timer::within(LOCK_PATIENCE, locks::acquire(&name)).await.unwrap_or(Err(Failure::OtherTabBusy))
     }
+}
+
+/// Who held the ledger has let nobody come to it in time.
+fn unanswered(attempt: u64) -> Event {
+    Event::RenewalEnded { attempt, outcome: Err(Failure::OtherTabBusy) }
 }

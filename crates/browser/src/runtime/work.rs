@@ -86,7 +86,7 @@ impl Inner {
         let at = clock::wall();
         let mut leaving = None;
         let change = match command {
-            Command::Count { session } => Change::Count { session },
+            Command::Count { session } => Change::Count { session, at },
             Command::ShareActivity { at, instead_of } => Change::Active { at, instead_of },
             Command::Consult { session } => Change::Consult { session },
             Command::EndGeneration { session } => Change::EndGeneration { session },

@@ -36,6 +36,9 @@ pub struct Ledger {
     /// Hashes of those that are not even a last resort: they were answered, or were a last resort once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     spent: Vec<String>,
+    /// When a renewal of the shared session failed last (R10).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_at: Option<UnixTime>,
     /// How long the issuer asked to be left alone (R8).
     #[serde(skip_serializing_if = "Option::is_none")]
     rest: Option<Rest>,
@@ -53,6 +56,7 @@ json::members!(Ledger {
     session: optional,
     sent: or_default,
     spent: or_default,
+    failed_at: optional,
     rest: optional,
     active_at: optional,
     idle_end: optional,
@@ -76,7 +80,7 @@ impl Ledger {
                 self.rest = Some(Rest { from: *from, until: *from + *wait });
                 Verdict::Good { generation: self.generation }
             }
-            Change::Count { session } => self.count(session),
+            Change::Count { session, at } => self.count(session, *at),
             Change::Settle { session, shared, sent } => self.settle(session, *shared, sent.as_ref()),
             Change::LastResort { session } => self.last_resort(session),
             Change::SignIn { session, shared, at } => self.sign_in(session, *shared, *at),
@@ -96,7 +100,8 @@ impl Ledger {
                 Verdict::Good { generation: self.generation }
             }
             Change::EndIdle { session, active_at, now } => match self.active_at {
-                Some(at) if at > *active_at && at <= *now + CLOCKS_APART => Verdict::Active { at },
+                // A tab that knows of the future asked before its clock was set back.
+                Some(at) if (at > *active_at || active_at > now) && at <= *now + CLOCKS_APART => Verdict::Active { at },
                 _ => self.end_if_good(session, |ledger| ledger.end_idle(*now)),
             },
             Change::EndGeneration { session } => {
@@ -168,7 +173,14 @@ impl Ledger {
         match &self.session {
             Some(shared) if is_newer(shared, session) => Verdict::Adopt(shared.clone()),
             _ if session.generation < self.over => self.ended(session.generation),
-            _ => Verdict::Good { generation: self.generation },
+            Some(shared) => {
+                if is_newer(session, shared) {
+                    // What was signed in or renewed while the ledger gave no answer.
+                    self.session = Some(Box::new(session.clone()));
+                }
+                Verdict::Good { generation: self.generation }
+            }
+            None => Verdict::Good { generation: self.generation },
         }
     }
 }

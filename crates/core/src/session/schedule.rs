@@ -10,7 +10,7 @@ pub const LONGEST_TIMER: Duration = Duration::from_millis(0x7fff_ffff);
 const SHORTEST_LEAD: Duration = Duration::from_secs(5);
 const LONGEST_LEAD: Duration = Duration::from_secs(60);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
-const LONGEST_RETRY: Duration = Duration::from_secs(60);
+pub(super) const LONGEST_RETRY: Duration = Duration::from_secs(60);
 /// No retry comes sooner: full jitter may draw zero.
 const SHORTEST_RETRY: Duration = Duration::from_millis(500);
 

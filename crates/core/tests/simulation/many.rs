@@ -3,6 +3,7 @@
 mod doubt;
 mod faults;
 mod hands;
+mod held;
 mod invariants;
 mod issuer;
 mod lock;

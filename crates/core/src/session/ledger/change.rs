@@ -29,6 +29,8 @@ pub enum Change {
     Count {
         /// The session with its failures.
         session: Box<Session>,
+        /// What time it is.
+        at: UnixTime,
     },
     /// After a renewal: these are the new tokens.
     Settle {
@@ -90,7 +92,7 @@ pub enum Change {
         /// The session that could not be renewed.
         session: Box<Session>,
     },
-    /// Nothing changes: is this session still the one to live by?
+    /// Is this session still the one to live by? Nothing changes, unless it is newer than the one that all tabs share.
     Consult {
         /// The session as this tab knows it; `None` when it knows none.
         session: Option<Box<Session>>,
@@ -119,7 +121,7 @@ impl Change {
     }
 
     /// What to go by when whoever keeps the ledger gave no answer in time: nothing is written, but nobody waits for ever. A
-    /// sign-in goes on, in a generation that the ledger will agree with.
+    /// sign-in goes on, in a generation that the ledger will agree with, unless the clock was set back since a sign-out.
     pub fn unanswered(&self) -> Verdict {
         match self {
             Self::SignIn { at, .. } => Verdict::Begun { generation: super::generation_by_time(*at), replaced: None },

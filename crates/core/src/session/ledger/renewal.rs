@@ -3,7 +3,9 @@
 use super::refresh_tokens::{fingerprint, remember};
 use super::{Ledger, Verdict};
 use crate::protocol::RefreshToken;
+use crate::session::machine::MOST_FAILURES;
 use crate::session::record::{Method, Session};
+use crate::session::schedule::LONGEST_RETRY;
 use crate::time::UnixTime;
 
 impl Ledger {
@@ -13,8 +15,11 @@ impl Ledger {
             other => return other,
         }
         if !asked {
-            if let Some(shared) = self.session.as_ref().filter(|shared| shared.failures > session.failures) {
-                // R10: what failed in another tab just now is not tried again here at once.
+            let just_now = self.failed_at.is_some_and(|failed_at| failed_at <= at && at < failed_at + LONGEST_RETRY);
+            if let Some(shared) = self.session.as_ref().filter(|shared| shared.failures > session.failures)
+                && (just_now || shared.failures >= MOST_FAILURES)
+            {
+                // R10: what failed in another tab just now, or too often, is not tried again here at once.
                 return Verdict::Adopt(shared.clone());
             }
             // A clock that was set back says nothing about how long the issuer has been left alone, nor will it later.
@@ -60,9 +65,10 @@ impl Ledger {
         Verdict::Good { generation: self.generation }
     }
 
-    pub(super) fn count(&mut self, session: &Session) -> Verdict {
+    pub(super) fn count(&mut self, session: &Session, at: UnixTime) -> Verdict {
         let verdict = self.consult(session);
         if let (Verdict::Good { .. }, Some(shared)) = (&verdict, &mut self.session) {
+            self.failed_at = Some(at);
             shared.failures = shared.failures.max(session.failures);
             shared.problem.clone_from(&session.problem);
         }

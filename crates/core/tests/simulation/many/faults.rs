@@ -35,6 +35,11 @@ pub enum Fault {
     },
     /// The browser loses what the tabs agreed on.
     LoseLedger,
+    /// Nobody comes to the ledger, or hears from it.
+    HoldStore {
+        length: u64,
+        by_the_disk: bool,
+    },
     /// The storage is full from now on.
     FillStorage {
         tab: usize,
@@ -95,12 +100,13 @@ pub fn draw(dice: &mut Dice, end: u64) -> Vec<(u64, Fault)> {
 /// What strikes in the middle of a renewal or a sign-out.
 pub fn ambush(dice: &mut Dice, tab: usize) -> Fault {
     let other = dice.between(0, 100) as usize;
-    match dice.between(0, 9) {
+    match dice.between(0, 10) {
         0..=3 => Fault::Kill { tab },
         4 => Fault::Reload { tab },
         5 => Fault::Freeze { tab, length: length(dice) },
         6 | 7 => Fault::SignOut { tab: other },
         8 => Fault::RenewNow { tab: other },
+        9 => hold(dice),
         _ => Fault::SignIn { tab: other, place: place(dice) },
     }
 }
@@ -126,8 +132,13 @@ fn one(dice: &mut Dice) -> Fault {
         69..=75 => Fault::Sleep { length: length(dice), stands_still: dice.percent(50) },
         76..=80 => Fault::SetClock { by: length(dice) as i64 * dice.pick(&[-1, 1]) },
         81..=84 => Fault::Throttle { tab, length: length(dice) },
+        85 | 86 => hold(dice),
         _ => Fault::Weather { weather: weather(dice), length: length(dice) },
     }
+}
+
+fn hold(dice: &mut Dice) -> Fault {
+    Fault::HoldStore { length: dice.between(SECOND, MINUTE), by_the_disk: dice.percent(25) }
 }
 
 fn place(dice: &mut Dice) -> Place {

@@ -110,7 +110,9 @@ impl World {
             Command::AskSilently { attempt, .. } => self.ask_silently(tab, attempt),
             Command::CompleteSignIn { attempt } => self.request(tab, Purpose::SignIn { attempt }, None),
             Command::Renew { attempt, session, asked, .. } => self.begin_renewal(tab, attempt, session, asked),
-            Command::Count { session } => self.transact(tab, Change::Count { session }, Then::Heed),
+            Command::Count { session } => {
+                self.transact(tab, Change::Count { session, at: self.clock.wall() }, Then::Heed);
+            }
             Command::Consult { session } => self.transact(tab, Change::Consult { session }, Then::Heed),
             Command::EndGeneration { session } => {
                 self.transact(tab, Change::EndGeneration { session }, Then::Tell);

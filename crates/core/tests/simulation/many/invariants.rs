@@ -52,7 +52,7 @@ pub enum Invariant {
     /// says so.
     FreshOnceCalm,
     /// Once faults stop, all tabs of one store show the same session; where the ledger was lost, once a tab has written it
-    /// there again. Tokens from before that are replaced when they expire.
+    /// there again, and the others have looked. Tokens from before that are replaced when they expire.
     TabsAgreeOnceCalm,
     /// A session that waits has a timer, and one that is being renewed has a renewal under way.
     NeverStuck,
@@ -140,7 +140,7 @@ fn check_calm(world: &World, tab: &Tab) -> Verdict {
     }
     let seen = world.clock.truth;
     let is_known = !world.oracle.sign_out_stopped_halfway && !world.oracle.is_lost;
-    if world.shared && is_known && has_heard_all_everywhere(world) {
+    if world.shared && is_known && !tab.missed_something && has_heard_all_everywhere(world) {
         let shown = view.claims.as_ref().map(tab::lineage);
         let shared = world.oracle.newest.as_ref().map(|session| tab::lineage(&session.claims));
         require(shown == shared, Invariant::TabsAgreeOnceCalm, "they show different sessions")?;

@@ -15,10 +15,6 @@ impl World {
         if self.oracle.signed_out && !self.noted_unheard {
             self.broken = Some((Invariant::NothingSentAfterSignOut, "the issuer is asked who is signed in"));
         }
-        if self.active_at.is_none() {
-            // Tokens count as got while the person was active where nothing is known of that.
-            self.oracle.knows_activity = false;
-        }
         self.tabs[tab].question = Some(Question { attempt, granted_at: None });
         self.wait_for_the_lock(tab);
     }

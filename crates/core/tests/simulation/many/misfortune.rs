@@ -4,6 +4,7 @@ use evergrant_core::session::{Event, Ledger, Place as Window, Status, Wake};
 
 use super::super::network::{self, Weather};
 use super::faults::{self, Fault};
+use super::held::Hold;
 use super::invariants::CALM_BOUND;
 use super::mischief::Mischief;
 use super::plan::Happening;
@@ -17,6 +18,10 @@ impl World {
             Fault::Open { tab, copied } => self.open_tab(tab % self.tabs.len(), copied),
             Fault::LoseLedger => self.lose_ledger(),
             Fault::AllVisible => self.all_visible(),
+            Fault::HoldStore { length, by_the_disk } => {
+                self.tally.held_stores += 1;
+                self.hold = Hold::begin(self.clock.truth + length, by_the_disk);
+            }
             Fault::IssuerSessionEnds => self.issuer.session = None,
             Fault::Sleep { length, stands_still } => self.sleep(length, stands_still),
             Fault::Weather { weather, length } => self.weather_turns(weather, length),
@@ -148,6 +153,7 @@ impl World {
             for tab in &mut self.tabs {
                 tab.doubt.stood_still();
                 tab.in_flight.stood_still();
+                tab.transactions.iter_mut().for_each(|it| it.gives_up_at += length);
             }
         }
         for request in &mut self.requests {
@@ -219,6 +225,7 @@ impl World {
     pub fn calm(&mut self) {
         self.note(|_| "calm".to_owned());
         self.weather_clears();
+        self.hold = Hold::default();
         let now = self.clock.truth;
         self.calm_since = Some(now);
         self.forgeries = 0;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use evergrant_core::protocol::RefreshToken;
+use evergrant_core::protocol::id_token::IdTokenClaims;
 use evergrant_core::session::{Change, MOST_FAILURES, Session, Verdict};
 
 use super::invariants::Invariant;
@@ -23,12 +24,14 @@ pub struct Oracle {
     pub is_lost: bool,
     /// The person has signed out, and not in again.
     pub signed_out: bool,
-    /// When the ledger was lost last.
+    /// When the ledger was lost last, or gave no answer to what was renewed.
     pub lost_at: Option<u64>,
     /// Those that somebody is signing out of at this moment.
     dying: BTreeSet<u64>,
-    /// When each was written into the ledger, in true milliseconds.
-    begun_at: BTreeMap<u64, u64>,
+    /// Sign-ins of earlier generations are over for the ledger.
+    pub over: u64,
+    /// How the ledger took down each of them.
+    begun: BTreeMap<u64, Begun>,
     /// The session that all tabs share.
     pub newest: Option<Box<Session>>,
     /// Refresh tokens that a tab was allowed to send as a last resort: there is no hope in them any more.
@@ -43,10 +46,17 @@ pub struct Oracle {
     /// Whether that can be told: the clock was not set since.
     pub knows_activity: bool,
     lineages: u64,
-    /// That of the sign-in to the shared session that came last.
-    generation: u64,
-    /// A page died after it told the others of a sign-out, and before it was written: some heard, and some did not.
+    /// A page died, or got no answer, after it told the others of a sign-out and before it was written: some heard, and some
+    /// did not.
     pub sign_out_stopped_halfway: bool,
+}
+
+/// A sign-in as the ledger has it.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    /// In true milliseconds.
+    at: u64,
+    generation: u64,
 }
 
 impl Oracle {
@@ -73,24 +83,55 @@ impl Oracle {
         }
     }
 
+    /// Those that the ledger takes for later than this: it was lost, and the clock set back.
+    fn ahead_of(&self, generation: u64, lineages: &BTreeSet<u64>) -> BTreeSet<u64> {
+        let is_ahead = |lineage: &&u64| self.begun.get(lineage).is_some_and(|begun| begun.generation >= generation);
+        lineages.iter().filter(is_ahead).copied().collect()
+    }
+
     /// The ledger is lost.
     pub fn forget(&mut self, truth: u64) {
         self.lost_at = Some(truth);
         self.forgotten = (0..=self.lineages).filter(|lineage| !self.living.contains(lineage)).collect();
         self.newest = None;
         self.is_lost = true;
+        self.over = 0;
         self.hopeless.clear();
         self.answered.clear();
         self.left_alone_until = 0;
         self.knows_activity = false;
     }
 
+    /// Somebody has signed in. Where the ledger gave no answer, it may take that for earlier than the latest sign-out.
+    pub fn begins(&mut self, claims: &IdTokenClaims, at: u64, generation: u64) {
+        self.living.insert(lineage(claims));
+        if generation < self.over {
+            self.dying.insert(lineage(claims));
+        }
+        self.begun.insert(lineage(claims), Begun { at, generation });
+    }
+
     /// A page that lives by this sign-in is told of a sign-out. When it is the older of the two, it ends the sign-in all the
     /// same: nobody can tell.
     pub fn hears_of_an_end(&mut self, lineage: u64, told_at: u64) {
-        if self.begun_at.get(&lineage).is_some_and(|begun_at| *begun_at >= told_at) {
+        if self.begun.get(&lineage).is_some_and(|begun| begun.at >= told_at) {
             self.dying.insert(lineage);
         }
+    }
+
+    /// A page tells the ledger of what was signed in or renewed while that gave no answer.
+    fn catches_up(&mut self, session: &Session) -> bool {
+        let Some(newest) = &self.newest else { return false };
+        let is_ahead = (session.generation, session.renewals) > (newest.generation, newest.renewals);
+        if is_ahead {
+            let [before, now] = [newest, session].map(|session| lineage(&session.claims));
+            if before != now && self.living.remove(&before) {
+                self.superseded.insert(before);
+            }
+            self.newest = Some(Box::new(session.clone()));
+            self.is_lost = false;
+        }
+        is_ahead
     }
 
     /// The person presses the button.
@@ -110,21 +151,25 @@ impl World {
     pub fn witness(&mut self, change: &Change, asked_at: u64, verdict: &Verdict) {
         let idle_for = Duration::from_millis(self.clock.truth - self.oracle.active_at);
         let oracle = &mut self.oracle;
+        if let (Some(session), Verdict::Good { .. } | Verdict::Renew(_) | Verdict::Wait(_)) = (known(change), verdict)
+            && oracle.catches_up(session)
+        {
+            // Whoever looks at the ledger next learns of it; nobody else is told.
+            self.tabs.iter_mut().for_each(|tab| tab.missed_something = true);
+        }
         match (change, verdict) {
             (Change::SignIn { session, shared, .. }, Verdict::Begun { generation, .. }) => {
                 oracle.signed_out = false;
                 if *shared {
-                    if *generation <= oracle.generation {
-                        // The ledger was lost and the clock set back: the one before passes for the later one, wherever it lives.
-                        oracle.forgotten.extend(&oracle.living);
-                    }
-                    oracle.generation = *generation;
+                    let ahead = oracle.ahead_of(*generation, &oracle.living);
+                    oracle.forgotten.extend(ahead);
                     oracle.superseded.append(&mut oracle.living);
-                    oracle.newest = Some(session.clone());
+                    let mut newest = session.clone();
+                    newest.generation = *generation;
+                    oracle.newest = Some(newest);
                     oracle.is_lost = false;
                 }
-                oracle.living.insert(lineage(&session.claims));
-                oracle.begun_at.insert(lineage(&session.claims), self.clock.truth);
+                oracle.begins(&session.claims, self.clock.truth, *generation);
             }
             (Change::Claim { session, .. }, Verdict::Renew(_)) if !oracle.lives(lineage(&session.claims)) => {
                 self.broken = Some((Invariant::NothingSentAfterSignOut, "a renewal was let begin"));
@@ -170,14 +215,21 @@ impl World {
             {
                 self.broken = Some((Invariant::IdleEndsAll, "the person was active"));
             }
-            (Change::EndIdle { .. } | Change::EndSignIn { .. }, Verdict::Good { .. }) | (Change::SignOut { .. }, _) => {
-                oracle.living.clear();
+            (
+                Change::EndIdle { .. } | Change::EndSignIn { .. } | Change::SignOut { .. },
+                Verdict::Good { generation },
+            ) => {
+                oracle.over = *generation;
+                oracle.living = oracle.ahead_of(*generation, &oracle.living);
                 oracle.superseded.clear();
-                oracle.forgotten.clear();
+                oracle.forgotten = oracle.ahead_of(*generation, &oracle.forgotten);
                 oracle.newest = None;
                 oracle.is_lost = false;
             }
-            (Change::EndGeneration { session, .. }, _) => {
+            (Change::EndGeneration { session }, Verdict::Good { .. }) => {
+                // What no ledger knew, and was begun before, is over as well.
+                oracle.living = oracle.ahead_of(session.generation + 1, &oracle.living);
+                oracle.over = oracle.over.max(session.generation + 1);
                 let ended = lineage(&session.claims);
                 oracle.living.remove(&ended);
                 oracle.superseded.remove(&ended);
@@ -217,5 +269,14 @@ impl World {
             return true;
         }
         newest.expires_at.since(self.clock.wall()) <= self.longest_lead + Duration::from_millis(10)
+    }
+}
+
+/// The session that a page goes by as it asks for this.
+fn known(change: &Change) -> Option<&Session> {
+    match change {
+        Change::Claim { session, .. } | Change::LastResort { session } | Change::Count { session, .. } => Some(session),
+        Change::Rotated { session, .. } | Change::Consult { session: Some(session) } => Some(session),
+        _ => None,
     }
 }

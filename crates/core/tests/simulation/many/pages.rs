@@ -92,8 +92,10 @@ impl World {
             self.somebody = false;
             self.send(tab, Event::SignOutUnfinished { generation, idle });
         }
-        if let Some(at) = self.active_at {
-            self.send(tab, Event::ActiveElsewhere { at });
+        match self.active_at {
+            Some(at) => self.send(tab, Event::ActiveElsewhere { at }),
+            // Tokens count as got while the person was active where nothing is known of that.
+            None => self.oracle.knows_activity = false,
         }
     }
 

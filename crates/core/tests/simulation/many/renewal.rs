@@ -65,6 +65,7 @@ impl World {
                 self.end_renewal(tab);
                 self.send(tab, Event::ended_elsewhere(idle));
             }
+            Verdict::Unanswered => self.renewal_ends(tab, Err(Failure::OtherTabBusy)),
             _ => {
                 self.end_renewal(tab);
                 self.send(tab, Event::SignedOutElsewhere);

@@ -3,6 +3,7 @@
 use evergrant_core::protocol::RefreshToken;
 use evergrant_core::session::{Change, Event, Failure, Method, TabMessage, Tokens, Verdict};
 
+use super::held::PATIENCE;
 use super::mischief::Mischief;
 use super::requests::Request;
 use super::world::World;
@@ -16,6 +17,8 @@ pub struct Transaction {
     pub then: Then,
     /// When it is applied, or answered once there is a verdict.
     pub due: u64,
+    /// When the page waits no longer.
+    pub gives_up_at: u64,
     pub verdict: Option<Verdict>,
 }
 
@@ -63,14 +66,23 @@ impl World {
     pub fn transact(&mut self, tab: usize, change: Change, then: Then) {
         let due = self.clock.truth + self.dice.between(0, 15);
         let asked_at = self.clock.truth;
-        self.tabs[tab].transactions.push_back(Transaction { change, asked_at, then, due, verdict: None });
+        let gives_up_at = asked_at + PATIENCE;
+        self.tabs[tab].transactions.push_back(Transaction { change, asked_at, then, due, gives_up_at, verdict: None });
     }
 
     /// The tab's first transaction is applied, or answered.
     pub fn transaction_moves(&mut self, tab: usize) {
-        let answers_at = self.clock.truth + self.dice.between(0, 15);
+        let truth = self.clock.truth;
+        let answers_at = truth + self.dice.between(0, 15);
         let Some(first) = self.tabs[tab].transactions.front_mut() else { return };
+        if first.due > truth {
+            return self.gives_up(tab);
+        }
         if first.verdict.is_none() {
+            if let Some(until) = self.hold.of_changes(truth) {
+                first.due = until;
+                return;
+            }
             first.change.came_to_its_turn(self.clock.wall());
             let mut verdict = self.ledger.apply(&first.change);
             if self.mischief == Some(Mischief::ForgetsLastResorts)
@@ -79,7 +91,7 @@ impl World {
                 verdict = Verdict::Renew(Method::RefreshToken);
             }
             first.verdict = Some(verdict.clone());
-            first.due = answers_at;
+            first.due = answers_at.max(self.hold.of_answers(&first.change, &verdict));
             let (change, asked_at) = (first.change.clone(), first.asked_at);
             if let Verdict::Wait(wait) = verdict {
                 self.leave_alone(tab, wait);
@@ -93,6 +105,11 @@ impl World {
         let Some(Transaction { then, verdict: Some(verdict), .. }) = self.tabs[tab].transactions.pop_front() else {
             return;
         };
+        self.goes_on(tab, then, verdict);
+    }
+
+    /// The page has an answer, or waits for none any more.
+    pub fn goes_on(&mut self, tab: usize, then: Then, verdict: Verdict) {
         match then {
             Then::Heed if self.mischief == Some(Mischief::NeverHeeds) => {}
             Then::Heed => self.heed(tab, verdict),
@@ -105,11 +122,11 @@ impl World {
                 self.heed(tab, verdict);
             }
             Then::Finish => {
-                self.sign_out_mark = None;
+                self.signed_out(&verdict);
                 self.tell(tab, TabMessage::Changed);
             }
             Then::Leave { refresh_token } => {
-                self.sign_out_mark = None;
+                self.signed_out(&verdict);
                 self.tell(tab, TabMessage::Changed);
                 self.leave(tab, refresh_token.as_ref());
             }
@@ -126,12 +143,24 @@ impl World {
             Then::Claimed => self.claimed(tab, verdict),
             Then::Rested { request, failure } => self.renewal_failed(&request, failure),
             Then::LastResort { failure } => self.last_resort(tab, verdict, failure),
-            Then::Settled { tokens } => self.settled(tab, &verdict, tokens),
+            Then::Settled { tokens } => {
+                self.settled(tab, &verdict, tokens);
+                if verdict == Verdict::Unanswered {
+                    self.send(tab, Event::ChangedElsewhere);
+                }
+            }
             Then::Rotated { attempt, refresh_token, failure } => {
                 self.send(tab, Event::Rotated { attempt, refresh_token });
                 self.renewal_ends(tab, Err(failure));
             }
             Then::Unsent { failure } => self.renewal_ends(tab, Err(failure)),
+        }
+    }
+
+    /// Until it is written, every page that opens tries it again.
+    fn signed_out(&mut self, verdict: &Verdict) {
+        if *verdict != Verdict::Unanswered {
+            self.sign_out_mark = None;
         }
     }
 

@@ -12,6 +12,7 @@ use super::super::dice::Dice;
 use super::super::network::Weather;
 use super::faults::{self, Fault};
 use super::hands::Message;
+use super::held::Hold;
 use super::invariants::{self, Broken, Invariant};
 use super::issuer::{Issuer, Rules};
 use super::mischief::Mischief;
@@ -19,7 +20,7 @@ use super::oracle::Oracle;
 use super::plan::Happening;
 use super::requests::Request;
 use super::store::Store;
-use super::tab::{Place, Tab};
+use super::tab::{self, Place, Tab};
 use super::tally::Tally;
 
 /// No world has more tabs than this, open or closed.
@@ -39,6 +40,8 @@ pub struct World {
     pub noted_unheard: bool,
     pub stores: Vec<Store>,
     pub ledger: Ledger,
+    /// What keeps pages from it.
+    pub hold: Hold,
     pub tabs: Vec<Tab>,
     /// The tab that holds the lock, and those that wait for it.
     pub lock: VecDeque<usize>,
@@ -131,6 +134,7 @@ impl World {
             noted_unheard: false,
             stores: vec![Store::default()],
             ledger: Ledger::default(),
+            hold: Hold::default(),
             lock: VecDeque::new(),
             active_at: None,
             sign_out_mark: None,
@@ -202,10 +206,14 @@ impl World {
         if !tab.view(&self.clock).status.is_signed_in() {
             return None;
         }
-        if self.shared {
-            return self.oracle.newest.clone();
+        if !self.shared {
+            return self.stored(tab);
         }
-        self.stored(tab)
+        // A sign-in that the ledger gave no answer to is in the store alone, as long as no tab writes it down.
+        let lineage = tab.view(&self.clock).claims.as_ref().map(tab::lineage);
+        let is_it = |session: &Session| Some(tab::lineage(&session.claims)) == lineage;
+        let newest = self.oracle.newest.clone();
+        newest.filter(|newest| is_it(newest)).or_else(|| self.stored(tab).filter(|stored| is_it(stored)))
     }
 
     /// What a tab finds in its store.
@@ -240,7 +248,7 @@ impl World {
                 offer(at, Step::Granted(index));
             }
             if let Some(transaction) = tab.transactions.front() {
-                offer(transaction.due, Step::Transaction(index));
+                offer(transaction.due.min(transaction.gives_up_at), Step::Transaction(index));
             }
         }
         for (index, message) in self.messages.iter().enumerate() {

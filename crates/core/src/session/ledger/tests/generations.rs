@@ -135,6 +135,17 @@ fn activity_while_the_end_waited_for_its_turn_passed_for_that_of_a_wrong_clock()
 }
 
 #[test]
+fn an_end_that_was_asked_for_before_the_clock_was_set_back_passed_over_activity_since() {
+    let mut ledger = Ledger::default();
+    let session = Box::new(signed_in(&mut ledger, session(60)));
+    let [at, turn, active_at] = [200, 201, 5_000].map(UnixTime::from_seconds);
+    let mut idle = Change::EndIdle { session, active_at, now: UnixTime::from_seconds(5_600) };
+    ledger.apply(&Change::Active { at, instead_of: None });
+    idle.came_to_its_turn(turn);
+    assert_eq!(ledger.apply(&idle), Verdict::Active { at });
+}
+
+#[test]
 fn each_sign_in_that_is_over_is_remembered_for_its_own_reason() {
     let mut ledger = Ledger::default();
     let first = signed_in(&mut ledger, session(60));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::{Change, Ledger, Verdict};
 use super::{EPOCH, claim, renewed, settle, signed_in, with_refresh_token};
 use crate::protocol::RefreshToken;
+use crate::session::MOST_FAILURES;
 use crate::session::record::tests::{WALL, session};
 use crate::session::record::{Method, Session};
 
@@ -52,11 +53,34 @@ fn failures_are_counted_for_all_tabs_together() {
     let mut ledger = Ledger::default();
     let mine = signed_in(&mut ledger, session(60));
     let failed = Session { failures: 3, ..mine.clone() };
-    ledger.apply(&Change::Count { session: Box::new(failed.clone()) });
+    ledger.apply(&Change::Count { session: Box::new(failed.clone()), at: WALL });
     assert_eq!(claim(&mut ledger, &mine), Verdict::Adopt(Box::new(failed.clone())));
     assert_eq!(claim(&mut ledger, &failed), Verdict::Renew(Method::Iframe), "whoever knows goes on");
     let asked = Change::Claim { session: Box::new(mine), at: WALL, asked: true };
     assert_eq!(ledger.apply(&asked), Verdict::Renew(Method::Iframe));
+}
+
+#[test]
+fn what_was_renewed_while_the_ledger_gave_no_answer_was_never_told_to_the_others() {
+    let mut ledger = Ledger::default();
+    let session = signed_in(&mut ledger, with_refresh_token("r0"));
+    assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
+    let newer = Box::new(renewed(&session, "r1"));
+    assert_eq!(ledger.apply(&Change::Consult { session: Some(newer.clone()) }), Verdict::Good { generation: 1 });
+    assert_eq!(claim(&mut ledger, &session), Verdict::Adopt(newer));
+}
+
+#[test]
+fn what_failed_long_ago_in_a_tab_that_is_gone_kept_another_from_trying() {
+    let mut ledger = Ledger::default();
+    let mine = signed_in(&mut ledger, session(60));
+    let failed_at = WALL - Duration::from_secs(60);
+    let failed = |failures| Session { failures, ..mine.clone() };
+    ledger.apply(&Change::Count { session: Box::new(failed(3)), at: failed_at });
+    assert_eq!(claim(&mut ledger, &mine), Verdict::Renew(Method::Iframe));
+    let too_often = failed(MOST_FAILURES);
+    ledger.apply(&Change::Count { session: Box::new(too_often.clone()), at: failed_at });
+    assert_eq!(claim(&mut ledger, &mine), Verdict::Adopt(Box::new(too_often)), "until the person asks");
 }
 
 #[test]
