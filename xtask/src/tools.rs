@@ -139,13 +139,13 @@ pub(crate) fn postgres(stop: &Stop) -> anyhow::Result<PathBuf> {
 
 /// The script that looks for barriers in pages.
 pub(crate) fn axe(stop: &Stop) -> anyhow::Result<PathBuf> {
-    let packages = npm_packages::installed("axe", Path::new("tests/e2e"), stop)?;
+    let packages = npm_packages::installed("axe", "axe-core", Path::new("tests/e2e"), stop)?;
     Ok(packages.join("axe-core").join("axe.min.js"))
 }
 
 /// The `node_modules` of the providers and clients by others that ours have to get along with.
 pub(crate) fn interop_peers(stop: &Stop) -> anyhow::Result<PathBuf> {
-    npm_packages::installed("interop", Path::new("tests/interop/peers"), stop)
+    npm_packages::installed("interop", "providers and clients by others", Path::new("tests/interop/peers"), stop)
 }
 
 /// cargo-fuzz, where there is a nightly compiler for it.

@@ -44,11 +44,11 @@ impl Node {
         Ok(node)
     }
 
-    /// Installs what the lock file in a directory names, and runs none of its scripts.
-    pub(crate) fn install_locked(&self, directory: &Path, stop: &Stop) -> anyhow::Result<()> {
+    /// Installs what the lock file in a directory names, and runs none of its scripts. `what` says in words what that is.
+    pub(crate) fn install_locked(&self, what: &str, directory: &Path, stop: &Stop) -> anyhow::Result<()> {
         let mut npm = Command::new(&self.npm);
         npm.current_dir(directory).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-        install("the locked packages", "about 10 seconds", &mut npm, stop)
+        install(&format!("{what} from npm"), "about 10 seconds", &mut npm, stop)
     }
 }
 

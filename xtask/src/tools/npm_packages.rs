@@ -15,8 +15,8 @@ use crate::{stop::Stop, workspace};
 const FILES: [&str; 3] = [".npmrc", "package.json", "package-lock.json"];
 
 /// The `node_modules` of what the lock file in a directory of the repository names; installed first where no clone has done
-/// so yet, with Node where that is missing.
-pub(super) fn installed(name: &str, directory: &Path, stop: &Stop) -> anyhow::Result<PathBuf> {
+/// so yet, with Node where that is missing. `name` is that of their place in the cache, and `what` is what a person reads.
+pub(super) fn installed(name: &str, what: &str, directory: &Path, stop: &Stop) -> anyhow::Result<PathBuf> {
     let node = Node::ensure(stop)?;
     let from = workspace::root().join(directory);
     let lock_file = fs::read(from.join("package-lock.json"))
@@ -31,7 +31,7 @@ pub(super) fn installed(name: &str, directory: &Path, stop: &Stop) -> anyhow::Re
             for file in FILES {
                 fs::copy(from.join(file), unfinished.join(file)).with_context(|| format!("Cannot copy {file}"))?;
             }
-            node.install_locked(&unfinished, stop)?;
+            node.install_locked(what, &unfinished, stop)?;
             fs::rename(&unfinished, &installed).with_context(|| format!("Cannot create {}", installed.display()))?;
         }
     }

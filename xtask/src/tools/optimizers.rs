@@ -15,7 +15,9 @@ pub(crate) struct Optimizers {
 impl Optimizers {
     /// Finds the locked versions, or installs them.
     pub(crate) fn ensure(stop: &Stop) -> anyhow::Result<Self> {
-        let programs = npm_packages::installed("optimizers", Path::new("finish/optimizers"), stop)?.join(".bin");
+        let programs =
+            npm_packages::installed("optimizers", "esbuild and wasm-opt", Path::new("finish/optimizers"), stop)?
+                .join(".bin");
         Ok(Self { esbuild: programs.join("esbuild"), wasm_opt: programs.join("wasm-opt") })
     }
 }
