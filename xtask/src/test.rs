@@ -49,14 +49,18 @@ const STEPS: [(Kind, &str, Step); 8] = [
 pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
     let mut total = Tally::default();
-    needs::install(options, stop);
+    needs::install(options, stop)?;
     for (kind, name, step) in STEPS {
-        if !options.includes(kind) || stop.requested() {
+        if !options.includes(kind) {
             continue;
         }
         println!("\n== {name}");
         let step_began = Instant::now();
-        let tally = step(options, stop).unwrap_or_else(|error| {
+        let outcome = step(options, stop);
+        if stop.requested() {
+            return Err(Interrupted.into());
+        }
+        let tally = outcome.unwrap_or_else(|error| {
             eprintln!("{error:#}");
             Tally { passed: 0, failed: 1 }
         });
@@ -66,9 +70,6 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<ExitCode> {
             tools::shown(began.elapsed())
         );
         total += tally;
-    }
-    if stop.requested() {
-        return Err(Interrupted.into());
     }
     println!("\n{total}");
     if total == Tally::default() {

@@ -3,6 +3,7 @@
 
 use super::{Kind, Options};
 use crate::{
+    process::Interrupted,
     stop::Stop,
     tools::{self, Optimizers, Tools},
 };
@@ -24,13 +25,18 @@ const NEEDS: [(&[Kind], Need); 9] = [
 
 /// Installs what is missing, and says what cannot be. That fails nothing yet: the steps that need it do, and the others have
 /// something to say.
-pub(super) fn install(options: &Options, stop: &Stop) {
+///
+/// # Errors
+/// [`Interrupted`] alone.
+pub(super) fn install(options: &Options, stop: &Stop) -> anyhow::Result<()> {
     for (_, need) in NEEDS.iter().filter(|(kinds, _)| kinds.iter().any(|kind| options.includes(*kind))) {
+        let outcome = need(stop);
         if stop.requested() {
-            return;
+            return Err(Interrupted.into());
         }
-        if let Err(error) = need(stop) {
+        if let Err(error) = outcome {
             eprintln!("{error:#}");
         }
     }
+    Ok(())
 }
