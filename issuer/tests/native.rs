@@ -62,6 +62,19 @@ async fn a_page_that_leads_to_an_ipv6_address_lets_its_form_go_there() {
 }
 
 #[tokio::test]
+async fn what_a_person_allowed_once_is_asked_again_since_any_program_can_pose_as_the_app() {
+    let server = server().await;
+    let browser = Browser::of(&server);
+    let callback = "http://127.0.0.1:51004/callback";
+    let request = App::code("native").with("redirect_uri", callback);
+    assert!(browser.authorize_as("ann", &request.query()).await.sent(callback, '?').has("code"));
+    let again = browser.get(&format!("/authorize?{}", request.query())).await;
+    assert!(again.location().unwrap().starts_with("/consent?"), "RFC 8252 §8.6");
+    let silent = browser.get(&format!("/authorize?{}", request.with("prompt", "none").query())).await;
+    assert_eq!(silent.sent(callback, '?').first("error"), Some("consent_required"));
+}
+
+#[tokio::test]
 async fn every_other_address_is_compared_to_the_letter() {
     let server = server().await;
     let browser = Browser::of(&server);

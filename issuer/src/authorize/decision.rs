@@ -99,7 +99,10 @@ fn needs_consent(request: &AuthorizationRequest<'_>, situation: &Situation<'_>) 
     if situation.just_allowed {
         return false;
     }
-    let missing = request.client.require_consent && !situation.consented.covers(&request.scope);
+    // RFC 8252 §8.6: any program of the device can pose as a native app, so what the person once allowed says nothing about
+    // who asks now.
+    let allowed = situation.consented.covers(&request.scope) && !request.client.is_native_app();
+    let missing = request.client.require_consent && !allowed;
     missing || request.prompts.contains(&Prompt::Consent)
 }
 

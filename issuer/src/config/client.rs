@@ -56,7 +56,8 @@ pub struct Client {
     /// Whether its tokens are signed with a key of its own, which can be withdrawn without touching anybody else's.
     #[serde(default)]
     pub own_signing_key: bool,
-    /// Whether people are asked before it gets anything; `false` for one's own applications.
+    /// Whether people are asked before it gets anything: once, or each time by an app on a device; `false` for one's own
+    /// applications.
     #[serde(default = "default_require_consent")]
     pub require_consent: bool,
     /// How its refresh tokens behave, if it has that grant.
@@ -115,7 +116,7 @@ impl Client {
     }
 
     /// Whether it runs on a person's device, outside of the browser: it has no page, and no answers for one.
-    fn is_native_app(&self) -> bool {
+    pub fn is_native_app(&self) -> bool {
         let code_alone = self.response_types.iter().all(|&response_type| response_type == ResponseType::CODE);
         self.kind == ClientType::Public && self.origins.is_empty() && code_alone
     }
