@@ -15,15 +15,15 @@ use web_sys::{
 use crate::timer::within;
 use crate::{network, refused, window};
 
-/// How long a request may take.
+/// How long a request may take, its answer included.
 const LIMIT: Duration = Duration::from_secs(15);
 
 /// What a server said.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The status code.
+    /// The status code (RFC 9110 §15).
     pub status: u16,
-    /// How long the server asked to be left alone.
+    /// How long the server asked to be left alone (`Retry-After`, RFC 9110 §10.2.3).
     pub retry_after: Option<Duration>,
     /// The body.
     pub body: Vec<u8>,
@@ -42,10 +42,10 @@ impl Answer {
     }
 }
 
-/// Gets a document.
+/// Gets a document, without cookies and past the browser's cache.
 ///
 /// # Errors
-/// [`Failure::Unreachable`] when no answer came.
+/// [`Failure::Unreachable`] when no answer came within 15 s, or none that this page may read (CORS).
 pub async fn get(endpoint: &'static str, url: &str) -> Result<Answer, Failure> {
     let init = RequestInit::new();
     init.set_credentials(RequestCredentials::Omit);
@@ -83,7 +83,8 @@ pub enum Cookies {
 /// Posts a form. A redirect counts as no answer: a token request must not wander.
 ///
 /// # Errors
-/// [`Failure::Unreachable`] when no answer came.
+/// [`Failure::Unreachable`] when no answer came within 15 s, or none that this page may read (CORS); [`Failure::Browser`] when
+/// the browser refuses the request.
 pub async fn post_form(endpoint: &'static str, url: &str, body: &str, cookies: Cookies) -> Result<Answer, Failure> {
     let headers = Headers::new().map_err(|error| refused("fetch", &error))?;
     let content_type = headers.append("Content-Type", "application/x-www-form-urlencoded");

@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 const KEPT: u64 = 100;
 
 /// `evergrant:renewal`, with `detail` = `{method, outcome, cause}`, for every attempt: this is the attempt `number`, counted from
-/// 1. From time to time the older ones are taken away.
+/// 1, which `ended` so many milliseconds after the page's time origin. From time to time the older ones are taken away.
 pub fn renewal(record: &RenewalRecord, number: u64, ended: f64) {
     if number.is_multiple_of(KEPT) {
         call("clearMeasures", "evergrant:renewal", &JsValue::UNDEFINED);

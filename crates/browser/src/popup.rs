@@ -37,7 +37,7 @@ impl Popup {
     }
 
     /// Goes to `url`, and waits for a page of `origin`, the silent page or the issuer's own, to post the response that carries
-    /// `state`. The popup closes then.
+    /// `state`, as long as the person takes. The popup closes then.
     ///
     /// # Errors
     /// [`Failure::PopupClosed`] when the person closed it.

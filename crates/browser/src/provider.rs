@@ -44,10 +44,10 @@ impl Provider {
         self.iframe.replace(seen);
     }
 
-    /// The issuer's metadata.
+    /// The issuer's metadata (OIDC Discovery §4), asked for once in the life of a page.
     ///
     /// # Errors
-    /// [`Failure::Unreachable`], [`Failure::Busy`] or [`Failure::Metadata`].
+    /// [`Failure::Unreachable`], [`Failure::Busy`] (429, or 500 and above) or [`Failure::Metadata`]; the next call asks again.
     // Boxed, so that there is one of it: what is `async` is compiled anew into each crate that reaches it.
     pub fn metadata(&self) -> LocalBoxFuture<'_, Result<Rc<ProviderMetadata>, Failure>> {
         Box::pin(self.look_up())

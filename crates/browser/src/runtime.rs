@@ -82,7 +82,8 @@ impl Runtime {
         Self(inner)
     }
 
-    /// Goes to the issuer to sign in.
+    /// Goes to the issuer to sign in, in this page or in a popup. Does nothing while somebody is signed in, unless something is
+    /// wrong with their session; should the sign-in fail, that session goes on. What comes of it is in the [view](Self::view).
     pub fn sign_in(&self, sign_in: SignIn) {
         self.0.dispatch(Event::SignIn(sign_in));
     }
@@ -99,17 +100,18 @@ impl Runtime {
         sign_in::begin(config, provider, store, sign_in, scope).await
     }
 
-    /// Signs out here, in every tab, and at the issuer.
+    /// Signs out here, in every tab, and at the issuer, whose page is gone to where it has one for that. Does nothing when nobody
+    /// is signed in.
     pub fn sign_out(&self) {
         self.0.dispatch(Event::SignOut);
     }
 
-    /// Renews now, unless a renewal is in flight already.
+    /// Renews now, also where renewing has stopped; does nothing when a renewal is in flight already, or nobody is signed in.
     pub fn renew(&self) {
         self.0.dispatch(Event::RenewNow);
     }
 
-    /// Stays signed in (R11): the same as if the person had done something.
+    /// Stays signed in (R11): the same as if the person had done something. Too late once the limit is reached.
     pub fn stay(&self) {
         self.0.dispatch(Event::Active);
     }
@@ -141,17 +143,17 @@ impl Runtime {
         let _ = receiver.await;
     }
 
-    /// The renewals of this page, oldest first.
+    /// The latest 100 renewals of this page, oldest first.
     pub fn log(&self) -> Vec<RenewalRecord> {
         self.0.machine.borrow().log().iter().cloned().collect()
     }
 
-    /// What else happened in this page, in the order in which it learned of it.
+    /// What else happened in this page, the latest 200, in the order in which it learned of it.
     pub fn history(&self) -> Vec<Occurrence> {
         self.0.machine.borrow().history().iter().cloned().collect()
     }
 
-    /// Log and history as JSON, without secrets, for a person to keep.
+    /// Log and history as JSON, without secrets, for a person to keep: see [`session::to_json`].
     pub fn log_json(&self) -> String {
         let machine = self.0.machine.borrow();
         session::to_json(machine.log(), machine.history())

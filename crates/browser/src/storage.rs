@@ -71,7 +71,7 @@ impl Store {
         get(self.kind, &self.session_key)
     }
 
-    /// The flow by which somebody was signed in before this page was loaded, when the session is kept in memory alone.
+    /// The flow by which somebody was signed in before this page was loaded, where no store keeps the session (memory, cookie).
     pub fn flow_before(&self) -> Option<Flow> {
         self.keeps_nothing().then(|| get(StorageKind::Local, &self.hint_key))?
     }
@@ -93,7 +93,7 @@ impl Store {
         self.put_flow(session.flow);
     }
 
-    /// Remembers that somebody is signed in, and by which flow, when the session is kept in memory alone.
+    /// Remembers that somebody is signed in, and by which flow, where no store keeps the session (memory, cookie).
     pub fn put_flow(&self, flow: Flow) {
         if self.keeps_nothing() {
             set(StorageKind::Local, &self.hint_key, &flow);
@@ -110,7 +110,8 @@ impl Store {
         }
     }
 
-    /// Remembers a sign-in on its way, in this tab: the answer comes back to it. Stale ones are swept out.
+    /// Remembers a sign-in on its way, in this tab: the answer comes back to it. Stale ones are swept out. `false` when the
+    /// browser does not keep it.
     pub fn put_transaction(&self, transaction: &Transaction, now: UnixTime) -> bool {
         for key in keys().iter().filter(|key| key.starts_with(&self.transaction_prefix)) {
             if get::<Transaction>(StorageKind::Session, key).is_none_or(|known| known.is_stale(now)) {

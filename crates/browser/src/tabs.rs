@@ -37,7 +37,7 @@ impl Tabs {
         Some(Self { channel, _listener: listener })
     }
 
-    /// Tells every other tab.
+    /// Tells every other tab of this origin and client. A page that is frozen or gone hears nothing.
     pub fn tell(&self, message: TabMessage) {
         let text = match message {
             TabMessage::SignedOut => SIGNED_OUT.to_owned(),

@@ -22,6 +22,9 @@ pub fn use_session() -> SessionHandle {
 }
 
 /// A handle to the session; a copy costs nothing.
+///
+/// Work that was begun before may ask it when the provider is gone: it says then what there is to say when nobody has signed
+/// in yet, and does nothing. Signals go with the provider, as all signals do: read those with `try_get` there.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionHandle {
     runtime: StoredValue<Runtime, LocalStorage>,
@@ -45,13 +48,13 @@ impl SessionHandle {
         self.status
     }
 
-    /// Who is signed in.
+    /// Who is signed in, by the latest ID token; `None` when nobody is.
     pub fn claims(&self) -> Signal<Option<IdTokenClaims>> {
         let view = self.view;
         Signal::derive(move || view.with(|view| view.claims.clone()))
     }
 
-    /// When the access token expires.
+    /// When the access token expires, by the wall clock (without one, the ID token); `None` when nobody is signed in.
     pub fn expires_at(&self) -> Signal<Option<UnixTime>> {
         let view = self.view;
         Signal::derive(move || view.with(|view| view.expires_at))
@@ -83,19 +86,19 @@ impl SessionHandle {
     /// A sentence for the person when the session cannot be stored as configured. Read it where [`SessionHandle::view`] is
     /// tracked.
     pub fn warning(&self) -> Option<String> {
-        self.runtime.with_value(|runtime| runtime.warning().map(str::to_owned))
+        self.runtime.try_with_value(|runtime| runtime.warning().map(str::to_owned))?
     }
 
     /// Where in the app the person was before the sign-in that completed in this page: a path of this origin. Read it once
     /// [`SessionHandle::status`] is no longer `signing-in`.
     pub fn return_to(&self) -> Option<String> {
-        self.runtime.with_value(Runtime::return_to)
+        self.runtime.try_with_value(Runtime::return_to)?
     }
 
     /// What the session can be renewed by here, as far as it was seen on the way: nothing is asked to know it, but by
     /// [`SessionHandle::probe`]. Read it where [`SessionHandle::view`] is tracked.
     pub fn abilities(&self) -> Abilities {
-        self.runtime.with_value(Runtime::abilities)
+        self.runtime.try_with_value(Runtime::abilities).unwrap_or_default()
     }
 
     /// Tries once whether the issuer answers in a hidden iframe here, and leaves the session as it is: so that one need not
@@ -110,23 +113,24 @@ impl SessionHandle {
     /// Whether the issuer says who the person is, and gave no access token: there is nothing for APIs then. Read it where
     /// [`SessionHandle::view`] is tracked.
     pub fn has_identity_alone(&self) -> bool {
-        self.runtime.with_value(Runtime::has_identity_alone)
+        self.runtime.try_with_value(Runtime::has_identity_alone).unwrap_or_default()
     }
 
-    /// The renewals of this page, oldest first. Read it where [`SessionHandle::view`] is tracked.
+    /// The latest 100 renewals of this page, oldest first. Read it where [`SessionHandle::view`] is tracked.
     pub fn log(&self) -> Vec<RenewalRecord> {
-        self.runtime.with_value(Runtime::log)
+        self.runtime.try_with_value(Runtime::log).unwrap_or_default()
     }
 
     /// What else happened in this page, in the order in which it learned of it. Read it where [`SessionHandle::view`] is
     /// tracked.
     pub fn history(&self) -> Vec<Occurrence> {
-        self.runtime.with_value(Runtime::history)
+        self.runtime.try_with_value(Runtime::history).unwrap_or_default()
     }
 
-    /// Log and history as JSON, without secrets, for a person to keep or to send.
+    /// Log and history as JSON, without secrets, for a person to keep or to send: an object with `renewals` and `occurrences`,
+    /// each the oldest first, with times in milliseconds. Empty when the provider is gone.
     pub fn log_json(&self) -> String {
-        self.runtime.with_value(Runtime::log_json)
+        self.runtime.try_with_value(Runtime::log_json).unwrap_or_default()
     }
 
     /// An access token that is good now: an expired one is renewed first, and callers share that renewal.
@@ -150,7 +154,7 @@ impl SessionHandle {
     /// signed in, unless something is wrong with their session (see [`SessionHandle::error`]); should the sign-in fail, that
     /// session goes on.
     pub fn sign_in(&self, flow: Flow, return_to: String) {
-        self.runtime.with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, place: Place::Page }));
+        self.runtime.try_with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, place: Place::Page }));
     }
 
     /// Signs in by `flow` in a popup, and stays on this page. Call it while a click is being handled: browsers block popups
@@ -158,7 +162,7 @@ impl SessionHandle {
     /// `silent_redirect_uri`, or stays at an issuer that answers it itself (`silent_response`).
     pub fn sign_in_popup(&self, flow: Flow) {
         let return_to = String::new();
-        self.runtime.with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, place: Place::Popup }));
+        self.runtime.try_with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, place: Place::Popup }));
     }
 
     /// Goes to the issuer to ask for `scope` beyond what was granted, and comes back to the path `return_to`: what to do when
@@ -170,19 +174,20 @@ impl SessionHandle {
         self.running().ok_or_else(gone)?.ask_for(scope, return_to).await
     }
 
-    /// Signs out here, in every tab, and at the issuer.
+    /// Signs out here, in every tab, and at the issuer, whose page is gone to where it has one for that. Does nothing when nobody
+    /// is signed in.
     pub fn sign_out(&self) {
-        self.runtime.with_value(Runtime::sign_out);
+        self.runtime.try_with_value(Runtime::sign_out);
     }
 
-    /// Stays signed in: counts as activity, in every tab.
+    /// Stays signed in: counts as activity, in every tab. Too late once the limit is reached.
     pub fn stay(&self) {
-        self.runtime.with_value(Runtime::stay);
+        self.runtime.try_with_value(Runtime::stay);
     }
 
-    /// Renews now, unless a renewal is in flight already.
+    /// Renews now, also where renewing has stopped; does nothing when a renewal is in flight already, or nobody is signed in.
     pub fn renew(&self) {
-        self.runtime.with_value(Runtime::renew);
+        self.runtime.try_with_value(Runtime::renew);
     }
 
     /// Whether the issuer takes orders for failures to rehearse.
@@ -206,10 +211,13 @@ impl SessionHandle {
     /// What the tokens at hand say. Read it where [`SessionHandle::view`] is tracked.
     #[cfg(feature = "inspector")]
     pub fn token_claims(&self) -> evergrant_browser::TokenClaims {
-        self.runtime.with_value(Runtime::token_claims)
+        self.runtime.try_with_value(Runtime::token_claims).unwrap_or_default()
     }
 
     /// The configuration in use.
+    ///
+    /// # Panics
+    /// When the provider is gone: there is none in use then.
     pub fn config(&self) -> Config {
         self.runtime.with_value(|runtime| runtime.config().clone())
     }

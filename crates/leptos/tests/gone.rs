@@ -9,7 +9,9 @@ use std::cell::Cell;
 use common::{config, store_session};
 use evergrant_core::protocol::Scope;
 use evergrant_core::session::HiddenIframe;
-use evergrant_leptos::{FetchError, NoAccessToken, Rehearsal, SessionHandle, SessionProvider, use_session};
+use evergrant_leptos::{
+    Abilities, FetchError, Flow, NoAccessToken, Rehearsal, SessionHandle, SessionProvider, TokenClaims, use_session,
+};
 use leptos::mount::mount_to;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -40,5 +42,13 @@ async fn asking_a_session_whose_page_is_gone_stopped_the_app() {
     assert_eq!(session.access_token().await.unwrap_err(), NoAccessToken::SignedOut);
     let request = web_sys::Request::new_with_str("/api").unwrap();
     assert_eq!(session.fetch(request).await.unwrap_err(), FetchError::NoAccessToken(NoAccessToken::SignedOut));
+    for action in [SessionHandle::sign_out, SessionHandle::renew, SessionHandle::stay] {
+        action(&session);
+    }
+    session.sign_in(Flow::Code, "/".to_owned());
+    session.sign_in_popup(Flow::Code);
+    assert!(!session.has_identity_alone() && session.warning().is_none() && session.return_to().is_none());
+    assert!(session.log().is_empty() && session.history().is_empty() && session.log_json().is_empty());
+    assert_eq!((session.abilities(), session.token_claims()), (Abilities::default(), TokenClaims::default()));
     assert!(session.ask_for(&Scope::parse("more"), "/".to_owned()).await.is_err());
 }

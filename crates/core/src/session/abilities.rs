@@ -14,7 +14,7 @@ use crate::protocol::metadata::ProviderMetadata;
 use crate::time::UnixTime;
 
 /// What a session can be renewed by, and what tabs can agree by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Abilities {
     /// Whether there are refresh tokens, and why not.
     pub refresh_token: RefreshTokens,
@@ -25,7 +25,7 @@ pub struct Abilities {
 }
 
 /// What the browser offers to the page. Without one of them the session lives, but tabs know less of each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BrowserOffers {
     /// The session is kept where the configuration says.
     pub storage: bool,
@@ -51,9 +51,10 @@ impl fmt::Display for BrowserOffers {
 }
 
 /// Whether the issuer gives refresh tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RefreshTokens {
     /// Nobody has signed in yet.
+    #[default]
     Unknown,
     /// The session has one.
     Given,

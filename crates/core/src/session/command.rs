@@ -34,14 +34,15 @@ pub enum Command {
     SetTimer(Duration),
     /// Clear the timer.
     CancelTimer,
-    /// Go to the issuer to sign in.
+    /// Go to the issuer to sign in, in this page or in a popup.
     BeginSignIn {
-        /// Which attempt; comes back in [`super::Event::SignInEnded`] when it fails before the page is left.
+        /// Which attempt; comes back in [`super::Event::SignInEnded`], from this page only when it could not be left.
         attempt: u64,
         /// How.
         sign_in: SignIn,
     },
-    /// Ask the issuer, in a hidden iframe, whether the person is signed in there.
+    /// Ask the issuer whether the person is signed in there: by the refresh token in the cookie where there is one, else in a
+    /// hidden iframe (`prompt=none`, OIDC Core §3.1.2.1).
     AskSilently {
         /// Which attempt; comes back in [`super::Event::SignInEnded`].
         attempt: u64,
@@ -53,7 +54,8 @@ pub enum Command {
         /// Which attempt; comes back in [`super::Event::SignInEnded`].
         attempt: u64,
     },
-    /// Renew, and report with [`super::Event::RenewalEnded`].
+    /// Claim the renewal in the ledger, renew, and report with [`super::Event::RenewalEnded`]; or, where the ledger says so,
+    /// with [`super::Event::Adopted`] or [`super::Event::ended_elsewhere`].
     Renew {
         /// Which attempt.
         attempt: u64,
@@ -85,7 +87,8 @@ pub enum Command {
     AbortRenewal,
     /// Tell the other tabs of this app.
     TellTabs(TabMessage),
-    /// Write into the ledger that the sign-in is over, revoke the refresh token, then go to the issuer's end-session page.
+    /// Write into the ledger that the sign-in is over, revoke the refresh token (RFC 7009), then go to the issuer's end-session
+    /// page (RP-Initiated Logout §2). Report with [`super::Event::SignOutStayed`] when this page is not left for it.
     EndIssuerSession {
         /// Who signs out; none where no page knows it any more.
         id_token: Option<IdToken>,
@@ -138,7 +141,7 @@ pub enum Command {
 pub enum TabMessage {
     /// The person signed out.
     SignedOut,
-    /// The session that all tabs share was renewed, or begun.
+    /// The session that all tabs share was begun, renewed or ended: the ledger knows.
     Changed,
     /// The person is active.
     Active {

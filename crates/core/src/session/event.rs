@@ -98,7 +98,7 @@ pub enum Event {
         /// The session, as the ledger has it.
         session: Box<Session>,
     },
-    /// The person signed out in another tab.
+    /// The session ended in another tab: the person signed out there, or the issuer wanted to see them.
     SignedOutElsewhere,
     /// The person did something in this page, or asked to stay signed in (R11).
     Active,

@@ -62,7 +62,7 @@ pub enum Failure {
         "login_required: the issuer does not know in a hidden frame who has just signed in; this browser keeps its cookies from there"
     )]
     CookiesBlocked,
-    /// Another tab was renewing, and did not come to an end.
+    /// Another tab was renewing and did not come to an end, or it kept all others from the browser's store.
     #[error("another tab has been renewing this session for too long")]
     OtherTabBusy,
     /// Nothing was asked: the issuer wants to be left alone, as another tab or an earlier page was told.
@@ -184,7 +184,7 @@ impl Failure {
         }
     }
 
-    /// How long the server asked to be left alone.
+    /// How long the server asked to be left alone (RFC 9110 §10.2.3); `None` when it did not.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Busy { retry_after, .. } => *retry_after,
@@ -222,7 +222,7 @@ impl Failure {
         }
     }
 
-    /// OAuth's own code, when the issuer gave one.
+    /// OAuth's own code (RFC 6749 §4.1.2.1 and §5.2, OIDC Core §3.1.2.6), when the issuer gave one.
     pub fn code(&self) -> Option<&ErrorCode> {
         match self {
             Self::CookiesBlocked => Some(&ErrorCode::LoginRequired),

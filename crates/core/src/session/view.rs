@@ -20,11 +20,11 @@ pub struct View {
     pub scope: Scope,
     /// The flow the session began with.
     pub flow: Option<Flow>,
-    /// When the access token expires.
+    /// When the access token expires, by the wall clock.
     pub expires_at: Option<UnixTime>,
     /// How long the access token lived in all when it was issued.
     pub lifetime: Option<Duration>,
-    /// When the next renewal, or the next try, begins.
+    /// When the next renewal, or the next try, begins; none while one is in flight, and where renewing has stopped.
     pub renew_at: Option<UnixTime>,
     /// Since when a renewal is in flight.
     pub renewing_since: Option<UnixTime>,
@@ -50,7 +50,7 @@ pub enum Status {
     /// Nobody is signed in.
     #[default]
     SignedOut,
-    /// On the way to the issuer, or back.
+    /// On the way to the issuer, or back; or the issuer is asked who is signed in.
     SigningIn,
     /// Signed in, with a good access token.
     SignedIn,
@@ -89,7 +89,7 @@ impl Status {
 pub enum EndReason {
     /// The person signed out here.
     SignedOut,
-    /// The person signed out in another tab.
+    /// The session ended in another tab: the person signed out there, or the issuer wanted to see them.
     SignedOutElsewhere,
     /// The issuer wants to see the person again.
     AskThePerson(Failure),

@@ -111,7 +111,7 @@ impl World {
             Command::CompleteSignIn { attempt } => self.request(tab, Purpose::SignIn { attempt }, None),
             Command::Renew { attempt, session, asked, .. } => self.begin_renewal(tab, attempt, session, asked),
             Command::Count { session } => {
-                self.transact(tab, Change::Count { session, at: self.clock.wall() }, Then::Heed);
+                self.transact(tab, Change::Count { session, at: self.clock.wall() }, Then::Nothing);
             }
             Command::Consult { session } => self.transact(tab, Change::Consult { session }, Then::Heed),
             Command::EndGeneration { session } => {
@@ -138,7 +138,7 @@ impl World {
                 if instead_of.is_none() || self.active_at == instead_of {
                     self.active_at = Some(at);
                 }
-                self.transact(tab, Change::Active { at, instead_of }, Then::Heed);
+                self.transact(tab, Change::Active { at, instead_of }, Then::Nothing);
                 if instead_of.is_none() {
                     self.oracle.really_active_at = self.clock.truth;
                     if self.mischief != Some(Mischief::DeafToOthers) {

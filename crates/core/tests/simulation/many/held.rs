@@ -47,22 +47,21 @@ impl World {
         self.tabs[tab].missed_something = true;
         let unanswered = change.unanswered();
         self.note(|_| format!("tab {tab}: the ledger gives no answer, was changed: {}", verdict.is_some()));
-        if verdict.is_none() {
-            self.goes_on_alone(&change, &unanswered);
-        }
+        self.goes_on_alone(&change, verdict.is_some(), &unanswered);
         self.goes_on(tab, then, unanswered);
     }
 
-    /// A page gave up before the change was made.
-    fn goes_on_alone(&mut self, change: &Change, unanswered: &Verdict) {
+    /// A page gave up, mostly before the change was made.
+    fn goes_on_alone(&mut self, change: &Change, was_made: bool, unanswered: &Verdict) {
         let truth = self.clock.truth;
         let oracle = &mut self.oracle;
         match (change, unanswered) {
             (Change::SignIn { session, shared, .. }, Verdict::Begun { generation, .. }) => {
                 oracle.signed_out = false;
-                oracle.is_lost |= shared;
+                oracle.is_lost |= *shared && !was_made;
                 oracle.begins(&session.claims, truth, *generation);
             }
+            _ if was_made => {}
             (Change::Settle { .. } | Change::Rotated { .. }, _) => oracle.lost_at = Some(truth),
             (Change::SignOut { .. } | Change::EndSignIn { .. } | Change::EndGeneration { .. }, _) => {
                 oracle.sign_out_stopped_halfway = true;

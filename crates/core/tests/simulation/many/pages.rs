@@ -118,7 +118,7 @@ impl World {
         self.end_question(tab);
         self.abandon_requests(tab);
         self.messages.retain(|message| message.to != tab);
-        let untold = |it: &Transaction| it.verdict.is_some() && !matches!(it.then, Then::Heed);
+        let untold = |it: &Transaction| it.verdict.is_some() && !matches!(it.then, Then::Heed | Then::Nothing);
         if self.tabs[tab].transactions.iter().any(untold) {
             // It would have told the others.
             self.tabs.iter_mut().for_each(|other| other.missed_something = true);

@@ -27,6 +27,8 @@ pub struct Transaction {
 pub enum Then {
     /// Live by what it says.
     Heed,
+    /// Nothing: it is for all tabs to know, whatever the ledger says of this one's session.
+    Nothing,
     /// Sign out, unless the person was active in another tab.
     EndIdle,
     /// Remove the mark of a page that died while it signed out, and tell the tabs.
@@ -55,7 +57,8 @@ impl Then {
     /// Whether it is a part of the renewal, and ends with it.
     pub fn renews(&self) -> bool {
         match self {
-            Self::Heed | Self::EndIdle | Self::Finish | Self::Tell | Self::Leave { .. } | Self::SignIn { .. } => false,
+            Self::Heed | Self::Nothing | Self::EndIdle | Self::Finish | Self::Tell => false,
+            Self::Leave { .. } | Self::SignIn { .. } => false,
             Self::Claimed | Self::Rested { .. } | Self::LastResort { .. } => true,
             Self::Settled { .. } | Self::Rotated { .. } | Self::Unsent { .. } => true,
         }
@@ -93,11 +96,12 @@ impl World {
             first.verdict = Some(verdict.clone());
             first.due = answers_at.max(self.hold.of_answers(&first.change, &verdict));
             let (change, asked_at) = (first.change.clone(), first.asked_at);
+            let is_heeded = !matches!(first.then, Then::Nothing);
             if let Verdict::Wait(wait) = verdict {
                 self.leave_alone(tab, wait);
             }
             // What happens from now on, this answer does not tell.
-            self.tabs[tab].missed_something = false;
+            self.tabs[tab].missed_something &= !is_heeded;
             self.note(|_| format!("tab {tab}: the ledger has {} -> {}", name(&change), name_of(&verdict)));
             self.witness(&change, asked_at, &verdict);
             return;
@@ -111,6 +115,7 @@ impl World {
     /// The page has an answer, or waits for none any more.
     pub fn goes_on(&mut self, tab: usize, then: Then, verdict: Verdict) {
         match then {
+            Then::Nothing => {}
             Then::Heed if self.mischief == Some(Mischief::NeverHeeds) => {}
             Then::Heed => self.heed(tab, verdict),
             Then::EndIdle => match verdict {
