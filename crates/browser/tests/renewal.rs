@@ -7,15 +7,16 @@ mod common;
 use std::time::Duration;
 
 use common::issuer::{BY_MESSAGE, Issuer, OFFERS_MESSAGES};
-use evergrant_browser::Runtime;
+use evergrant_browser::ledger::SharedLedger;
 use evergrant_browser::storage::Store;
+use evergrant_browser::{Runtime, clock};
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::protocol::callback::CallbackError;
 use evergrant_core::protocol::id_token::IdTokenError;
 use evergrant_core::protocol::jwk::KeyChoiceError;
 use evergrant_core::session::failure::Silence;
-use evergrant_core::session::{EndReason, Failure, FailureClass, HiddenIframe, Status};
+use evergrant_core::session::{Change, EndReason, Failure, FailureClass, HiddenIframe, Status, Verdict};
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -177,8 +178,8 @@ async fn a_renewal_that_finds_the_storage_full_is_kept_in_memory_and_said() {
     assert_eq!(left, None, "an old session must not come back with the next reload");
 }
 
-#[wasm_bindgen_test]
-async fn a_sign_in_waited_for_ever_for_a_store_that_another_tab_held() {
+/// Keeps all others from the ledger, as another tab can, until what this returns is called.
+async fn hold_the_ledger() -> Function {
     let script = "
         return new Promise(held => {
             const opening = indexedDB.open('evergrant', 1);
@@ -192,7 +193,12 @@ async fn a_sign_in_waited_for_ever_for_a_store_that_another_tab_held() {
             };
         });";
     let held: Promise = Function::new_no_args(script).call0(&JsValue::NULL).unwrap().unchecked_into();
-    let release: Function = JsFuture::from(held).await.unwrap().unchecked_into();
+    JsFuture::from(held).await.unwrap().unchecked_into()
+}
+
+#[wasm_bindgen_test]
+async fn a_sign_in_waited_for_ever_for_a_store_that_another_tab_held() {
+    let release = hold_the_ledger().await;
     let issuer = Issuer::open("held").await;
     let config = issuer.config(r#""storage":"memory","#);
     Store::open(StorageKind::Memory, &config.client_id).put_flow(Flow::Code);
@@ -201,6 +207,27 @@ async fn a_sign_in_waited_for_ever_for_a_store_that_another_tab_held() {
     release.call0(&JsValue::NULL).unwrap();
     runtime.renew();
     renewed(&runtime, 1).await;
+}
+
+#[wasm_bindgen_test]
+async fn what_was_renewed_while_another_tab_held_the_store_was_never_told_to_the_others() {
+    let issuer = Issuer::open("unsettled").await;
+    let config = issuer.config(r#""storage":"local","#);
+    let ledger = SharedLedger::new(&config.kept_as);
+    let mut session = Box::new(common::session(&config, HOUR));
+    let begun = Change::SignIn { session: session.clone(), shared: true, at: clock::wall() };
+    let Verdict::Begun { generation, .. } = ledger.apply(&begun).await else { unreachable!("a sign-in is good") };
+    session.generation = generation;
+    Store::open(StorageKind::Local, &config.kept_as).save(&session);
+    let runtime = Runtime::start(config, |_| {});
+    runtime.renew();
+    common::until("the issuer is asked", || issuer.requests().iter().any(|it| it.starts_with("authorize"))).await;
+    let release = hold_the_ledger().await;
+    common::until_within(18, "it is renewed", || runtime.view().renewals == 1).await;
+    release.call0(&JsValue::NULL).unwrap();
+    let claim = Change::Claim { session, at: clock::wall(), asked: false };
+    let Verdict::Adopt(adopted) = ledger.apply(&claim).await else { unreachable!("the others adopt it") };
+    assert_eq!(adopted.access_token, runtime.current_access_token());
 }
 
 #[wasm_bindgen_test]
