@@ -36,17 +36,19 @@ pub enum Invariant {
     /// After sign-out no refresh token of a tab that has heard of it is good, if the issuer could be reached.
     RevokedAfterSignOut,
     /// A session that the issuer would still renew is never lost, but to a sign-out that other tabs were hearing of when it
-    /// began.
+    /// began; or, where the ledger gave no answer to the sign-in, to a clock set back after an earlier sign-out.
     SessionKept,
     /// No renewal begins by itself in any tab before the `Retry-After` that one of them was given. The others are told by the
-    /// wall clock: once that is set back they cannot know, while whoever was told by the issuer still does. A clock that
-    /// is set forward passes for a sleep.
+    /// wall clock: once that is set back they cannot know, while whoever was told by the issuer still does, until newer tokens
+    /// have come. A clock that is set forward passes for a sleep.
     RetryAfterObeyed,
     /// Somebody who is active in any tab is not signed out for being idle; for somebody who is not, nothing is renewed. When
-    /// the clock is set, how long ago that was is not known to all until they are active again.
+    /// the clock is set, how long ago that was is not known to all until they are active again; nor to a page that opens after
+    /// a sign-out.
     IdleEndsAll,
     /// With many tabs as with one, tokens are renewed when they are about to expire, or when somebody asks. Tokens from
-    /// before the clock was set, or before the ledger was lost, are replaced beside the newest, once.
+    /// before the clock was set, or before the ledger was lost or gave no answer to a renewal, are replaced beside the newest,
+    /// once.
     OneRenewalPerExpiry,
     /// Once faults stop, every session is fresh within [`CALM_BOUND`]. Where trying has ended the person asks, when the tab
     /// says so.
