@@ -35,9 +35,7 @@ const TRUNK: CargoTool = CargoTool {
     package: "trunk",
     program: "trunk",
     version: "0.21.14",
-    // Without the optimizations of a release: it waits for Cargo most of its time.
     flags: &["--locked", "--no-default-features", "--features", "rustls"],
-    optimized: false,
     takes: "about 4 minutes, once per user",
 };
 
@@ -46,7 +44,6 @@ const GECKODRIVER: CargoTool = CargoTool {
     program: "geckodriver",
     version: "0.37.1",
     flags: &["--locked"],
-    optimized: false,
     takes: "about 1 minute, once per user",
 };
 
@@ -55,7 +52,6 @@ const CARGO_FUZZ: CargoTool = CargoTool {
     program: "cargo-fuzz",
     version: "0.13.2",
     flags: &["--locked"],
-    optimized: false,
     takes: "about 1 minute, once per user",
 };
 
@@ -64,7 +60,6 @@ const CARGO_DENY: CargoTool = CargoTool {
     program: "cargo-deny",
     version: "0.20.2",
     flags: &["--locked"],
-    optimized: false,
     takes: "about 5 minutes, once per user",
 };
 
@@ -199,7 +194,6 @@ fn wasm_bindgen(version: &str) -> CargoTool<'_> {
         program: "wasm-bindgen",
         version,
         flags: &[],
-        optimized: true,
         takes: "about 2 minutes, once per user",
     }
 }

@@ -14,8 +14,6 @@ pub(super) struct CargoTool<'a> {
     pub(super) program: &'a str,
     pub(super) version: &'a str,
     pub(super) flags: &'a [&'a str],
-    /// Whether the tool is worth a slower build.
-    pub(super) optimized: bool,
     /// How long that takes on a small machine, in words.
     pub(super) takes: &'a str,
 }
@@ -59,11 +57,11 @@ impl CargoTool<'_> {
         ] {
             cargo.env_remove(inherited);
         }
-        if !self.optimized {
-            cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
-            cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
-            cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
-        }
+        // Without the optimizations of a release: building a tool is what a newcomer waits for, and what it does later is done in
+        // a second, or waits for others.
+        cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+        cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
+        cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         cargo
     }
 }
