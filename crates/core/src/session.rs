@@ -23,6 +23,7 @@
 //! | signing in | `signing-in` | tokens | signed in, waiting | save, set the timer |
 //! | signing in | | failure, or the person came back by the back button | signed out, with the failure | |
 //! | signing in, a session kept | | tokens | signed in, waiting | save, set the timer, revoke the refresh token that was kept |
+//! | signing in, a session kept | | wake signal, another tab changed something | the same | consult the ledger |
 //! | signing in, a session kept | | signed out in another tab | signing in | revoke a refresh token of its own, forget |
 //! | signing in, a session kept | | failure, or the person came back by the back button | signed in, as it was | set the timer |
 //! | signed in, any | | its sign-in has replaced what all tabs shared | the same | revoke the refresh token of that |

@@ -14,7 +14,7 @@ impl Machine {
     /// A tab that slept, or was kept in the back/forward cache, may have missed what the others said.
     pub(super) fn consult(&self, commands: &mut Vec<Command>) {
         match &self.state {
-            State::SignedIn(signed_in) => {
+            State::SignedIn(signed_in) | State::SigningIn { kept: Some(signed_in), .. } => {
                 commands.push(Command::Consult { session: Some(Box::new(signed_in.session.clone())) });
             }
             State::SignedOut(_) if self.shared => commands.push(Command::Consult { session: None }),

@@ -1,6 +1,6 @@
 //! What a page cannot know of its tokens' time, for how they came to it.
 
-use evergrant_core::session::Event;
+use evergrant_core::session::{Event, Status};
 
 use super::super::tab::Doubt;
 use super::tab::access_token;
@@ -14,7 +14,10 @@ impl World {
 
     /// A page is given tokens, in answer to its own request or by another page: what it cannot know of their time.
     pub fn takes_token(&mut self, tab: usize, event: &Event) {
+        let status = self.tabs[tab].view(&self.clock).status;
         let (token, doubt) = match event {
+            // Whoever is on the way to the issuer, or back, takes nothing over.
+            Event::Adopted { .. } if matches!(status, Status::SigningIn | Status::SigningOut) => return,
             Event::SignInEnded { outcome: Ok(tokens), .. } | Event::RenewalEnded { outcome: Ok(tokens), .. } => {
                 (tokens.access_token.as_ref().and_then(|it| it.secret().parse().ok()), self.tabs[tab].in_flight)
             }

@@ -176,6 +176,18 @@ fn a_page_that_was_signing_in_missed_a_sign_out_in_another_tab() {
 }
 
 #[test]
+fn a_page_that_was_signing_in_kept_in_its_store_what_had_ended_in_another_tab() {
+    let mut page = Page::configured(r#","storage":"local""#);
+    page.sign_in(300);
+    let kept = page.store.clone().map(Box::new);
+    page.send(Event::CallbackArrived { stored: kept.clone() });
+    assert_eq!(page.send(Event::ChangedElsewhere), [Command::Consult { session: kept }]);
+    page.send(Event::ended_elsewhere(false));
+    assert_eq!(page.store, None);
+    page.expect(Status::SigningIn);
+}
+
+#[test]
 fn a_sign_in_that_failed_missed_the_session_of_another_tab() {
     let mut page = Page::configured(r#","storage":"local""#);
     page.send(Event::CallbackArrived { stored: None });
