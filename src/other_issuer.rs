@@ -12,8 +12,13 @@ const NAME: &str = "evergrant-issuer";
 /// The configuration to use: that of the chosen issuer, if there is one and it is of use, else the app's own.
 pub(crate) fn in_place_of(own: Config) -> Config {
     let kept = storage().and_then(|storage| storage.get_item(NAME).ok()?);
-    let other = kept.and_then(|text| OtherIssuer::from_text(&text)?.in_place_of(&own).ok());
-    other.unwrap_or(own)
+    kept.and_then(|text| read(&text, &own)).unwrap_or(own)
+}
+
+/// Few have chosen one: a function of its own in the code as well, so the app begins without it.
+#[inline(never)]
+fn read(kept: &str, own: &Config) -> Option<Config> {
+    OtherIssuer::from_text(kept)?.in_place_of(own).ok()
 }
 
 /// Keeps the choice, and loads the app anew. `false` when this browser keeps nothing.

@@ -1,6 +1,6 @@
 //! From the static first paint to the running app, or to a page that says why it cannot run.
 
-use evergrant_leptos::load_config;
+use evergrant_leptos::{StartError, load_config};
 use leptos::mount::mount_to;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -24,8 +24,14 @@ pub fn start() {
         place.set_text_content(None);
         mount_to(place.unchecked_into(), move || match config {
             Ok(config) => view! { <App config/> }.into_any(),
-            Err(error) => view! { <StartErrorPage error/> }.into_any(),
+            Err(error) => failed(error),
         })
         .forget();
     });
+}
+
+/// A function of its own in the code as well: the app begins without it.
+#[inline(never)]
+fn failed(error: StartError) -> AnyView {
+    view! { <StartErrorPage error/> }.into_any()
 }

@@ -63,13 +63,18 @@ impl BuiltApp {
         Ok(contents.join(&b'\n'))
     }
 
-    /// Puts a finished file in the place of those that it was made from.
-    pub(crate) fn replace(&self, old: &[String], new: &Sealed) -> anyhow::Result<()> {
-        let path = self.directory.join(&new.name);
+    /// Puts finished files in the place of those that they were made from.
+    pub(crate) fn replace(&self, old: &[String], new: &[Sealed]) -> anyhow::Result<()> {
         for old in old {
             fs::remove_file(self.directory.join(old)).with_context(|| format!("Cannot remove {old}"))?;
         }
-        fs::write(&path, &new.content).with_context(|| format!("Cannot write {}", shown(&path)))
+        new.iter().try_for_each(|file| self.write(&file.name, &file.content))
+    }
+
+    /// Writes a file beside them.
+    pub(crate) fn write(&self, name: &str, content: &[u8]) -> anyhow::Result<()> {
+        let path = self.directory.join(name);
+        fs::write(&path, content).with_context(|| format!("Cannot write {}", shown(&path)))
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Code, script and style become smaller: what neither uses of the other goes, and with it every word about panics. Each is
 //! then sealed: the page names the hash of the style and of the script, the script that of the code, so a browser runs what
-//! was built or nothing. The page starts the app without a script of its own, so a content security policy needs no exception
-//! for it. What a server may send compressed is compressed here, once and well.
+//! was built or nothing. The code comes in two parts, the second of which follows when the app is there. The page starts the app
+//! without a script of its own, so a content security policy needs no exception for it. What a server may send compressed is
+//! compressed here, once and well.
 
 mod built;
 mod compressed;
@@ -14,8 +15,11 @@ mod optimizers;
 mod order;
 mod page;
 mod panics;
+mod parts;
+mod recorded;
 mod script;
 mod sealed;
+mod start;
 
 use std::{path::PathBuf, process::ExitCode, slice};
 
@@ -31,11 +35,12 @@ use names::Names;
 use optimizers::Optimizers;
 use page::Page;
 use sealed::Sealed;
+use start::Start;
 
-const USAGE: &str = "evergrant-finish DIR --esbuild PROGRAM --wasm-opt PROGRAM";
+const USAGE: &str = "evergrant-finish DIR --esbuild PROGRAM --wasm-opt PROGRAM [--record]";
 
 fn main() -> ExitCode {
-    match options(Parser::from_env()).and_then(|(directory, optimizers)| finish(directory, &optimizers)) {
+    match options(Parser::from_env()).and_then(|options| finish(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}");
@@ -44,31 +49,41 @@ fn main() -> ExitCode {
     }
 }
 
-fn options(mut arguments: Parser) -> anyhow::Result<(PathBuf, Optimizers)> {
-    let (mut directory, mut esbuild, mut wasm_opt) = (None, None, None);
+struct Options {
+    directory: PathBuf,
+    optimizers: Optimizers,
+    /// Whether the app is to say which of its functions run, in place of being split by what is known of that.
+    record: bool,
+}
+
+fn options(mut arguments: Parser) -> anyhow::Result<Options> {
+    let (mut directory, mut esbuild, mut wasm_opt, mut record) = (None, None, None, false);
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("esbuild") => esbuild = Some(PathBuf::from(arguments.value()?)),
             Long("wasm-opt") => wasm_opt = Some(PathBuf::from(arguments.value()?)),
+            Long("record") => record = true,
             Value(value) if directory.is_none() => directory = Some(PathBuf::from(value)),
             other => return Err(other.unexpected()).context(USAGE),
         }
     }
     let optimizers = Optimizers { esbuild: esbuild.context(USAGE)?, wasm_opt: wasm_opt.context(USAGE)? };
-    Ok((directory.context(USAGE)?, optimizers))
+    Ok(Options { directory: directory.context(USAGE)?, optimizers, record })
 }
 
-fn finish(directory: PathBuf, optimizers: &Optimizers) -> anyhow::Result<()> {
-    let mut app = BuiltApp::find(directory)?;
+fn finish(options: &Options) -> anyhow::Result<()> {
+    let optimizers = &options.optimizers;
+    let mut app = BuiltApp::find(options.directory.clone())?;
     let mut page = Page::read(&app)?;
     page.put_in_order(&mut app.styles);
 
     let code = panics::silenced(&app.read(&app.code)?)?;
     let bindings = String::from_utf8(app.read(&app.script)?).with_context(|| format!("{} is not UTF-8", app.script))?;
-    let bindings = script::without_disposal(&bindings);
+    let bindings = script::with_functions_for_start(&script::without_disposal(&bindings));
 
     // What nobody here calls is seen in the script when it is put together as it will be, and in the code when it is small.
-    let draft = optimizers.bundled_script(&bindings, &script::start("", ""), &Names::new())?;
+    let start = if options.record { script::RECORD } else { script::START };
+    let draft = optimizers.bundled_script(&bindings, start, &script::parts("", &[]), &Names::new())?;
     let draft = String::from_utf8(draft).context("esbuild wrote something that is not UTF-8")?;
     let mut unused = Border::of(&code)?.exports;
     unused.retain(|name| !script::reads(&draft, name));
@@ -77,21 +92,28 @@ fn finish(directory: PathBuf, optimizers: &Optimizers) -> anyhow::Result<()> {
     let bindings = script::without_functions(&bindings, &(&script::functions(&bindings) - &border.imports));
 
     let names = names::shortened(&border.names());
-    let code = order::by_likeness(&locations::forgotten(&module::renamed(&code, &names)?)?)?;
-    let code = Sealed::new(&app.stem, "_bg.wasm", code);
+    let code = locations::forgotten(&module::renamed(&code, &names)?)?;
+    let parts = if options.record {
+        app.write(recorded::FUNCTIONS, recorded::functions(&code)?.as_bytes())?;
+        vec![recorded::recorded(&code)?]
+    } else {
+        let known = Start::known()?;
+        parts::split(&code, |name| known.has(name))?.into()
+    };
+    let named = [(app.stem.clone(), "_bg.wasm"), (format!("{}-rest", app.stem), ".wasm")];
+    let parts: Vec<Sealed> = named.iter().zip(parts).map(|((stem, end), part)| Sealed::new(stem, end, part)).collect();
 
-    let start = script::start(&page.address_of(&code.name), &code.integrity);
-    let script = optimizers.bundled_script(&bindings, &start, &names)?;
+    let script = optimizers.bundled_script(&bindings, start, &script::parts(&page.address_of(""), &parts), &names)?;
     let script = Sealed::new(&app.stem, ".js", script);
-    page.start_by(&app, &script, &code)?;
-    app.replace(slice::from_ref(&app.code), &code)?;
-    app.replace(slice::from_ref(&app.script), &script)?;
+    page.start_by(&app, &script, &parts[0])?;
+    app.replace(slice::from_ref(&app.code), &parts)?;
+    app.replace(slice::from_ref(&app.script), slice::from_ref(&script))?;
 
     if !app.styles.is_empty() {
         // As one: what they have in common is found, and a browser has six connections to a server that speaks HTTP/1.1.
         let style = Sealed::new(&app.stem, ".css", optimizers.smaller_style(&app.content_of(&app.styles)?)?);
         page.use_style(&app.styles, &style)?;
-        app.replace(&app.styles, &style)?;
+        app.replace(&app.styles, slice::from_ref(&style))?;
     }
     page.write(&app)?;
     compressed::beside_each(&app.directory)

@@ -9,7 +9,10 @@ use std::{
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 
-use crate::{names::Names, script::BINDINGS};
+use crate::{
+    names::Names,
+    script::{BINDINGS, PARTS},
+};
 
 /// What the compiler uses of WebAssembly. Without a list wasm-opt refuses the module; with all features on it uses what
 /// browsers do not have.
@@ -47,17 +50,25 @@ impl Optimizers {
         // The stack grows down to address 0, and traps there: what lies within the first kilobyte is never asked for on purpose,
         // so an offset can be added by the instruction that loads.
         wasm_opt.arg("--low-memory-unused");
-        wasm_opt.args(["--strip-debug", "--strip-producers", "--strip-target-features"]);
+        // The names of functions are of use until the code is split.
+        wasm_opt.args(["-g", "--strip-producers", "--strip-target-features"]);
         wasm_opt.args(FEATURES.map(|feature| format!("--enable-{feature}")));
         run(wasm_opt.arg(from).arg("-o").arg(&to))?;
         Ok(fs::read(to)?)
     }
 
     /// Puts wasm-bindgen's script and the start into one, under the names that the module has now.
-    pub(crate) fn bundled_script(&self, bindings: &str, start: &str, names: &Names) -> anyhow::Result<Vec<u8>> {
+    pub(crate) fn bundled_script(
+        &self,
+        bindings: &str,
+        start: &str,
+        parts: &str,
+        names: &Names,
+    ) -> anyhow::Result<Vec<u8>> {
         let workbench = tempfile::tempdir()?;
         let file = |name: &str| workbench.path().join(name);
         fs::write(file(BINDINGS), bindings)?;
+        fs::write(file(PARTS), parts)?;
         fs::write(file("start.js"), start)?;
         let cache: Map<String, Value> = names.iter().map(|(old, new)| (old.clone(), new.as_str().into())).collect();
         fs::write(file("names.json"), Value::from(cache).to_string())?;

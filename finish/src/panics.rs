@@ -146,7 +146,7 @@ fn panics(name: &str) -> bool {
 }
 
 /// A name without the hashes of crates and of the function, of either mangling: `core[1f]::f` and `core::f::h0123456789abcdef`.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
     let mut rest = name;
     while let Some((before, after)) = rest.split_once('[') {

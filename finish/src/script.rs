@@ -2,15 +2,34 @@
 
 use std::collections::BTreeSet;
 
+use crate::sealed::Sealed;
+
 /// The file name under which the start finds wasm-bindgen's script while both are put into one.
 pub(crate) const BINDINGS: &str = "bindings.js";
 
-/// Starts the app with the code at an address, if it is the code of this hash.
-pub(crate) fn start(address: &str, integrity: &str) -> String {
-    format!(
-        "import init from './{BINDINGS}';\n\
-         init({{ module_or_path: fetch('{address}', {{ integrity: '{integrity}' }}) }});\n"
-    )
+/// That of the addresses of the code.
+pub(crate) const PARTS: &str = "parts.js";
+
+/// What starts the app.
+pub(crate) const START: &str = include_str!("start.js");
+
+/// What starts an app that records which of its functions run.
+pub(crate) const RECORD: &str = include_str!("record.js");
+
+/// The functions of wasm-bindgen's script that the start calls by itself, since it loads the code in two parts.
+const CALLED: &str = "export { __wbg_finalize_init, __wbg_get_imports, __wbg_load };\n";
+
+/// Where the start finds the parts of the code, each with the hash that it must have, and at which address of the app the
+/// first of them will do.
+pub(crate) fn parts(home: &str, parts: &[Sealed]) -> String {
+    let part = |part: &Sealed| format!("{{ address: '{home}{}', integrity: '{}' }}", part.name, part.integrity);
+    let [first, rest] = [0, 1].map(|which| parts.get(which).map_or("null".to_owned(), part));
+    format!("export const home = '{home}', first = {first}, rest = {rest};\n")
+}
+
+/// wasm-bindgen's script with what the start calls of it.
+pub(crate) fn with_functions_for_start(bindings: &str) -> String {
+    format!("{bindings}{CALLED}")
 }
 
 /// wasm-bindgen's script without what keeps its classes in use when nobody makes one: the method that JavaScript's `using`
@@ -59,6 +78,18 @@ pub(crate) fn reads(script: &str, property: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_start_knows_where_both_parts_are_and_what_they_must_be() {
+        let [first, rest] =
+            [("app", "_bg.wasm"), ("app-rest", ".wasm")].map(|(stem, end)| Sealed::new(stem, end, vec![1]));
+        let both = parts("/below/", &[first, rest]);
+        for (name, part) in [("first", "app-"), ("rest", "app-rest-")] {
+            let address = format!("{name} = {{ address: '/below/{part}8d2ce87d86f55fcf");
+            assert!(both.contains(&address) && both.contains("integrity: 'sha384-"), "{both}");
+        }
+        assert!(parts("/", &[]).ends_with("home = '/', first = null, rest = null;\n"));
+    }
 
     /// As wasm-bindgen 0.2 writes it.
     const BINDINGS: &str = "\

@@ -128,10 +128,21 @@ pub(crate) fn build_app(dist: &Path, compiler: Compiler, tools: &Tools, stop: &S
 pub(crate) fn build_finished_app(dist: &Path, compiler: Compiler, tools: &Tools, stop: &Stop) -> anyhow::Result<()> {
     let optimizers = Optimizers::ensure(stop)?;
     build_app(dist, compiler, tools, stop)?;
+    process::run_to_success(&mut finish(dist, optimizers), stop)
+}
+
+/// Builds the app so that it records which of its functions run, into `dist`.
+pub(crate) fn build_recording_app(dist: &Path, tools: &Tools, stop: &Stop) -> anyhow::Result<()> {
+    let optimizers = Optimizers::ensure(stop)?;
+    build_app(dist, Compiler::Stable, tools, stop)?;
+    process::run_to_success(finish(dist, optimizers).arg("--record"), stop)
+}
+
+fn finish(dist: &Path, optimizers: Optimizers) -> Command {
     let mut cargo = workspace::cargo();
     cargo.args(["run", "--quiet", "--package", "evergrant-finish", "--"]).arg(dist);
     cargo.arg("--esbuild").arg(optimizers.esbuild).arg("--wasm-opt").arg(optimizers.wasm_opt);
-    process::run_to_success(&mut cargo, stop)
+    cargo
 }
 
 /// Where everything is that takes part in a journey through a browser, by the variables that say so.

@@ -8,6 +8,7 @@ mod dist;
 mod fuzz;
 mod journeys;
 mod process;
+mod profile;
 mod screenshots;
 mod size;
 mod stop;
@@ -38,6 +39,7 @@ cargo xtask bench    measure everything beside its peers (about 15 minutes); res
     --quick          a few seconds each, without the peers: whether it runs, not how fast
     readme           write what was measured into the README
 cargo xtask size     build the app as strangers download it, and weigh it against its budget
+cargo xtask profile  find out anew which functions the app's start needs: what is not among them is loaded after it
 cargo xtask dist     build what is put on a server into target/dist: the app, finished, and the servers
     --smallest       with a nightly compiler that leaves more of the standard library out of the app
 cargo xtask fuzz     throw everything at what reads it: every fuzz target, with a nightly compiler
@@ -81,6 +83,7 @@ fn run(mut arguments: Parser) -> anyhow::Result<ExitCode> {
         "fuzz" => fuzz::run(&fuzz::Options::parse(&mut arguments)?, &stop),
         "deny" => deny::run(&stop),
         "dist" => dist::run(&dist::Options::parse(&mut arguments)?, &stop),
+        "profile" => profile::run(&stop),
         "screenshots" => screenshots::run(&mut arguments, &stop),
         "trunk" => {
             let mut trunk = Tools::for_building(&stop)?.trunk();

@@ -148,7 +148,7 @@ const NOTE_WASM_MEMORY: &str = "
         const instantiate = WebAssembly[name];
         WebAssembly[name] = async (...given) => {
             const result = await instantiate.apply(WebAssembly, given);
-            window.wasmMemory = (result.instance ?? result).exports.memory;
+            window.wasmMemory ??= (result.instance ?? result).exports.memory;
             return result;
         };
     }";

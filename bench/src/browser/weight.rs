@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use brotli::enc::BrotliEncoderParams;
 use serde::Serialize;
 
-/// What a visitor loads before an app is there: its pages, scripts, styles and code.
+/// What a visitor loads: pages, scripts, styles and code.
 pub(crate) const KINDS: [&str; 4] = ["html", "css", "js", "wasm"];
 
 /// Bytes, in the order of [`KINDS`].
@@ -15,13 +15,21 @@ pub(crate) const KINDS: [&str; 4] = ["html", "css", "js", "wasm"];
 pub(crate) struct Weight([usize; KINDS.len()]);
 
 impl Weight {
-    /// Weighs the files in a directory itself: what lies deeper is not loaded at the start.
+    /// Weighs the files in a directory itself: what lies deeper belongs to no page.
     ///
     /// # Errors
     /// When a file cannot be read.
     pub(crate) fn of(directory: &Path) -> anyhow::Result<Self> {
-        let entries = fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?;
-        let files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+        Self::of_files(&files_in(directory)?)
+    }
+
+    /// The same without the code that the app loads once it is there.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub(crate) fn of_start(directory: &Path) -> anyhow::Result<Self> {
+        let mut files = files_in(directory)?;
+        files.retain(|file| !file.file_name().is_some_and(|name| name.to_string_lossy().contains(REST)));
         Self::of_files(&files)
     }
 
@@ -49,6 +57,14 @@ impl Weight {
     pub(crate) fn total(&self) -> usize {
         self.0.iter().sum()
     }
+}
+
+/// What the name of that code has in it.
+const REST: &str = "-rest-";
+
+fn files_in(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?;
+    Ok(entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?)
 }
 
 fn brotli_size(file: &Path) -> std::io::Result<usize> {

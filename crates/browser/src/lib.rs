@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod api;
 pub mod clock;
+mod code;
 pub mod crypto;
 pub mod discovery;
 pub mod http;

@@ -107,6 +107,19 @@ impl<'a> App<'a> {
         .await
     }
 
+    /// Waits until all code of the app is there.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub async fn wait_for_all_code(&self) -> anyhow::Result<()> {
+        eventually("all code is there", async || {
+            let on_its_way = self.browser.script("return 'evergrantCode' in window", vec![]).await?;
+            ensure!(on_its_way == Value::Bool(false), "some is on its way");
+            Ok(())
+        })
+        .await
+    }
+
     /// Waits until the app tells the person `text`, be it in what has to be unfolded first.
     ///
     /// # Errors

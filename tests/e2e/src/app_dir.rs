@@ -68,22 +68,60 @@ impl AppDir {
     /// # Errors
     /// When there is none.
     pub fn remove_code(&self, extension: &str) -> anyhow::Result<()> {
-        let files = fs::read_dir(self.path())?.collect::<Result<Vec<_>, _>>()?;
-        let code: Vec<PathBuf> = files
-            .iter()
-            .map(fs::DirEntry::path)
-            .filter(|path| {
-                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-                name.starts_with("evergrant-app") && name.contains(&format!(".{extension}"))
-            })
-            .collect();
-        anyhow::ensure!(!code.is_empty(), "the built app has no {extension}");
+        let code = self.app_files(&format!(".{extension}"))?;
         code.iter().try_for_each(fs::remove_file)?;
         Ok(())
     }
 
+    /// Takes away what the app loads once it is there, and returns what brings it back.
+    ///
+    /// # Errors
+    /// When there is no such code.
+    pub fn take_rest(&self) -> anyhow::Result<TakenRest> {
+        let aside = TempDir::with_prefix("evergrant-rest-")?;
+        let files = self.app_files("-rest-")?;
+        for file in &files {
+            let name = file.file_name().context("a file without a name")?;
+            fs::copy(file, aside.path().join(name))?;
+            fs::remove_file(file)?;
+        }
+        Ok(TakenRest { aside, app: self.path().to_owned() })
+    }
+
+    /// Files of the app itself with this in their names.
+    fn app_files(&self, with: &str) -> anyhow::Result<Vec<PathBuf>> {
+        let files = fs::read_dir(self.path())?.collect::<Result<Vec<_>, _>>()?;
+        let found: Vec<PathBuf> = files
+            .iter()
+            .map(fs::DirEntry::path)
+            .filter(|path| {
+                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                name.starts_with("evergrant-app") && name.contains(with)
+            })
+            .collect();
+        anyhow::ensure!(!found.is_empty(), "the built app has no {with}");
+        Ok(found)
+    }
+
     fn config(&self) -> PathBuf {
         self.path().join("config.json")
+    }
+}
+
+/// Code that was taken from an app.
+#[derive(Debug)]
+pub struct TakenRest {
+    aside: TempDir,
+    app: PathBuf,
+}
+
+impl TakenRest {
+    /// Puts it back.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn bring_back(self) -> anyhow::Result<()> {
+        copy_all(self.aside.path(), &self.app)
     }
 }
 

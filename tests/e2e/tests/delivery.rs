@@ -15,7 +15,8 @@ fn the_delivered_app_signs_in_and_each_of_its_files_travels_once_and_compressed(
         let app = App::of(world);
         app.open("/").await?;
         app.wait_for_status("signed-out").await?;
-        for (begins, ends) in [(APP, ".css"), ("stopped", ".js"), (APP, ".js"), (APP, "_bg.wasm")] {
+        app.wait_for_all_code().await?;
+        for (begins, ends) in [(APP, ".css"), ("stopped", ".js"), (APP, ".js"), (APP, "_bg.wasm"), (REST, ".wasm")] {
             let file = only_file(world.app_dir.path(), begins, ends);
             let compressed = fs::metadata(compressed_copy(&file, "br"))?.len();
             let name = file.file_name().and_then(|name| name.to_str()).unwrap();
@@ -81,6 +82,9 @@ fn refused(kind: &str) -> anyhow::Result<()> {
 
 /// What the names of its script and of its code begin with.
 const APP: &str = "evergrant-app-";
+
+/// What the name of the code begins with that follows.
+const REST: &str = "evergrant-app-rest-";
 
 /// The one file of the app whose name begins and ends so.
 fn only_file(app: &Path, begins: &str, ends: &str) -> PathBuf {

@@ -115,7 +115,8 @@ const HOLD_MEMORY: &str = "\
     const instantiate = WebAssembly.instantiateStreaming;\
     WebAssembly.instantiateStreaming = async (...all) => {\
         const running = await instantiate(...all);\
-        window.overwriteMemory = () => new Uint8Array(running.instance.exports.memory.buffer).fill(255);\
+        const { memory } = running.instance.exports;\
+        if (memory) window.overwriteMemory = () => new Uint8Array(memory.buffer).fill(255);\
         return running;\
     };";
 

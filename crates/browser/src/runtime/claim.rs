@@ -6,12 +6,11 @@ use std::time::Duration;
 use evergrant_core::session::{Change, Command, Event, Failure, Method, Session, Tokens, Verdict};
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, Abortable};
-use wasm_bindgen_futures::spawn_local;
 
 use super::Inner;
 use crate::locks::Held;
 use crate::renewal::{self, Failed};
-use crate::{clock, locks, sign_out, timer};
+use crate::{clock, code, locks, sign_out, timer};
 
 /// How long to wait for another tab that renews: longer than any renewal takes, its requests and its iframe together.
 const LOCK_PATIENCE: Duration = Duration::from_secs(90);
@@ -28,7 +27,7 @@ impl Inner {
                 inner.dispatch(event);
             }
         };
-        spawn_local(renewal.boxed_local());
+        code::spawn(renewal.boxed_local());
     }
 
     async fn renew(self: &Rc<Self>, attempt: u64, session: Box<Session>, asked: bool) -> Event {

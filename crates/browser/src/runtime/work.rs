@@ -7,11 +7,10 @@ use evergrant_core::protocol::{IdToken, RefreshToken, Scope};
 use evergrant_core::session::{Change, Command, Event, Failure, Place, Session, TabMessage, Tokens, Verdict};
 use futures_util::FutureExt as _;
 use gloo_timers::future::TimeoutFuture;
-use wasm_bindgen_futures::spawn_local;
 
 use super::Inner;
 use crate::popup::Popup;
-use crate::{clock, renewal, sign_in, sign_out};
+use crate::{clock, code, renewal, sign_in, sign_out};
 
 /// A page that is still here after so long was not left: the issuer's page did not come, or the person stopped it.
 const LEAVING_MS: u32 = 30_000;
@@ -36,7 +35,7 @@ impl Inner {
         }
         let inner = Rc::clone(self);
         // Boxed, so that the executor's part is compiled once.
-        spawn_local(async move { inner.work(command, popup).await }.boxed_local());
+        code::spawn(async move { inner.work(command, popup).await }.boxed_local());
     }
 
     async fn work(self: &Rc<Self>, command: Command, popup: Option<Result<Popup, Failure>>) {

@@ -113,48 +113,57 @@ impl Machine {
         match event {
             Event::Opened { stored } => self.opened(stored, &now, &mut commands),
             Event::OpenedBlank { flow } => self.opened_blank(flow, &now, &mut commands),
+            Event::TimerFired => self.look_at_the_clock(Cause::Schedule, &now, &mut commands),
+            later => self.happened(later, &now, &mut commands),
+        }
+        self.heed_the_idle_limit(&now, &mut commands);
+        self.note_what_followed(was_signed_in, &now, &commands);
+        commands
+    }
+
+    /// What happens to a session once it is there. A function of its own in the code as well: an app begins without it.
+    #[inline(never)]
+    fn happened(&mut self, event: Event, now: &Now, commands: &mut Vec<Command>) {
+        match event {
             Event::SignOutUnfinished { generation, idle } => {
-                self.sign_out_unfinished(generation, idle, &now, &mut commands);
+                self.sign_out_unfinished(generation, idle, now, commands);
             }
-            Event::CallbackArrived { stored } => self.callback_arrived(stored, &now, &mut commands),
-            Event::SignIn(sign_in) => self.sign_in(sign_in, &now, &mut commands),
+            Event::CallbackArrived { stored } => self.callback_arrived(stored, now, commands),
+            Event::SignIn(sign_in) => self.sign_in(sign_in, now, commands),
             Event::SignInEnded { attempt, outcome } => {
                 if attempt == self.attempt && matches!(self.state, State::SigningIn { .. }) {
-                    self.sign_in_ended(outcome, &now, &mut commands);
+                    self.sign_in_ended(outcome, now, commands);
                 }
             }
-            Event::Replaced { session } => self.revoke_replaced(&session, &mut commands),
-            Event::TimerFired => self.look_at_the_clock(Cause::Schedule, &now, &mut commands),
-            Event::Woke(wake) => self.woke(wake, &now, &mut commands),
-            Event::Network { online } => self.network(online, &now, &mut commands),
-            Event::RenewNow => self.renew(Cause::Asked, &now, &mut commands),
+            Event::Replaced { session } => self.revoke_replaced(&session, commands),
+            Event::Opened { .. } | Event::OpenedBlank { .. } | Event::TimerFired => {}
+            Event::Woke(wake) => self.woke(wake, now, commands),
+            Event::Network { online } => self.network(online, now, commands),
+            Event::RenewNow => self.renew(Cause::Asked, now, commands),
             Event::RenewalEnded { attempt, outcome } => {
                 if attempt == self.attempt {
-                    self.renewal_ended(outcome, &now, &mut commands);
+                    self.renewal_ended(outcome, now, commands);
                 }
             }
-            Event::SignOut => self.sign_out(false, &now, &mut commands),
-            Event::SignOutStayed { failure } => self.sign_out_stayed(failure, &mut commands),
+            Event::SignOut => self.sign_out(false, now, commands),
+            Event::SignOutStayed { failure } => self.sign_out_stayed(failure, commands),
             Event::RenewingBy { attempt, method: by } => {
                 if let Some((method, ..)) = self.renewing(attempt) {
                     *method = by;
                 }
             }
-            Event::Rotated { attempt, refresh_token } => self.rotated(attempt, refresh_token, &mut commands),
-            Event::TokenNeeded => self.look_at_the_clock(Cause::Needed, &now, &mut commands),
-            Event::TokenRefused => self.token_refused(&now, &mut commands),
-            Event::Expire => self.expire(&now, &mut commands),
-            Event::ChangedElsewhere => self.consult(&mut commands),
-            Event::Adopted { session } => self.adopt(*session, &now, &mut commands),
-            Event::SignedOutElsewhere => self.signed_out_elsewhere(&now, &mut commands),
-            Event::Active => self.active(&now, &mut commands),
-            Event::ActiveElsewhere { at } => self.active_elsewhere(at, &now, &mut commands),
-            Event::IdleEnded => self.sign_out(true, &now, &mut commands),
-            Event::IdleEndedElsewhere => self.idle_ended_elsewhere(&now, &mut commands),
+            Event::Rotated { attempt, refresh_token } => self.rotated(attempt, refresh_token, commands),
+            Event::TokenNeeded => self.look_at_the_clock(Cause::Needed, now, commands),
+            Event::TokenRefused => self.token_refused(now, commands),
+            Event::Expire => self.expire(now, commands),
+            Event::ChangedElsewhere => self.consult(commands),
+            Event::Adopted { session } => self.adopt(*session, now, commands),
+            Event::SignedOutElsewhere => self.signed_out_elsewhere(now, commands),
+            Event::Active => self.active(now, commands),
+            Event::ActiveElsewhere { at } => self.active_elsewhere(at, now, commands),
+            Event::IdleEnded => self.sign_out(true, now, commands),
+            Event::IdleEndedElsewhere => self.idle_ended_elsewhere(now, commands),
         }
-        self.heed_the_idle_limit(&now, &mut commands);
-        self.note_what_followed(was_signed_in, &now, &commands);
-        commands
     }
 
     /// What to show.

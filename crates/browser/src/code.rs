@@ -1,0 +1,29 @@
+//! Code that is still on its way. An app may be loaded in parts, and started with the first of them; until the last is there,
+//! the page keeps a promise of it.
+
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+use js_sys::{Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+/// The global variable that has the promise, as long as it is not kept. An app that is loaded whole has none.
+const ON_ITS_WAY: &str = "evergrantCode";
+
+/// Does this work once all code is there.
+///
+/// What takes time anyway waits here without holding up the page, which a call of a function that is not there yet would.
+pub(crate) fn spawn(work: LocalBoxFuture<'static, ()>) {
+    let Some(code) = on_its_way() else { return spawn_local(work) };
+    let waiting = async move {
+        // Nobody breaks this promise: what does not come is asked for again.
+        let _ = JsFuture::from(code).await;
+        work.await;
+    };
+    spawn_local(waiting.boxed_local());
+}
+
+fn on_its_way() -> Option<Promise> {
+    let window: JsValue = web_sys::window()?.into();
+    Reflect::get(&window, &ON_ITS_WAY.into()).ok()?.dyn_into().ok()
+}

@@ -1,0 +1,46 @@
+//! Finds out which functions of the app run until it is there: for somebody who is not signed in, and for somebody who is.
+//!
+//! `cargo xtask profile` runs it with an app that records them (`evergrant-finish --record`), and keeps what it found in the
+//! file that the command line names.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+use std::{env, fs};
+
+use anyhow::Context;
+use evergrant_e2e::{App, Setup, World, journey};
+
+/// For so long the app is left to itself: what it does once a second it has done by then.
+const CALM: Duration = Duration::from_secs(3);
+
+fn main() -> anyhow::Result<()> {
+    let list = env::args_os().nth(1).context("name the file to keep them in")?;
+    journey(Setup::demo(), async |world| {
+        let functions = fs::read_to_string(world.app_dir.path().join("functions.txt"))
+            .context("the app does not record what runs: build it with `evergrant-finish --record`")?;
+        let functions: Vec<&str> = functions.lines().collect();
+        let app = App::of(world);
+        app.open("/").await?;
+        app.wait_for_status("signed-out").await?;
+        let mut ran = ran_until_calm(world).await?;
+
+        world.browser.script("evergrantArrived()", vec![]).await?;
+        app.press("Sign in").await?;
+        app.sign_in_at_the_issuer("test", "test").await?;
+        app.open("/").await?;
+        app.wait_for_status("signed-in").await?;
+        ran.append(&mut ran_until_calm(world).await?);
+
+        let listed: BTreeSet<&str> = ran.iter().filter_map(|number| functions.get(*number)).copied().collect();
+        let lines: String = listed.into_iter().filter(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect();
+        println!("{} functions run at the start, of {}.", lines.lines().count(), functions.len());
+        Ok(fs::write(&list, lines)?)
+    })
+}
+
+/// The numbers of the functions that have run by the time the app has nothing more to do.
+async fn ran_until_calm(world: &World) -> anyhow::Result<BTreeSet<usize>> {
+    tokio::time::sleep(CALM).await;
+    let ran = world.browser.script("return [...evergrantRan]", vec![]).await?;
+    serde_json::from_value(ran).context("the app does not tell which functions ran")
+}

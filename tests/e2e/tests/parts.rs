@@ -1,0 +1,77 @@
+//! The app comes in two parts. The first is enough until the person asks for something; whatever needs the rest waits for it,
+//! and nothing is lost.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use anyhow::ensure;
+use evergrant_e2e::{App, Flow, Setup, World, eventually, journey};
+use fantoccini::Locator;
+use serde_json::json;
+
+#[test]
+fn the_app_is_there_before_the_rest_of_its_code() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let app = App::of(world);
+        app.sign_in(Flow::Code).await?;
+        let rest = world.app_dir.take_rest()?;
+        forget_what_was_loaded(world).await?;
+        app.open("/").await?;
+        app.wait_for_status("signed-in").await?;
+        world.browser.wait_for_text("Signed in as Tess").await?;
+        let left = app.expires_in().await?;
+        eventually("the time that is left goes on", async || {
+            let left_now = app.expires_in().await?;
+            ensure!(left_now < left, "{left_now} s are left, as before");
+            Ok(())
+        })
+        .await?;
+        // It is asked for again and again.
+        rest.bring_back()?;
+        app.wait_for_all_code().await?;
+        app.renew_now().await
+    })
+}
+
+#[test]
+fn what_cannot_wait_for_the_rest_of_the_code_loads_it_there_and_then() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let app = App::of(world);
+        never_by_fetch(world).await?;
+        app.open("/").await?;
+        app.wait_for_status("signed-out").await?;
+        app.press("Sign in").await?;
+        app.sign_in_at_the_issuer("test", "test").await?;
+        app.open("/").await?;
+        app.wait_for_status("signed-in").await?;
+        world.browser.click(Locator::LinkText("Issuer")).await?;
+        world.browser.find(Locator::Css("#issuer")).await.map(drop)
+    })
+}
+
+#[test]
+fn an_app_that_needs_the_rest_of_its_code_and_cannot_have_it_says_so() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let app = App::of(world);
+        world.app_dir.take_rest()?;
+        app.open("/").await?;
+        app.wait_for_status("signed-out").await?;
+        world.browser.click(Locator::LinkText("Issuer")).await?;
+        // What the link would have done in the app the browser does, which loads another page.
+        world.browser.wait_for_text("The app could not be loaded").await
+    })
+}
+
+/// The rest was loaded already, and browsers keep what has its hash in its name.
+async fn forget_what_was_loaded(world: &World) -> anyhow::Result<()> {
+    world.browser.devtools("Network.clearBrowserCache", &json!({})).await.map(drop)
+}
+
+/// The rest does not come by itself where the app starts without it.
+async fn never_by_fetch(world: &World) -> anyhow::Result<()> {
+    let source = "
+        const byNetwork = window.fetch;
+        window.fetch = (address, ...options) =>
+            location.pathname === '/' && String(address).includes('-rest-') ? new Promise(() => {})
+            : byNetwork(address, ...options);";
+    world.browser.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": source })).await.map(drop)
+}
