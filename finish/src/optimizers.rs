@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     names::Names,
-    script::{BINDINGS, PARTS},
+    script::{BINDINGS, MODULES, PARTS},
 };
 
 /// What the compiler uses of WebAssembly. Without a list wasm-opt refuses the module; with all features on it uses what
@@ -69,6 +69,7 @@ impl Optimizers {
         let file = |name: &str| workbench.path().join(name);
         fs::write(file(BINDINGS), bindings)?;
         fs::write(file(PARTS), parts)?;
+        MODULES.iter().try_for_each(|(name, module)| fs::write(file(name), module))?;
         fs::write(file("start.js"), start)?;
         let cache: Map<String, Value> = names.iter().map(|(old, new)| (old.clone(), new.as_str().into())).collect();
         fs::write(file("names.json"), Value::from(cache).to_string())?;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use sha2::{Digest, Sha256};
+
 use crate::sealed::Sealed;
 
 /// The file name under which the start finds wasm-bindgen's script while both are put into one.
@@ -9,6 +11,9 @@ pub(crate) const BINDINGS: &str = "bindings.js";
 
 /// That of the addresses of the code.
 pub(crate) const PARTS: &str = "parts.js";
+
+/// The files that are put into one script beside those, by their names.
+pub(crate) const MODULES: [(&str, &str); 1] = [("sha256.js", include_str!("sha256.js"))];
 
 /// What starts the app.
 pub(crate) const START: &str = include_str!("start.js");
@@ -19,10 +24,13 @@ pub(crate) const RECORD: &str = include_str!("record.js");
 /// The functions of wasm-bindgen's script that the start calls by itself, since it loads the code in two parts.
 const CALLED: &str = "export { __wbg_finalize_init, __wbg_get_imports, __wbg_load };\n";
 
-/// Where the start finds the parts of the code, each with the hash that it must have, and at which address of the app the
+/// Where the start finds the parts of the code, each with the hash that it must have (`integrity` for `fetch`, `digest` for the script itself), and at which address of the app the
 /// first of them will do.
 pub(crate) fn parts(home: &str, parts: &[Sealed]) -> String {
-    let part = |part: &Sealed| format!("{{ address: '{home}{}', integrity: '{}' }}", part.name, part.integrity);
+    let part = |part: &Sealed| {
+        let digest: String = Sha256::digest(&part.content).iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{{ address: '{home}{}', integrity: '{}', digest: '{digest}' }}", part.name, part.integrity)
+    };
     let [first, rest] = [0, 1].map(|which| parts.get(which).map_or("null".to_owned(), part));
     format!("export const home = '{home}', first = {first}, rest = {rest};\n")
 }
@@ -87,6 +95,10 @@ mod tests {
         for (name, part) in [("first", "app-"), ("rest", "app-rest-")] {
             let address = format!("{name} = {{ address: '/below/{part}8d2ce87d86f55fcf");
             assert!(both.contains(&address) && both.contains("integrity: 'sha384-"), "{both}");
+            assert!(
+                both.contains("digest: '4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a'"),
+                "{both}"
+            );
         }
         assert!(parts("/", &[]).ends_with("home = '/', first = null, rest = null;\n"));
     }

@@ -1,6 +1,7 @@
 // Starts the app with the first part of its code, and brings the rest while the person looks at it.
 import { __wbg_finalize_init, __wbg_get_imports, __wbg_load } from './bindings.js';
 import { first, home, rest } from './parts.js';
+import { sha256 } from './sha256.js';
 
 const imports = __wbg_get_imports();
 const [script] = Object.values(imports);
@@ -31,6 +32,7 @@ script.$ = () => {
     request.overrideMimeType('text/plain; charset=x-user-defined');
     request.send();
     const bytes = Uint8Array.from(request.responseText, (character) => character.charCodeAt());
+    if (sha256(bytes) !== rest.digest) throw new Error('It is not what was built');
     new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
     arrived();
   } catch {

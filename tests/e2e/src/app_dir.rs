@@ -88,6 +88,23 @@ impl AppDir {
         Ok(TakenRest { aside, app: self.path().to_owned() })
     }
 
+    /// Changes what the app loads once it is there, so that it would still run.
+    ///
+    /// # Errors
+    /// When there is no such code.
+    pub fn change_rest(&self) -> anyhow::Result<()> {
+        for file in self.app_files("-rest-")? {
+            if file.extension().is_some_and(|extension| extension == "wasm") {
+                // A custom section without a name or content, which means nothing.
+                let content = [fs::read(&file)?, vec![0, 1, 0]].concat();
+                fs::write(file, content)?;
+            } else {
+                fs::remove_file(file)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Files of the app itself with this in their names.
     fn app_files(&self, with: &str) -> anyhow::Result<Vec<PathBuf>> {
         let files = fs::read_dir(self.path())?.collect::<Result<Vec<_>, _>>()?;

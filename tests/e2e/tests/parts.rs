@@ -61,6 +61,19 @@ fn an_app_that_needs_the_rest_of_its_code_and_cannot_have_it_says_so() -> anyhow
     })
 }
 
+#[test]
+fn what_was_not_built_does_not_run_there_and_then_either() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let app = App::of(world);
+        world.app_dir.change_rest()?;
+        never_by_fetch(world).await?;
+        app.open("/").await?;
+        app.wait_for_status("signed-out").await?;
+        app.press("Sign in").await?;
+        world.browser.wait_for_text("Something went wrong in the app, and it has stopped.").await
+    })
+}
+
 /// The rest was loaded already, and browsers keep what has its hash in its name.
 async fn forget_what_was_loaded(world: &World) -> anyhow::Result<()> {
     world.browser.devtools("Network.clearBrowserCache", &json!({})).await.map(drop)
