@@ -34,6 +34,7 @@ use module::Border;
 use names::Names;
 use optimizers::Optimizers;
 use page::Page;
+use parts::Parts;
 use sealed::Sealed;
 use start::Start;
 
@@ -98,7 +99,8 @@ fn finish(options: &Options) -> anyhow::Result<()> {
         vec![recorded::recorded(&code)?]
     } else {
         let known = Start::known()?;
-        parts::split(&code, |name| known.has(name))?.into()
+        let Parts { first, rest } = parts::split(&code, |name| known.has(name))?;
+        vec![first, rest]
     };
     let named = [(app.stem.clone(), "_bg.wasm"), (format!("{}-rest", app.stem), ".wasm")];
     let parts: Vec<Sealed> = named.iter().zip(parts).map(|((stem, end), part)| Sealed::new(stem, end, part)).collect();

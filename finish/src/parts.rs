@@ -30,12 +30,6 @@ pub(crate) struct Parts {
     pub(crate) rest: Vec<u8>,
 }
 
-impl From<Parts> for Vec<Vec<u8>> {
-    fn from(parts: Parts) -> Self {
-        vec![parts.first, parts.rest]
-    }
-}
-
 /// Splits a module: the first part gets the functions whose names `starts` knows.
 ///
 /// # Errors
