@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct SharedLedger {
     key: JsValue,
-    database: RefCell<Option<IdbDatabase>>,
+    database: RefCell<Option<Connection>>,
     own: RefCell<Ledger>,
     is_alone: Cell<bool>,
 }
@@ -51,7 +51,7 @@ impl SharedLedger {
     /// not come to that within ten seconds, nothing is changed: see [`Change::unanswered`].
     pub async fn apply(&self, change: &Change) -> Verdict {
         if !self.is_alone.get() {
-            match within(PATIENCE, self.transact(change)).await {
+            match within(PATIENCE, self.share(change)).await {
                 Some(Ok(verdict)) => return verdict,
                 // Private windows and blocked site data have no IndexedDB; then there is nothing shared to protect.
                 Some(Err(_)) => self.is_alone.set(true),
@@ -59,6 +59,16 @@ impl SharedLedger {
             }
         }
         self.own.borrow_mut().apply(change)
+    }
+
+    async fn share(&self, change: &Change) -> Result<Verdict, Failure> {
+        let first = self.transact(change).await;
+        if first.is_ok() {
+            return first;
+        }
+        // Browsers close what they opened: when the site's data is cleared, or the disk fails them once.
+        self.database.take();
+        self.transact(change).await
     }
 
     async fn transact(&self, change: &Change) -> Result<Verdict, Failure> {
@@ -93,8 +103,8 @@ impl SharedLedger {
     }
 
     async fn database(&self) -> Result<IdbDatabase, Failure> {
-        if let Some(database) = self.database.borrow().clone() {
-            return Ok(database);
+        if let Some(connection) = &*self.database.borrow() {
+            return Ok(connection.database.clone());
         }
         let failed = |error: JsValue| refused("IndexedDB", &error);
         let factory = window()?.indexed_db().map_err(failed)?;
@@ -111,8 +121,32 @@ impl SharedLedger {
         });
         finished(request.as_ref(), &["success"], &["error", "blocked"]).await?;
         let database = result_of(&request).ok_or_else(|| Failure::Browser("there is no IndexedDB".to_owned()))?;
-        *self.database.borrow_mut() = Some(database.clone());
+        self.database.replace(Some(Connection::keep(database.clone())));
         Ok(database)
+    }
+}
+
+/// An open database; closed when it is dropped.
+#[derive(Debug)]
+struct Connection {
+    database: IdbDatabase,
+    _on_version_change: Listener,
+}
+
+impl Connection {
+    /// Whoever deletes the database, or brings a newer version of it, waits until all others have let go: this one does.
+    fn keep(database: IdbDatabase) -> Self {
+        let on_version_change = Listener::new(database.as_ref(), "versionchange", {
+            let database = database.clone();
+            move |_| database.close()
+        });
+        Self { database, _on_version_change: on_version_change }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.database.close();
     }
 }
 

@@ -16,7 +16,7 @@ use evergrant_core::protocol::callback::CallbackError;
 use evergrant_core::protocol::id_token::IdTokenError;
 use evergrant_core::protocol::jwk::KeyChoiceError;
 use evergrant_core::session::failure::Silence;
-use evergrant_core::session::{Change, EndReason, Failure, FailureClass, HiddenIframe, Status, Verdict};
+use evergrant_core::session::{Change, EndReason, Failure, FailureClass, HiddenIframe, Place, SignIn, Status, Verdict};
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -207,6 +207,19 @@ async fn a_sign_in_waited_for_ever_for_a_store_that_another_tab_held() {
     release.call0(&JsValue::NULL).unwrap();
     runtime.renew();
     renewed(&runtime, 1).await;
+}
+
+#[wasm_bindgen_test]
+async fn whoever_signed_in_while_another_tab_held_the_store_was_unknown_to_the_others() {
+    let issuer = Issuer::open("unwritten").await;
+    let config = issuer.config(r#""storage":"local","#);
+    let [signs_in, other] = [Runtime::start(config.clone(), |_| {}), Runtime::start(config, |_| {})];
+    let release = hold_the_ledger().await;
+    signs_in.sign_in(SignIn { flow: Flow::Code, return_to: "/".to_owned(), place: Place::Popup });
+    common::until_within(18, "somebody is signed in", || signs_in.view().status == Status::SignedIn).await;
+    assert_eq!(other.view().status, Status::SignedOut, "it cannot know yet");
+    release.call0(&JsValue::NULL).unwrap();
+    common::until_within(18, "the other tab knows", || other.view().status == Status::SignedIn).await;
 }
 
 #[wasm_bindgen_test]

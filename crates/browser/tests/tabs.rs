@@ -90,11 +90,30 @@ async fn the_lock_of_a_page_that_was_closed_is_free() {
 async fn the_ledger_is_the_same_for_every_tab_and_survives_them() {
     let config = shared("ledger");
     let session = signed_in_elsewhere(&config, HOUR).await;
-    let consult = Change::Consult { session: None };
+    let consult = Change::Consult { session: None, shared: true };
     let seen = SharedLedger::new(&config.client_id).apply(&consult).await;
     assert_eq!(seen, Verdict::Adopt(Box::new(session)));
     let other = common::config("another-ledger");
     assert!(matches!(SharedLedger::new(&other.client_id).apply(&consult).await, Verdict::Good { .. }));
+}
+
+#[wasm_bindgen_test]
+async fn a_tab_whose_database_was_taken_away_was_alone_from_then_on() {
+    let config = shared("taken-away");
+    let session = Box::new(common::session(&config, HOUR));
+    let [tab, other] = [SharedLedger::new(&config.client_id), SharedLedger::new(&config.client_id)];
+    sign_out(&tab).await;
+    let delete = "return new Promise((deleted, failed) => {
+        const request = indexedDB.deleteDatabase('evergrant');
+        request.onsuccess = deleted;
+        request.onerror = request.onblocked = failed;
+    })";
+    let deleted: Promise = Function::new_no_args(delete).call0(&JsValue::NULL).unwrap().unchecked_into();
+    JsFuture::from(deleted).await.unwrap();
+    let change = Change::SignIn { session, shared: true, at: clock::wall() };
+    assert!(matches!(tab.apply(&change).await, Verdict::Begun { .. }));
+    let seen = other.apply(&Change::Consult { session: None, shared: true }).await;
+    assert!(matches!(seen, Verdict::Adopt(_)), "{seen:?}");
 }
 
 #[wasm_bindgen_test]
@@ -155,7 +174,7 @@ async fn a_page_that_died_before_the_ledger_knew_of_the_sign_out_is_not_adopted_
     store.put_sign_out(session.generation, false);
     let runtime = Runtime::start(config.clone(), |view| assert_eq!(view.status, Status::SignedOut));
     common::until("the sign-out is carried through", || store.unfinished_sign_out().is_none()).await;
-    let consult = Change::Consult { session: None };
+    let consult = Change::Consult { session: None, shared: true };
     assert!(matches!(SharedLedger::new(&config.client_id).apply(&consult).await, Verdict::Good { .. }));
     assert_eq!(runtime.view().status, Status::SignedOut);
 }
@@ -180,7 +199,7 @@ async fn tabs_that_keep_sessions_of_their_own_end_with_a_sign_out_in_any_of_them
     let session = common::session(&config, HOUR);
     let ledger = SharedLedger::new(&config.client_id);
     ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: false, at: clock::wall() }).await;
-    let consult = Change::Consult { session: Some(Box::new(session.clone())) };
+    let consult = Change::Consult { session: Some(Box::new(session.clone())), shared: false };
     assert!(matches!(ledger.apply(&consult).await, Verdict::Good { .. }));
     SharedLedger::new(&config.client_id).apply(&Change::SignOut { generation: 0, at: clock::wall() }).await;
     assert_eq!(ledger.apply(&consult).await, Verdict::Ended { idle: false });

@@ -87,7 +87,7 @@ impl Inner {
         let change = match command {
             Command::Count { session } => Change::Count { session, at },
             Command::ShareActivity { at, instead_of } => Change::Active { at, instead_of },
-            Command::Consult { session } => Change::Consult { session },
+            Command::Consult { session } => Change::Consult { session, shared: self.is_shared() },
             Command::EndGeneration { session } => Change::EndGeneration { session },
             Command::EndIdle { session, active_at, now } => Change::EndIdle { session, active_at, now },
             Command::FinishSignOut { generation, idle } => Change::EndSignIn { generation, idle, at },
@@ -174,6 +174,9 @@ impl Inner {
             Verdict::Adopt(session) => self.dispatch(Event::Adopted { session }),
             Verdict::Ended { idle } => self.dispatch(Event::ended_elsewhere(idle)),
             Verdict::Active { at } => self.dispatch(Event::ActiveElsewhere { at }),
+            Verdict::TakenUp => self.tell_tabs(TabMessage::Changed),
+            // Asked again, for whatever this tab lives by meanwhile.
+            Verdict::Unanswered => self.dispatch(Event::ChangedElsewhere),
             _ => {}
         }
     }

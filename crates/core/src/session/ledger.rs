@@ -107,8 +107,8 @@ impl Ledger {
             Change::EndGeneration { session } => {
                 self.end_if_good(session, |ledger| ledger.end_generation(session.generation))
             }
-            Change::Consult { session: Some(session) } => self.consult(session),
-            Change::Consult { session: None } => match &self.session {
+            Change::Consult { session: Some(session), shared } => self.take_up(session, *shared),
+            Change::Consult { session: None, .. } => match &self.session {
                 Some(shared) => Verdict::Adopt(shared.clone()),
                 None => Verdict::Good { generation: self.generation },
             },
@@ -165,6 +165,18 @@ impl Ledger {
 
     fn ended(&self, generation: u64) -> Verdict {
         Verdict::Ended { idle: self.idle_end == Some(generation) }
+    }
+
+    /// What all tabs share, and no ledger knew, is for all of them.
+    fn take_up(&mut self, session: &Session, shared: bool) -> Verdict {
+        let is_known = self.session.as_deref().is_some_and(|known| !is_newer(session, known));
+        match self.consult(session) {
+            Verdict::Good { .. } if shared && !is_known => {
+                self.session = Some(Box::new(session.clone()));
+                Verdict::TakenUp
+            }
+            verdict => verdict,
+        }
     }
 
     fn consult(&mut self, session: &Session) -> Verdict {

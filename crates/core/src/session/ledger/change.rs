@@ -92,10 +92,12 @@ pub enum Change {
         /// The session that could not be renewed.
         session: Box<Session>,
     },
-    /// Is this session still the one to live by? Nothing changes, unless it is newer than the one that all tabs share.
+    /// Is this session still the one to live by? Nothing changes, unless all tabs share one and this is newer, or the first.
     Consult {
         /// The session as this tab knows it; `None` when it knows none.
         session: Option<Box<Session>>,
+        /// Whether all tabs share it.
+        shared: bool,
     },
     /// The answer to a renewal was dropped, but the refresh token in it replaces the one that was sent.
     Rotated {
@@ -144,6 +146,9 @@ pub enum Verdict {
         /// Whether that was because nobody was active (R11).
         idle: bool,
     },
+    /// The ledger did not know this session, which was signed in or renewed while it gave no answer, or before it was lost. Now
+    /// it does, and the other tabs are to be told.
+    TakenUp,
     /// The person was active elsewhere.
     Active {
         /// When, by the wall clock.

@@ -113,7 +113,9 @@ impl World {
             Command::Count { session } => {
                 self.transact(tab, Change::Count { session, at: self.clock.wall() }, Then::Nothing);
             }
-            Command::Consult { session } => self.transact(tab, Change::Consult { session }, Then::Heed),
+            Command::Consult { session } => {
+                self.transact(tab, Change::Consult { session, shared: self.shared }, Then::Heed)
+            }
             Command::EndGeneration { session } => {
                 self.transact(tab, Change::EndGeneration { session }, Then::Tell);
             }

@@ -2,6 +2,7 @@
 
 use evergrant_core::session::{Change, Method, Verdict};
 
+use super::tab::lineage;
 use super::transactions::Transaction;
 use super::world::World;
 
@@ -58,7 +59,10 @@ impl World {
         match (change, unanswered) {
             (Change::SignIn { session, shared, .. }, Verdict::Begun { generation, .. }) => {
                 oracle.signed_out = false;
-                oracle.is_lost |= *shared && !was_made;
+                if *shared && !was_made {
+                    oracle.is_lost = true;
+                    oracle.unwritten = Some(lineage(&session.claims));
+                }
                 oracle.begins(&session.claims, truth, *generation);
             }
             _ if was_made => {}

@@ -54,7 +54,7 @@ pub enum Invariant {
     /// says so.
     FreshOnceCalm,
     /// Once faults stop, all tabs of one store show the same session; where the ledger was lost, once a tab has written it
-    /// there again, and the others have looked. Tokens from before that are replaced when they expire.
+    /// there again. Tokens from before that are replaced when they expire.
     TabsAgreeOnceCalm,
     /// A session that waits has a timer, and one that is being renewed has a renewal under way.
     NeverStuck,
@@ -142,9 +142,11 @@ fn check_calm(world: &World, tab: &Tab) -> Verdict {
         return Ok(());
     }
     let seen = world.clock.truth;
+    let shown = view.claims.as_ref().map(tab::lineage);
+    let is_untold = world.oracle.is_lost && shown.is_some() && shown == world.oracle.unwritten;
+    require(!is_untold, Invariant::TabsAgreeOnceCalm, "a sign-in was never told to the others")?;
     let is_known = !world.oracle.sign_out_stopped_halfway && !world.oracle.is_lost;
     if world.shared && is_known && !tab.missed_something && has_heard_all_everywhere(world) {
-        let shown = view.claims.as_ref().map(tab::lineage);
         let shared = world.oracle.newest.as_ref().map(|session| tab::lineage(&session.claims));
         require(shown == shared, Invariant::TabsAgreeOnceCalm, "they show different sessions")?;
         let token = tab.access_token(&world.clock);

@@ -22,6 +22,8 @@ pub struct Oracle {
     forgotten: BTreeSet<u64>,
     /// The shared session is in no ledger, until a tab writes it there again.
     pub is_lost: bool,
+    /// The sign-in that was no ledger's when it began: the page that lives by it writes it down as soon as it can.
+    pub unwritten: Option<u64>,
     /// The person has signed out, and not in again.
     pub signed_out: bool,
     /// When the ledger was lost last, or gave no answer to what was renewed.
@@ -95,6 +97,7 @@ impl Oracle {
         self.forgotten = (0..=self.lineages).filter(|lineage| !self.living.contains(lineage)).collect();
         self.newest = None;
         self.is_lost = true;
+        self.unwritten = None;
         self.over = 0;
         self.hopeless.clear();
         self.answered.clear();
@@ -119,13 +122,17 @@ impl Oracle {
         }
     }
 
-    /// A page tells the ledger of what was signed in or renewed while that gave no answer.
-    fn catches_up(&mut self, session: &Session) -> bool {
-        let Some(newest) = &self.newest else { return false };
-        let is_ahead = (session.generation, session.renewals) > (newest.generation, newest.renewals);
+    /// A page tells the ledger of what was signed in or renewed while that gave no answer, or before it was lost.
+    fn catches_up(&mut self, session: &Session, is_taken_up: bool) -> bool {
+        let is_ahead = match &self.newest {
+            Some(newest) => (session.generation, session.renewals) > (newest.generation, newest.renewals),
+            None => is_taken_up,
+        };
         if is_ahead {
-            let [before, now] = [newest, session].map(|session| lineage(&session.claims));
-            if before != now && self.living.remove(&before) {
+            let now = lineage(&session.claims);
+            if let Some(before) = self.newest.as_ref().map(|newest| lineage(&newest.claims)).filter(|it| *it != now)
+                && self.living.remove(&before)
+            {
                 self.superseded.insert(before);
             }
             self.newest = Some(Box::new(session.clone()));
@@ -151,8 +158,11 @@ impl World {
     pub fn witness(&mut self, change: &Change, asked_at: u64, verdict: &Verdict) {
         let idle_for = Duration::from_millis(self.clock.truth - self.oracle.active_at);
         let oracle = &mut self.oracle;
-        if let (Some(session), Verdict::Good { .. } | Verdict::Renew(_) | Verdict::Wait(_)) = (known(change), verdict)
-            && oracle.catches_up(session)
+        let is_taken_up = *verdict == Verdict::TakenUp;
+        let stands = is_taken_up || matches!(verdict, Verdict::Good { .. } | Verdict::Renew(_) | Verdict::Wait(_));
+        if let Some(session) = known(change).filter(|_| stands)
+            && oracle.catches_up(session, is_taken_up)
+            && !is_taken_up
         {
             // Whoever looks at the ledger next learns of it; nobody else is told.
             self.tabs.iter_mut().for_each(|tab| tab.missed_something = true);
@@ -276,7 +286,7 @@ impl World {
 fn known(change: &Change) -> Option<&Session> {
     match change {
         Change::Claim { session, .. } | Change::LastResort { session } | Change::Count { session, .. } => Some(session),
-        Change::Rotated { session, .. } | Change::Consult { session: Some(session) } => Some(session),
+        Change::Rotated { session, .. } | Change::Consult { session: Some(session), .. } => Some(session),
         _ => None,
     }
 }

@@ -174,6 +174,8 @@ impl World {
             Verdict::Adopt(session) => self.send(tab, Event::Adopted { session }),
             Verdict::Ended { idle } => self.send(tab, Event::ended_elsewhere(idle)),
             Verdict::Active { at } => self.send(tab, Event::ActiveElsewhere { at }),
+            Verdict::TakenUp => self.tell(tab, TabMessage::Changed),
+            Verdict::Unanswered => self.send(tab, Event::ChangedElsewhere),
             _ => {}
         }
     }

@@ -44,7 +44,19 @@ fn a_tab_of_its_own_signing_in_leaves_the_others_alone() {
     let mut ledger = Ledger::default();
     let mine = session(60);
     ledger.apply(&Change::SignIn { session: Box::new(session(90)), shared: false, at: EPOCH });
-    assert_eq!(ledger.apply(&Change::Consult { session: Some(Box::new(mine)) }), Verdict::Good { generation: 0 });
+    let consult = Change::Consult { session: Some(Box::new(mine)), shared: false };
+    assert_eq!(ledger.apply(&consult), Verdict::Good { generation: 0 });
+}
+
+#[test]
+fn what_was_signed_in_while_the_ledger_gave_no_answer_was_unknown_to_the_others_until_it_was_renewed() {
+    let mut ledger = Ledger::default();
+    ledger.apply(&Change::SignOut { generation: 0, at: EPOCH });
+    let mine = Box::new(Session { generation: 7, ..session(60) });
+    let consult = Change::Consult { session: Some(mine.clone()), shared: true };
+    assert_eq!(ledger.apply(&consult), Verdict::TakenUp);
+    assert_eq!(ledger.apply(&consult), Verdict::Good { generation: 7 });
+    assert_eq!(ledger.apply(&Change::Consult { session: None, shared: true }), Verdict::Adopt(mine));
 }
 
 #[test]
@@ -54,7 +66,7 @@ fn a_sleeping_tab_stayed_signed_in_when_the_ledger_was_lost_before_a_sign_out_el
     let mut ledger = Ledger::default();
     ledger.apply(&Change::SignOut { generation: 7, at: EPOCH });
     assert_eq!(
-        ledger.apply(&Change::Consult { session: Some(Box::new(sleeping.clone())) }),
+        ledger.apply(&Change::Consult { session: Some(Box::new(sleeping.clone())), shared: true }),
         Verdict::Ended { idle: false }
     );
     assert_eq!(claim(&mut ledger, &sleeping), Verdict::Ended { idle: false });
@@ -96,7 +108,7 @@ fn a_refusal_ends_the_session_in_every_tab() {
     let refused = Change::EndGeneration { session: Box::new(session.clone()) };
     assert_eq!(ledger.apply(&refused), Verdict::Good { generation: 2 });
     assert_eq!(claim(&mut ledger, &session), Verdict::Ended { idle: false });
-    assert_eq!(ledger.apply(&Change::Consult { session: None }), Verdict::Good { generation: 2 });
+    assert_eq!(ledger.apply(&Change::Consult { session: None, shared: true }), Verdict::Good { generation: 2 });
 }
 
 #[test]
@@ -227,6 +239,6 @@ fn a_sign_in_that_the_ledger_did_not_answer_is_one_that_it_agrees_with() {
         panic!("a sign-in begins a generation")
     };
     let mine = Box::new(Session { generation, ..session(60) });
-    assert_eq!(ledger.apply(&Change::Consult { session: Some(mine) }), Verdict::Good { generation });
+    assert_eq!(ledger.apply(&Change::Consult { session: Some(mine), shared: true }), Verdict::TakenUp);
     assert_eq!((Change::Rest { from: WALL, wait: Duration::ZERO }).unanswered(), Verdict::Unanswered);
 }

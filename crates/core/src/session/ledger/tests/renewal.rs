@@ -66,7 +66,7 @@ fn what_was_renewed_while_the_ledger_gave_no_answer_was_never_told_to_the_others
     let session = signed_in(&mut ledger, with_refresh_token("r0"));
     assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
     let newer = Box::new(renewed(&session, "r1"));
-    assert_eq!(ledger.apply(&Change::Consult { session: Some(newer.clone()) }), Verdict::Good { generation: 1 });
+    assert_eq!(ledger.apply(&Change::Consult { session: Some(newer.clone()), shared: true }), Verdict::TakenUp);
     assert_eq!(claim(&mut ledger, &session), Verdict::Adopt(newer));
 }
 

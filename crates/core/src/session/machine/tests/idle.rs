@@ -192,7 +192,9 @@ fn a_tab_frozen_past_the_limit_took_a_sign_out_elsewhere_for_idleness() {
     ledger.apply(&Change::SignOut { generation: 0, at: page.now.wall });
     page.pass(seconds(601));
     page.send(Event::Woke(Wake::Restored));
-    let Verdict::Ended { idle } = ledger.apply(&Change::Consult { session }) else { panic!("it is over") };
+    let Verdict::Ended { idle } = ledger.apply(&Change::Consult { session, shared: false }) else {
+        panic!("it is over")
+    };
     page.send(Event::ended_elsewhere(idle));
     page.expect_ended(EndReason::SignedOutElsewhere);
 }
