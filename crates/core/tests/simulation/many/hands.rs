@@ -114,7 +114,7 @@ impl World {
                 self.transact(tab, Change::Count { session, at: self.clock.wall() }, Then::Nothing);
             }
             Command::Consult { session } => {
-                self.transact(tab, Change::Consult { session, shared: self.shared }, Then::Heed)
+                self.transact(tab, Change::Consult { session, shared: self.shared }, Then::Heed);
             }
             Command::EndGeneration { session } => {
                 self.transact(tab, Change::EndGeneration { session }, Then::Tell);

@@ -128,8 +128,7 @@ fn check_tab(world: &World, index: usize, tab: &Tab) -> Verdict {
 
 /// Whether no news is on its way to this tab.
 fn has_heard_all(world: &World, index: usize, tab: &Tab) -> bool {
-    let is_news =
-        |it: &Transaction| it.verdict.is_some() && !matches!(it.then, Then::Heed | Then::Nothing | Then::Claimed);
+    let is_news = |it: &Transaction| it.is_to_be_told() && !matches!(it.then, Then::Claimed);
     tab.transactions.is_empty()
         && !tab.missed_something
         && world.messages.iter().all(|message| message.to != index)

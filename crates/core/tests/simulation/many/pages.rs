@@ -2,7 +2,7 @@
 
 use evergrant_core::protocol::RefreshToken;
 use evergrant_core::protocol::authorize::Flow;
-use evergrant_core::session::{Event, Failure, Place as Window, SignIn, Verdict};
+use evergrant_core::session::{Event, Failure, Place as Window, SignIn};
 
 use super::super::network::{self, Weather};
 use super::plan::Happening;
@@ -118,12 +118,7 @@ impl World {
         self.end_question(tab);
         self.abandon_requests(tab);
         self.messages.retain(|message| message.to != tab);
-        let untold = |it: &Transaction| match it.then {
-            Then::Heed => it.verdict == Some(Verdict::TakenUp),
-            Then::Nothing => false,
-            _ => it.verdict.is_some(),
-        };
-        if self.tabs[tab].transactions.iter().any(untold) {
+        if self.tabs[tab].transactions.iter().any(Transaction::is_to_be_told) {
             // It would have told the others.
             self.tabs.iter_mut().for_each(|other| other.missed_something = true);
         }

@@ -22,6 +22,17 @@ pub struct Transaction {
     pub verdict: Option<Verdict>,
 }
 
+impl Transaction {
+    /// Whether the ledger was changed, and the page has yet to tell the others.
+    pub fn is_to_be_told(&self) -> bool {
+        match self.then {
+            Then::Heed => self.verdict == Some(Verdict::TakenUp),
+            Then::Nothing => false,
+            _ => self.verdict.is_some(),
+        }
+    }
+}
+
 /// What the page does with the answer.
 #[derive(Clone, Debug)]
 pub enum Then {
