@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::issuer::{BY_MESSAGE, Issuer, OFFERS_MESSAGES};
 use evergrant_browser::ledger::SharedLedger;
 use evergrant_browser::storage::Store;
-use evergrant_browser::{Runtime, clock};
+use evergrant_browser::{Runtime, clock, timer};
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::protocol::callback::CallbackError;
@@ -241,6 +241,29 @@ async fn what_was_renewed_while_another_tab_held_the_store_was_never_told_to_the
     let claim = Change::Claim { session, at: clock::wall(), asked: false };
     let Verdict::Adopt(adopted) = ledger.apply(&claim).await else { unreachable!("the others adopt it") };
     assert_eq!(adopted.access_token, runtime.current_access_token());
+}
+
+#[wasm_bindgen_test]
+async fn a_session_that_the_issuer_ended_while_another_tab_held_the_store_went_on_in_the_others() {
+    let issuer = Issuer::open("ended-untold").await;
+    let config = issuer.config(r#""storage":"local","#);
+    issuer.tamper_response("delete response.code; response.error = 'login_required'");
+    let ledger = SharedLedger::new(&config.kept_as);
+    let mut session = Box::new(common::session(&config, HOUR));
+    let begun = Change::SignIn { session: session.clone(), shared: true, at: clock::wall() };
+    let Verdict::Begun { generation, .. } = ledger.apply(&begun).await else { unreachable!("a sign-in is good") };
+    session.generation = generation;
+    Store::open(StorageKind::Local, &config.kept_as).save(&session);
+    let runtime = Runtime::start(config, |_| {});
+    runtime.renew();
+    common::until("the issuer is asked", || issuer.requests().iter().any(|it| it.starts_with("authorize"))).await;
+    let release = hold_the_ledger().await;
+    common::until("it is over here", || runtime.view().status == Status::SignedOut).await;
+    let consult = Change::Consult { session: Some(session), shared: true };
+    assert_eq!(ledger.apply(&consult).await, Verdict::Unanswered, "by then, what the page asked is unanswered as well");
+    release.call0(&JsValue::NULL).unwrap();
+    let is_over = async { while ledger.apply(&consult).await != (Verdict::Ended { idle: false }) {} };
+    assert!(timer::within(Duration::from_secs(18), is_over).await.is_some(), "the others learn that it is over");
 }
 
 #[wasm_bindgen_test]

@@ -104,6 +104,10 @@ impl Inner {
         let verdict = self.ledger.apply(&change).await;
         match change {
             Change::Consult { .. } => self.heed(verdict),
+            // Else this tab would take it up again, from the tabs that do not know yet.
+            Change::EndGeneration { session } if verdict == Verdict::Unanswered => {
+                self.begin(Command::EndGeneration { session });
+            }
             Change::EndGeneration { .. } => {
                 self.tell_tabs(TabMessage::Changed);
                 self.heed(verdict);

@@ -47,6 +47,10 @@ impl World {
         if let Some(lineage) = self.tabs[tab].lineage {
             self.judge_end(lineage, ended.as_ref());
         }
+        if !self.tabs[tab].view(&self.clock).status.is_signed_in() {
+            // Should these tokens come again, then as new ones.
+            self.tabs[tab].token = None;
+        }
         if takes_up {
             self.learns_that_trying_ended(tab);
         }

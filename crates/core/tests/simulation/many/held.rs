@@ -3,7 +3,7 @@
 use evergrant_core::session::{Change, Method, Verdict};
 
 use super::tab::lineage;
-use super::transactions::Transaction;
+use super::transactions::{Then, Transaction};
 use super::world::World;
 
 /// So long a page waits for the ledger.
@@ -41,15 +41,21 @@ impl Hold {
 impl World {
     /// The page gives up on its first transaction. What it goes by then is said by [`Change::unanswered`].
     pub fn gives_up(&mut self, tab: usize) {
-        let Some(Transaction { change, then, verdict, .. }) = self.tabs[tab].transactions.pop_front() else {
-            return;
-        };
+        let Some(transaction) = self.tabs[tab].transactions.pop_front() else { return };
         self.tally.unanswered += 1;
         self.tabs[tab].missed_something = true;
+        if transaction.is_to_be_told() {
+            // It does not know that there is something to tell.
+            self.tabs.iter_mut().for_each(|other| other.missed_something = true);
+        }
+        let Transaction { change, then, verdict, .. } = transaction;
         let unanswered = change.unanswered();
         self.note(|_| format!("tab {tab}: the ledger gives no answer, was changed: {}", verdict.is_some()));
         self.goes_on_alone(&change, verdict.is_some(), &unanswered);
-        self.goes_on(tab, then, unanswered);
+        match then {
+            Then::Tell => self.transact(tab, change, then),
+            then => self.goes_on(tab, then, unanswered),
+        }
     }
 
     /// A page gave up, mostly before the change was made.
