@@ -16,6 +16,7 @@ mod order;
 mod page;
 mod panics;
 mod parts;
+mod plain;
 mod recorded;
 mod script;
 mod sealed;

@@ -10,6 +10,8 @@ use wasm_encoder::{
 };
 use wasmparser::{FunctionBody, KnownCustom, Name, Operator, Parser, Payload, TypeRef};
 
+use crate::plain::plain;
+
 /// What only panics, or begins the name of what does. Whether it does is looked up in its code too.
 const PANICS: [&str; 20] = [
     "__rustc::__rust_alloc_error_handler",
@@ -143,34 +145,6 @@ fn panics(name: &str) -> bool {
     let is_within = |path: &str| name.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
     let of_the_library = name.starts_with("alloc::") || name.starts_with("<alloc::");
     PANICS.into_iter().any(is_within) || (of_the_library && name.ends_with(FAILED_ASSERTION))
-}
-
-/// A name without the hashes of crates and of the function, of either mangling: `core[1f]::f` and `core::f::h0123456789abcdef`.
-pub(crate) fn plain(name: &str) -> String {
-    let mut plain = String::with_capacity(name.len());
-    let mut rest = name;
-    while let Some((before, after)) = rest.split_once('[') {
-        plain.push_str(before);
-        rest = match after.split_once(']') {
-            Some((hash, after)) if is_hash(hash) => after,
-            _ => {
-                plain.push('[');
-                after
-            }
-        };
-    }
-    plain.push_str(rest);
-    if let Some((path, hash)) = plain.rsplit_once("::h")
-        && hash.len() == 16
-        && is_hash(hash)
-    {
-        plain.truncate(path.len());
-    }
-    plain
-}
-
-fn is_hash(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 struct Silencing {

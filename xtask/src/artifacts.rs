@@ -132,9 +132,9 @@ pub(crate) fn build_finished_app(dist: &Path, compiler: Compiler, tools: &Tools,
 }
 
 /// Builds the app so that it records which of its functions run, into `dist`.
-pub(crate) fn build_recording_app(dist: &Path, tools: &Tools, stop: &Stop) -> anyhow::Result<()> {
+pub(crate) fn build_recording_app(dist: &Path, compiler: Compiler, tools: &Tools, stop: &Stop) -> anyhow::Result<()> {
     let optimizers = Optimizers::ensure(stop)?;
-    build_app(dist, Compiler::Stable, tools, stop)?;
+    build_app(dist, compiler, tools, stop)?;
     process::run_to_success(finish(dist, optimizers).arg("--record"), stop)
 }
 

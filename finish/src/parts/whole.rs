@@ -8,7 +8,7 @@ use wasmparser::{
     KnownCustom, MemoryType, Name, Operator, Parser, Payload, TableType, TypeRef,
 };
 
-use crate::panics::plain;
+use crate::plain::plain;
 
 /// The module before it is split. Functions are known by their indices in it.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ pub(crate) struct Whole<'a> {
     pub(crate) table: u32,
     pub(crate) globals: Vec<GlobalType>,
     pub(crate) memories: Vec<MemoryType>,
-    /// What functions are called, without hashes.
+    /// What functions are called, without what differs between builds.
     pub(crate) names: BTreeMap<u32, String>,
 }
 

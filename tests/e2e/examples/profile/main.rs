@@ -1,7 +1,7 @@
 //! Finds out which functions of the app run until it is there: for somebody who is not signed in, and for somebody who is.
 //!
 //! `cargo xtask profile` runs it with an app that records them (`evergrant-finish --record`), and keeps what it found in the
-//! file that the command line names.
+//! file that the command line names; with `--more` beside what is in it already.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,6 +15,8 @@ const CALM: Duration = Duration::from_secs(3);
 
 fn main() -> anyhow::Result<()> {
     let list = env::args_os().nth(1).context("name the file to keep them in")?;
+    let before =
+        if env::args_os().any(|argument| argument == "--more") { fs::read_to_string(&list)? } else { String::new() };
     journey(Setup::demo(), async |world| {
         let functions = fs::read_to_string(world.app_dir.path().join("functions.txt"))
             .context("the app does not record what runs: build it with `evergrant-finish --record`")?;
@@ -32,8 +34,9 @@ fn main() -> anyhow::Result<()> {
         ran.append(&mut ran_until_calm(world).await?);
 
         let listed: BTreeSet<&str> = ran.iter().filter_map(|number| functions.get(*number)).copied().collect();
-        let lines: String = listed.into_iter().filter(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect();
-        println!("{} functions run at the start, of {}.", lines.lines().count(), functions.len());
+        println!("{} functions run at the start, of {}.", ran.len(), functions.len());
+        let all = listed.into_iter().chain(before.lines()).filter(|line| !line.is_empty()).collect::<BTreeSet<_>>();
+        let lines: String = all.into_iter().flat_map(|line| [line, "\n"]).collect();
         Ok(fs::write(&list, lines)?)
     })
 }
