@@ -44,47 +44,53 @@ pub(crate) fn authenticate<'a>(
         // RFC 6749 §2.3: "MUST NOT use more than one authentication method in each request".
         return Err(OAuthRefusal::new(ErrorCode::InvalidRequest, "the client authenticates in two ways at once"));
     }
-    let (id, secret) = match basic {
-        Some((id, secret)) => {
+    let (id, secrets) = match basic {
+        Some((id, secrets)) => {
             if posted_id.is_some_and(|posted| posted != id) {
                 return Err(OAuthRefusal::new(ErrorCode::InvalidRequest, "client_id names another client"));
             }
-            (id, Some(secret))
+            (id, secrets)
         }
         None => {
             let id = posted_id.ok_or_else(|| OAuthRefusal::invalid_client(false))?;
-            (id, posted_secret)
+            (id, posted_secret.into_iter().collect())
         }
     };
     let client = provider.config.client(&id);
     let known = client.map(|client| &client.client_id);
     provider.limits.authentication(address, known).map_err(OAuthRefusal::too_many)?;
-    client.filter(|client| is_proven(client, secret.as_ref())).ok_or_else(|| {
+    client.filter(|client| is_proven(client, &secrets)).ok_or_else(|| {
         provider.limits.authentication_failed(address, known);
         OAuthRefusal::invalid_client(used_basic)
     })
 }
 
-fn is_proven(client: &Client, secret: Option<&ClientSecret>) -> bool {
-    match (client.kind, secret) {
-        (ClientType::Public, secret) => secret.is_none_or(|secret| secret.secret().is_empty()),
-        (ClientType::Confidential, Some(secret)) => client.accepts_secret(secret),
-        (ClientType::Confidential, None) => false,
+/// `secrets` are readings of the one that was presented; none when there was none.
+fn is_proven(client: &Client, secrets: &[ClientSecret]) -> bool {
+    match client.kind {
+        ClientType::Public => secrets.iter().all(|secret| secret.secret().is_empty()),
+        ClientType::Confidential => secrets.iter().any(|secret| client.accepts_secret(secret)),
     }
 }
 
 /// Both parts are form-encoded before they are joined (RFC 6749 §2.3.1).
-fn read_basic(header: &str) -> Option<(ClientId, ClientSecret)> {
+///
+/// Many clients forget to encode, so a secret with `+` or `%` in it is read as it stands as well.
+fn read_basic(header: &str) -> Option<(ClientId, Vec<ClientSecret>)> {
     let (scheme, encoded) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("Basic") {
         return None;
     }
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
-    Some((ClientId::new(form_decoded(id)), ClientSecret::new(form_decoded(secret))))
+    let mut secrets = vec![form_decoded(secret)];
+    if !secrets.iter().any(|decoded| decoded == secret) {
+        secrets.push(secret.to_owned());
+    }
+    Some((ClientId::new(form_decoded(id)), secrets.into_iter().map(ClientSecret::new).collect()))
 }
 
-/// Many clients forget to encode: `&` and `=` are then taken as they stand.
+/// Of those who forget to encode, `&` and `=` are taken as they stand.
 fn form_decoded(text: &str) -> String {
     let one_name = text.replace('&', "%26").replace('=', "%3D");
     form_urlencoded::parse(one_name.as_bytes()).next().map(|(name, _)| name.into_owned()).unwrap_or_default()
@@ -97,8 +103,14 @@ mod tests {
     #[test]
     fn basic_credentials_are_form_decoded() {
         let read = |text: &str| read_basic(&format!("Basic {}", STANDARD.encode(text)));
-        assert_eq!(read("a%3Ab:c+d%26"), Some((ClientId::new("a:b"), ClientSecret::new("c d&"))));
-        assert_eq!(read("app:p&q=r"), Some((ClientId::new("app"), ClientSecret::new("p&q=r"))));
+        let readings = |id: &str, secrets: &[&str]| {
+            Some((ClientId::new(id), secrets.iter().copied().map(ClientSecret::new).collect::<Vec<_>>()))
+        };
+        assert_eq!(read("app:secret"), readings("app", &["secret"]));
+        assert_eq!(read("a%3Ab:c+d%26"), readings("a:b", &["c d&", "c+d%26"]));
+        assert_eq!(read("app:p&q=r"), readings("app", &["p&q=r"]));
+        // Base64 has `+`, `/` and `=`, and a passphrase may have a colon.
+        assert_eq!(read("app:p+q/r%2:="), readings("app", &["p q/r%2:=", "p+q/r%2:="]));
         assert_eq!(read("no colon"), None);
         assert_eq!(read_basic("Bearer x"), None);
         assert_eq!(read_basic("Basic !!!"), None);

@@ -5,6 +5,7 @@ mod client;
 mod database_url;
 mod demo_secrets;
 mod error;
+mod issuer_url;
 mod keys;
 mod limits;
 mod origin;
@@ -29,6 +30,7 @@ pub use client::{Client, ClientSecretHash, ClientType, GrantType};
 pub use database_url::DatabaseUrl;
 pub(crate) use database_url::{Roots, Transport};
 pub use error::ConfigError;
+pub use issuer_url::IssuerUrl;
 pub use keys::Keys;
 pub use limits::Limits;
 pub use origin::Origin;
@@ -44,8 +46,8 @@ pub(crate) const SIGNING_ALGORITHMS: [Algorithm; 2] = [Algorithm::Es256, Algorit
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The issuer identifier: the root of a host, with its slash.
-    pub issuer: Url,
+    /// The issuer identifier: the root of a host, with a final slash or without, as clients are to be told.
+    pub issuer: IssuerUrl,
     /// How tokens are signed unless an API or a client says otherwise.
     #[serde(default = "default_signing_alg")]
     pub signing_alg: Algorithm,
@@ -179,17 +181,17 @@ impl Config {
 
     /// The address of an endpoint, given without its leading slash.
     pub fn endpoint(&self, path: &str) -> String {
-        format!("{}{path}", self.issuer)
+        format!("{}{path}", self.issuer.url())
     }
 
     /// Whether the issuer is reached over TLS.
     pub fn is_https(&self) -> bool {
-        self.issuer.scheme() == "https"
+        self.issuer.url().scheme() == "https"
     }
 
     /// Whether the issuer's own host is this machine.
     pub fn issuer_is_loopback(&self) -> bool {
-        is_loopback(&self.issuer)
+        is_loopback(self.issuer.url())
     }
 
     /// The client with this identifier.
@@ -253,9 +255,9 @@ impl Config {
     }
 
     fn check_issuer(&self) -> Result<(), ConfigError> {
-        let issuer = self.issuer.as_str();
+        let (issuer, url) = (self.issuer.as_str(), self.issuer.url());
         // The routes and the pages' links begin at the root of the host.
-        if self.issuer.path() != "/" || self.issuer.query().is_some() || self.issuer.fragment().is_some() {
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
             return Err(ConfigError::rule(format!(
                 "issuer: {issuer:?} must be the root of a host, with no path, no query and no fragment"
             )));

@@ -107,9 +107,8 @@ fn read_config(path: &Path, overrides: &Overrides) -> anyhow::Result<Config> {
 async fn serve(options: &Options, mut config: Config) -> anyhow::Result<()> {
     let server = Server::bind(&options.listen).await?;
     warn_of_dangers(&config, server.is_loopback(), options.dev)?;
-    if options.listen.is_any_port() && config.issuer_is_loopback() {
-        let set = config.issuer.set_port(Some(server.port()));
-        set.map_err(|()| anyhow::anyhow!("the issuer {} cannot have a port", config.issuer))?;
+    if options.listen.is_any_port() && config.issuer_is_loopback() && !config.issuer.set_port(server.port()) {
+        bail!("the issuer {} cannot have a port", config.issuer.as_str());
     }
     let store = open_store(&config).await?;
     let provider = Arc::new(Provider::open(config, store, Clock::system(), options.dev).await?);

@@ -3,7 +3,7 @@
 use evergrant_core::protocol::Issuer;
 use evergrant_core::protocol::metadata;
 
-use crate::support::{Browser, Server, config};
+use crate::support::{App, Browser, Server, claims, config};
 
 #[tokio::test]
 async fn a_client_accepts_the_metadata() {
@@ -26,6 +26,23 @@ async fn a_client_accepts_the_metadata() {
     assert!(!said["introspection_endpoint_auth_methods_supported"].as_array().unwrap().contains(&"none".into()));
     let oauth = browser.get("/.well-known/oauth-authorization-server").await;
     assert_eq!(oauth.body, answer.body, "RFC 8414 and OpenID say the same");
+}
+
+#[tokio::test]
+async fn the_issuer_has_a_final_slash_if_it_was_written_with_one() {
+    for slash in ["/", ""] {
+        let config = config().replacen("http://127.0.0.1:1/", &format!("http://127.0.0.1:1{slash}"), 1);
+        let server = Server::with(&config).await;
+        let browser = Browser::of(&server);
+        let issuer = format!("{}{slash}", server.url);
+        let metadata = browser.get("/.well-known/openid-configuration").await.json();
+        assert_eq!(metadata["issuer"], issuer);
+        assert_eq!(metadata["token_endpoint"], format!("{}/oauth/token", server.url));
+        let tokens = App::code("app").tokens(&browser).await;
+        for token in ["id_token", "access_token"] {
+            assert_eq!(claims(tokens[token].as_str().unwrap())["iss"], issuer, "{token}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use evergrant_issuer::config::ClientSecretHash;
 use reqwest::Method;
 
-use crate::support::{Answer, App, Browser, CALLBACK, Server, VERIFIER};
+use crate::support::{Answer, App, Browser, CALLBACK, Server, VERIFIER, config};
 
 const GOOD: [(&str, &str); 4] = [
     ("grant_type", "authorization_code"),
@@ -171,6 +174,20 @@ async fn confidential_clients_prove_themselves_by_header_or_body() {
             assert_eq!(answer.json()["error"], "invalid_client");
             assert_eq!(answer.header("www-authenticate").is_some(), !headers.is_empty());
         }
+    }
+}
+
+#[tokio::test]
+async fn a_secret_is_known_from_clients_that_encode_it_and_from_those_that_do_not() {
+    const SECRET: &str = "p+q/r%2B:=";
+    let known = |secret: &str| ClientSecretHash::of(secret).to_text();
+    let server = Server::with(&config().replacen(&known("s3cret"), &known(SECRET), 1)).await;
+    let browser = Browser::of(&server);
+    for (sent, status) in [(SECRET, 200), ("p%2Bq%2Fr%252B%3A%3D", 200), ("p q/r+:=", 401), ("p%2Bq/r+:=", 401)] {
+        let header = format!("Basic {}", STANDARD.encode(format!("server:{sent}")));
+        let fields = [("grant_type", "client_credentials"), ("audience", "https://api.example/")];
+        let answer = browser.post_with("/oauth/token", &fields, &[("authorization", &header)]).await;
+        assert_eq!(answer.status, status, "{sent} {}", answer.body);
     }
 }
 

@@ -60,8 +60,8 @@ pub(crate) async fn jwks(State(provider): State<Arc<Provider>>, headers: HeaderM
 
 fn describe(config: &Config) -> ProviderMetadata {
     let endpoint = |path: &str| {
-        let mut url = config.issuer.clone();
-        url.set_path(&format!("{}{path}", config.issuer.path()));
+        let mut url = config.issuer.url().clone();
+        url.set_path(path);
         url.into()
     };
     ProviderMetadata {

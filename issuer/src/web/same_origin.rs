@@ -14,7 +14,7 @@ pub(crate) fn check(headers: &HeaderMap, config: &Config) -> Result<(), PageErro
     let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
     let ours = match (text("sec-fetch-site"), text(header::ORIGIN.as_str())) {
         (Some(site), _) => site == "same-origin",
-        (None, Some(origin)) => Origin::of(&config.issuer).is_some_and(|own| own.as_str() == origin),
+        (None, Some(origin)) => Origin::of(config.issuer.url()).is_some_and(|own| own.as_str() == origin),
         // Not a browser of this decade: the form's token decides.
         (None, None) => true,
     };

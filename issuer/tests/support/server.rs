@@ -41,7 +41,7 @@ impl Server {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut config = Config::parse(config).unwrap();
-        config.issuer.set_port(Some(address.port())).unwrap();
+        assert!(config.issuer.set_port(address.port()));
         let clock = Clock::system();
         let provider = Provider::open(config, store, clock.clone(), dev).await.unwrap();
         let provider = Arc::new(provider);
@@ -55,7 +55,7 @@ impl Server {
     }
 
     fn port(&self) -> u16 {
-        self.provider.config.issuer.port().unwrap()
+        self.provider.config.issuer.url().port().unwrap()
     }
 
     /// Ends it as a crash would: nothing is asked, nothing is flushed.
