@@ -48,4 +48,5 @@ const { instance, module } = await __wbg_load(await ask(first), imports);
 imports[''] = instance.exports;
 if (atOnce) await bring(other);
 __wbg_finalize_init(instance, module);
-if (!atOnce) bringSoon(1000);
+// What the person is to see is made first. A page in the background may never be idle, and Safari does not tell.
+if (!atOnce) (self.requestIdleCallback ?? setTimeout)(() => bringSoon(1000), { timeout: 200 });
