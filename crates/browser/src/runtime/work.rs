@@ -103,6 +103,11 @@ impl Inner {
         // Before the page is left, which would end the writing.
         let verdict = self.ledger.apply(&change).await;
         match change {
+            Change::Consult { session: Some(session), .. } | Change::EndIdle { session, .. }
+                if !self.machine.borrow().still_goes_by(&session) =>
+            {
+                self.dispatch(Event::ChangedElsewhere);
+            }
             Change::Consult { .. } => self.heed(verdict),
             // Else this tab would take it up again, from the tabs that do not know yet.
             Change::EndGeneration { session } if verdict == Verdict::Unanswered => {

@@ -199,6 +199,16 @@ impl Machine {
         matches!(&self.state, State::SignedIn(signed_in) if signed_in.session.access_token.is_none())
     }
 
+    /// Whether what the ledger answers about `session` still concerns this page, which may have signed in anew meanwhile.
+    pub fn still_goes_by(&self, session: &Session) -> bool {
+        match &self.state {
+            State::SignedIn(current) | State::SigningIn { kept: Some(current), .. } => {
+                current.session.generation == session.generation
+            }
+            _ => true,
+        }
+    }
+
     /// What happened to the renewals of this page.
     pub fn log(&self) -> &RenewalLog {
         &self.log

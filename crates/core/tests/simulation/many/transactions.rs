@@ -108,19 +108,27 @@ impl World {
             first.due = answers_at.max(self.hold.of_answers(&first.change, &verdict));
             let (change, asked_at) = (first.change.clone(), first.asked_at);
             let is_heeded = !matches!(first.then, Then::Nothing);
-            if let Verdict::Wait(wait) = verdict {
-                self.leave_alone(tab, wait);
-            }
             // What happens from now on, this answer does not tell.
             self.tabs[tab].missed_something &= !is_heeded;
             self.note(|_| format!("tab {tab}: the ledger has {} -> {}", name(&change), name_of(&verdict)));
             self.witness(&change, asked_at, &verdict);
             return;
         }
-        let Some(Transaction { then, verdict: Some(verdict), .. }) = self.tabs[tab].transactions.pop_front() else {
+        let Some(Transaction { change, then, verdict: Some(verdict), .. }) = self.tabs[tab].transactions.pop_front()
+        else {
             return;
         };
-        self.goes_on(tab, then, verdict);
+        if let Verdict::Wait(wait) = verdict {
+            self.leave_alone(tab, wait);
+        }
+        match change {
+            Change::Consult { session: Some(session), .. } | Change::EndIdle { session, .. }
+                if !self.tabs[tab].machine.still_goes_by(&session) =>
+            {
+                self.send(tab, Event::ChangedElsewhere);
+            }
+            _ => self.goes_on(tab, then, verdict),
+        }
     }
 
     /// The page has an answer, or waits for none any more.

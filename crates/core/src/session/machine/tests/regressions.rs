@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::page::{Page, begun, busy, seconds, unreachable};
 use crate::protocol::AccessToken;
 use crate::session::record::tests::session;
-use crate::session::{Command, Event, MOST_FAILURES, Method, Session, Status, Wake};
+use crate::session::{Command, Event, MOST_FAILURES, Method, Session, Status, Tokens, Wake};
 
 /// RFC 6749 §5.1 puts no bound on `expires_in`, nor RFC 9110 §10.2.3 on `Retry-After`.
 #[test]
@@ -185,6 +185,18 @@ fn a_page_that_was_signing_in_kept_in_its_store_what_had_ended_in_another_tab() 
     page.send(Event::ended_elsewhere(false));
     assert_eq!(page.store, None);
     page.expect(Status::SigningIn);
+}
+
+#[test]
+fn what_the_ledger_said_of_an_earlier_sign_in_was_taken_for_the_new_one() {
+    let mut page = Page::configured(r#","storage":"local""#);
+    page.sign_in(300);
+    let earlier = page.store.clone().expect("it is stored");
+    page.send(Event::CallbackArrived { stored: Some(Box::new(earlier.clone())) });
+    assert!(page.machine.still_goes_by(&earlier));
+    let tokens = Tokens { generation: earlier.generation + 1, ..page.tokens(300) };
+    page.sign_in_ended(Ok(Box::new(tokens)));
+    assert!(!page.machine.still_goes_by(&earlier));
 }
 
 #[test]
