@@ -6,7 +6,8 @@ use evergrant_leptos::core::protocol::metadata::MetadataError;
 use evergrant_leptos::core::session::FailureClass;
 pub use evergrant_leptos::words::*;
 use evergrant_leptos::{Failure, Flow};
-use js_sys::JsString;
+use js_sys::{Date, JSON, JsString};
+use wasm_bindgen::JsValue;
 
 /// What happened, when a renewal did not succeed and the session goes on; `stopped` when it is not tried again by itself.
 pub fn problem(failure: &Failure, stopped: bool) -> &'static str {
@@ -37,6 +38,17 @@ pub fn initials(name: &str) -> String {
     let letters: String = chosen.iter().filter_map(|word| word.chars().next()).collect();
     // By the browser's tables: Rust's own would be 5 KB more for every visitor to load.
     String::from(JsString::from(letters).to_upper_case())
+}
+
+/// A day such as `2026-11-03`, as this device writes days: `Nov 3, 2026`. What is no day stays as it is.
+pub fn day(iso: &str) -> String {
+    let midnight = Date::parse(iso);
+    if midnight.is_nan() {
+        return iso.to_owned();
+    }
+    // It was read as midnight in UTC (ECMA-262 §21.4.1.32), which is the day before in half of the world.
+    let style = JSON::parse(r#"{"dateStyle":"medium","timeZone":"UTC"}"#).unwrap_or_default();
+    String::from(Date::new(&JsValue::from_f64(midnight)).to_locale_string("default", &style))
 }
 
 /// A failure's own words as a sentence.

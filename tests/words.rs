@@ -81,6 +81,13 @@ fn times_are_written_as_this_device_writes_them() {
 }
 
 #[wasm_bindgen_test]
+fn a_day_is_written_as_this_device_writes_days() {
+    let day = words::day("2026-11-03");
+    assert!(day.contains("2026") && day.contains('3') && day != "2026-11-03", "{day}");
+    assert_eq!(words::day("<soon>"), "<soon>", "what is no day stays as it is");
+}
+
+#[wasm_bindgen_test]
 fn what_an_issuer_says_is_text_in_a_notice() {
     let hostile = OAuthError::new(ErrorCode::ServerError, "<img src=x onerror=alert(1)>");
     let notice = Notice::of_end(&EndReason::SignInFailed(CallbackError::Refused(hostile).into()));

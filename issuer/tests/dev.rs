@@ -11,6 +11,10 @@ async fn post(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> Answer 
     browser.post_with(path, fields, &[]).await
 }
 
+async fn metadata(browser: &Browser) -> serde_json::Value {
+    browser.get("/.well-known/openid-configuration").await.json()
+}
+
 async fn now(browser: &Browser) -> i64 {
     browser.get("/dev/clock").await.json()["now"].as_i64().unwrap()
 }
@@ -183,12 +187,20 @@ async fn pages_of_registered_clients_reach_the_controls_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn where_the_controls_are_is_said_where_an_issuer_says_all_about_itself() {
+    let server = Server::dev().await;
+    let metadata = metadata(&Browser::of(&server)).await;
+    assert_eq!(metadata["dev_endpoint"], format!("{}/dev", server.url));
+}
+
+#[tokio::test]
 async fn without_the_flag_there_is_none_of_it() {
     let server = Server::start().await;
     let browser = Browser::of(&server);
     for path in ["/dev", "/dev/clock", "/dev/requests"] {
         assert_eq!(browser.get(path).await.status, 404, "{path}");
     }
+    assert_eq!(metadata(&browser).await["dev_endpoint"], serde_json::Value::Null);
     for path in ["/dev/clock", "/dev/failure", "/dev/sessions/drop"] {
         assert_eq!(post(&browser, path, &[("advance", "60")]).await.status, 404, "{path}");
     }

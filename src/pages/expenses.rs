@@ -41,8 +41,9 @@ fn Expenses() -> impl IntoView {
             return;
         }
         is_loading.set(true);
+        let config = session.config();
         spawn_local(async move {
-            let outcome = request::report(session).await;
+            let outcome = request::report(session, &config).await;
             // Whoever has left the page meanwhile has taken the signals along. What was told before stays, whatever comes.
             is_loading.try_set(false);
             let (notice, scope) = match outcome {

@@ -30,22 +30,22 @@ pub(crate) fn HomePage() -> impl IntoView {
 #[component]
 fn SignedOut() -> impl IntoView {
     view! {
-        <div class="welcome">
+        <div class="home welcome">
             <section>
                 <Heading>"Sign in once. Stay signed in."</Heading>
                 <p class="lede">
                     "Evergrant renews your sign-in silently, before it expires, in every tab, and stops the instant you sign out."
                 </p>
-                <ul class="points">
-                    <li>
-                        <strong>"Ahead of time"</strong>
-                        "New tokens arrive while the old ones are still good. You never wait, and never lose your place."
-                    </li>
-                    <li><strong>"Across reloads"</strong>"The session and its schedule are back as soon as the page is."</li>
-                    <li><strong>"Over at once"</strong>"Signing out ends every tab, and nothing is renewed after it."</li>
-                </ul>
             </section>
             <section class="card"><SignInForm/></section>
+            <ul class="points">
+                <li>
+                    <strong>"Ahead of time"</strong>
+                    "New tokens arrive while the old ones are still good. You never wait, and never lose your place."
+                </li>
+                <li><strong>"Across reloads"</strong>"The session and its schedule are back as soon as the page is."</li>
+                <li><strong>"Over at once"</strong>"Signing out ends every tab, and nothing is renewed after it."</li>
+            </ul>
         </div>
     }
 }
@@ -56,7 +56,7 @@ fn SignedIn() -> impl IntoView {
     let who = move || view.with(|view| view.claims.as_ref().map(|claims| claims.display_name().to_owned()));
     let email = move || view.with(|view| view.claims.as_ref().and_then(|claims| claims.email.clone()));
     view! {
-        <section class="card signed-in">
+        <section class="home card signed-in">
             <Ring/>
             <div>
                 <div class="person">

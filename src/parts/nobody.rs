@@ -11,7 +11,7 @@ pub(crate) fn Nobody(
     otherwise: &'static str,
 ) -> impl IntoView {
     view! {
-        <section class="card narrow">
+        <section class="card nobody">
             <div>
                 <h2>"Nobody is signed in"</h2>
                 <p class="muted">{otherwise}</p>

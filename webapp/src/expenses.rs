@@ -28,6 +28,7 @@ pub(crate) struct Report {
 /// One expense.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Expense {
+    /// A day of the calendar (ISO 8601).
     pub(crate) date: String,
     pub(crate) who: String,
     pub(crate) what: String,
@@ -91,6 +92,18 @@ fn issued_at(token: &AccessToken) -> Option<UnixTime> {
     Some(UnixTime::from_seconds(claims.iat))
 }
 
+impl Expense {
+    /// Its day for people: `5 Oct 2026`. How their device writes days, a page without a script cannot know.
+    pub(crate) fn day(&self) -> String {
+        let parts: Vec<&str> = self.date.split('-').collect();
+        let [year, month, day] = parts.as_slice() else { return self.date.clone() };
+        let month = month.parse::<usize>().ok().and_then(|month| MONTHS.get(month.checked_sub(1)?));
+        month.map_or_else(|| self.date.clone(), |month| format!("{} {month} {year}", day.trim_start_matches('0')))
+    }
+}
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 impl Amount {
     /// For people: `89.90 EUR`.
     pub(crate) fn to_text(&self) -> String {
@@ -118,6 +131,20 @@ impl From<Failure> for NoExpenses {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_written_for_people() {
+        for (date, day) in [
+            ("2026-10-05", "5 Oct 2026"),
+            ("2026-12-31", "31 Dec 2026"),
+            ("2026-13-01", "2026-13-01"),
+            ("soon", "soon"),
+        ] {
+            let amount = Amount { cents: 0, currency: String::new() };
+            let expense = Expense { date: date.to_owned(), who: String::new(), what: String::new(), amount };
+            assert_eq!(expense.day(), day);
+        }
+    }
 
     #[test]
     fn amounts_are_written_for_people() {

@@ -40,6 +40,8 @@ pub const SLEEP: Duration = Duration::from_secs(600);
 /// What the issuer's dev controls are called in failures.
 const CONTROLS: &str = "the issuer's dev interface";
 
+const UNREACHABLE: Failure = Failure::Unreachable { endpoint: CONTROLS };
+
 thread_local! {
     static AHEAD: Cell<Duration> = const { Cell::new(Duration::ZERO) };
     static CUT: Cell<bool> = const { Cell::new(false) };
@@ -56,11 +58,11 @@ pub fn is_cut_off() -> bool {
 }
 
 impl Runtime {
-    /// Whether the issuer takes orders for failures. One that is not on this machine is not asked: `--dev` is for a loopback
-    /// address alone.
+    /// Whether the issuer takes orders for failures, by what it says about itself. One that is not on this machine is not asked:
+    /// `--dev` is for a loopback address alone.
     pub async fn can_rehearse(&self) -> bool {
         let is_near = Address::parse(self.config().issuer.as_str()).is_ok_and(|issuer| issuer.is_loopback());
-        is_near && http::get(CONTROLS, &self.control("clock")).await.is_ok_and(|answer| answer.status == 200)
+        is_near && self.provider().metadata().await.is_ok() && self.control("failure").is_some()
     }
 
     /// Rehearses a failure.
@@ -106,9 +108,10 @@ impl Runtime {
 
     /// Gives the issuer an order, and renews to see it carried out.
     async fn order(&self, control: &str, form: &str) -> Result<(), Failure> {
-        let answer = http::post_form(CONTROLS, &self.control(control), form, Cookies::Omit).await?;
+        let control = self.control(control).ok_or(UNREACHABLE)?;
+        let answer = http::post_form(CONTROLS, &control, form, Cookies::Omit).await?;
         if answer.status >= 300 {
-            return Err(Failure::Unreachable { endpoint: CONTROLS });
+            return Err(UNREACHABLE);
         }
         self.renew();
         Ok(())
@@ -118,7 +121,10 @@ impl Runtime {
         self.view().flow.unwrap_or(self.config().flow)
     }
 
-    fn control(&self, name: &str) -> String {
-        format!("{}/dev/{name}", self.config().issuer.as_str().trim_end_matches('/'))
+    /// Where an order of this name goes, once the issuer's metadata is known: nowhere but to this machine.
+    fn control(&self, name: &str) -> Option<String> {
+        let metadata = self.provider().known_metadata()?;
+        let endpoint = metadata.dev_endpoint.as_ref().filter(|endpoint| endpoint.is_loopback())?;
+        Some(format!("{endpoint}/{name}"))
     }
 }

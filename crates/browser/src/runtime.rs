@@ -164,6 +164,12 @@ impl Runtime {
         &self.0.config
     }
 
+    /// What is known of the issuer.
+    #[cfg(feature = "inspector")]
+    pub(crate) fn provider(&self) -> &Provider {
+        &self.0.provider
+    }
+
     /// A sentence for the person when the session cannot be stored as configured.
     pub fn warning(&self) -> Option<&'static str> {
         self.0.store.warning()

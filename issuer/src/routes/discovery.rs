@@ -30,7 +30,7 @@ type Cached<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
 pub(crate) async fn metadata(State(provider): State<Arc<Provider>>) -> Cached<Metadata> {
     let secrets = client_authentication::METHODS.into_iter().filter(|method| *method != "none");
     let metadata = Metadata {
-        provider: describe(&provider.config),
+        provider: describe(&provider),
         revocation_endpoint_auth_methods_supported: client_authentication::METHODS.to_vec(),
         introspection_endpoint_auth_methods_supported: secrets.collect(),
         claims_parameter_supported: false,
@@ -58,7 +58,8 @@ pub(crate) async fn jwks(State(provider): State<Arc<Provider>>, headers: HeaderM
     provider.keys.published().answer(&headers, JWKS_CACHED)
 }
 
-fn describe(config: &Config) -> ProviderMetadata {
+fn describe(provider: &Provider) -> ProviderMetadata {
+    let config = &provider.config;
     let endpoint = |path: &str| {
         let mut url = config.issuer.url().clone();
         url.set_path(path);
@@ -74,6 +75,7 @@ fn describe(config: &Config) -> ProviderMetadata {
         revocation_endpoint: Some(endpoint("oauth/revoke")),
         introspection_endpoint: Some(endpoint("oauth/introspect")),
         revoked_tokens_endpoint: Some(endpoint("oauth/revoked")),
+        dev_endpoint: provider.dev.then(|| endpoint("dev")),
         response_types_supported: texts(response_types(config)),
         response_modes_supported: texts(ResponseMode::ALL.map(ResponseMode::as_str)),
         grant_types_supported: texts(grant_types(config)),

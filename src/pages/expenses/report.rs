@@ -18,6 +18,7 @@ pub(super) struct Report {
 /// One of them, as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Expense {
+    /// A day of the calendar (ISO 8601).
     pub(super) date: String,
     pub(super) who: String,
     pub(super) what: String,
@@ -55,9 +56,12 @@ impl Report {
 
 impl Expense {
     fn to_html(&self) -> String {
-        let [date, who, what, amount] = [&self.date, &self.who, &self.what, &self.amount].map(|text| escaped(text));
+        let day = words::day(&self.date);
+        let [date, day, who, what, amount] =
+            [&self.date, &day, &self.who, &self.what, &self.amount].map(|text| escaped(text));
         format!(
-            "<tr><td>{date}</td><td>{what}<span class=\"muted\">{who}</span></td><td class=\"number\">{amount}</td></tr>"
+            "<tr><td><time datetime=\"{date}\">{day}</time></td><td>{what}<span class=\"muted\">{who}</span></td>\
+             <td class=\"number\">{amount}</td></tr>"
         )
     }
 }

@@ -1,7 +1,7 @@
 //! Asking the API.
 
 use evergrant_leptos::core::protocol::Scope;
-use evergrant_leptos::{FetchError, OtherIssuer, SessionHandle, challenge};
+use evergrant_leptos::{Config, FetchError, OtherIssuer, SessionHandle, challenge};
 use leptos::prelude::window;
 use leptos::web_sys::{AbortSignal, Request, RequestInit, Response};
 use wasm_bindgen::JsCast;
@@ -14,9 +14,8 @@ use super::trouble::Trouble;
 const LIMIT: u32 = 20_000;
 
 /// The expenses, from the first of `allowed_api_origins`.
-pub(super) async fn report(session: SessionHandle) -> Result<Report, Trouble> {
-    let config = session.config();
-    let no_api = if OtherIssuer::is_used_by(&config) { Trouble::OtherIssuer } else { Trouble::NoApi };
+pub(super) async fn report(session: SessionHandle, config: &Config) -> Result<Report, Trouble> {
+    let no_api = if OtherIssuer::is_used_by(config) { Trouble::OtherIssuer } else { Trouble::NoApi };
     let origin = config.allowed_api_origins.first().ok_or(no_api)?;
     let init = RequestInit::new();
     init.set_signal(Some(&AbortSignal::timeout_with_u32(LIMIT)));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use evergrant_e2e::{App, Expenses, Flow, IssuerEndpoints, IssuerPages, Setup, eventually, journey};
+use serde_json::json;
 
 /// In seconds.
 const LIFETIME: u32 = 10;
@@ -30,6 +31,22 @@ fn a_token_that_has_expired_is_renewed_before_the_api_is_called() -> anyhow::Res
         let logged = world.api.issued_at();
         assert!(logged.len() == 2 && logged[0] < logged[1], "{logged:?}");
         assert!(!world.api.output().contains("refused"), "{}", world.api.output());
+        Ok(())
+    })
+}
+
+#[test]
+fn a_day_of_the_calendar_is_the_same_day_west_of_greenwich() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let (app, expenses) = (App::of(world), Expenses::of(world));
+        world.browser.devtools("Emulation.setLocaleOverride", &json!({ "locale": "en-GB" })).await?;
+        let west = json!({ "timezoneId": "America/Los_Angeles" });
+        world.browser.devtools("Emulation.setTimezoneOverride", &west).await?;
+        app.sign_in(Flow::Code).await?;
+        expenses.follow().await?;
+        expenses.wait_for_table().await?;
+        let table = expenses.table().await?;
+        assert!(table[0].starts_with("5 Oct 2026"), "{table:?}");
         Ok(())
     })
 }

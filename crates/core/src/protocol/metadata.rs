@@ -38,6 +38,9 @@ pub struct ProviderMetadata {
     /// Where the list of tokens revoked before their time is ([`super::revoked`]). A member of Evergrant's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_tokens_endpoint: Option<Address>,
+    /// Below which developers move the clock and order failures. A member of Evergrant's own, there with `--dev` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dev_endpoint: Option<Address>,
     /// Which response types work.
     pub response_types_supported: Vec<String>,
     /// Which response modes work; when absent, `query` and `fragment`.
@@ -81,6 +84,7 @@ json::members!(ProviderMetadata {
     revocation_endpoint: optional,
     introspection_endpoint: optional,
     revoked_tokens_endpoint: optional,
+    dev_endpoint: optional,
     response_types_supported: or_default,
     response_modes_supported: or_default,
     grant_types_supported: or_default,
