@@ -8,8 +8,10 @@ use std::time::Duration;
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::{Map, Value};
 
-/// Reads JSON that must be UTF-8 (RFC 8259 §8.1).
+/// Reads JSON that must be UTF-8. A byte order mark, which some editors and servers put before it, is ignored
+/// (RFC 8259 §8.1), as a browser's own reader does.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| serde_json::Error::custom("it is not UTF-8"))?;
     serde_json::from_str(text)
 }
@@ -40,6 +42,11 @@ impl<'a> Members<'a> {
             Some(value) => T::read(value).map(Some).ok_or(MemberError::Wrong(name)),
             None => Ok(None),
         }
+    }
+
+    /// The same for a member that some servers leave empty when there is nothing to say.
+    pub(crate) fn filled<T: Member>(&self, name: &'static str) -> Result<Option<T>, MemberError> {
+        if self.member(name).and_then(Value::as_str) == Some("") { Ok(None) } else { self.optional(name) }
     }
 
     /// A member that has its type's default when it is absent.

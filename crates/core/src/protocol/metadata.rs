@@ -77,14 +77,14 @@ pub struct ProviderMetadata {
 json::members!(ProviderMetadata {
     issuer: required,
     authorization_endpoint: required,
-    token_endpoint: optional,
+    token_endpoint: filled,
     jwks_uri: required,
-    userinfo_endpoint: optional,
-    end_session_endpoint: optional,
-    revocation_endpoint: optional,
-    introspection_endpoint: optional,
-    revoked_tokens_endpoint: optional,
-    dev_endpoint: optional,
+    userinfo_endpoint: filled,
+    end_session_endpoint: filled,
+    revocation_endpoint: filled,
+    introspection_endpoint: filled,
+    revoked_tokens_endpoint: filled,
+    dev_endpoint: filled,
     response_types_supported: or_default,
     response_modes_supported: or_default,
     grant_types_supported: or_default,
@@ -228,6 +228,20 @@ mod tests {
         let metadata = judge(&Issuer::new(ISSUER), 200, &document(ISSUER, "https://a.example/token")).unwrap();
         assert_eq!(metadata.signing_algorithms(), [Algorithm::Es256]);
         assert!(!metadata.authorization_response_iss_parameter_supported);
+    }
+
+    #[test]
+    fn metadata_from_an_editor_that_marks_its_files_is_read() {
+        let document = [b"\xEF\xBB\xBF".as_slice(), &document(ISSUER, "https://a.example/token")].concat();
+        assert!(judge(&Issuer::new(ISSUER), 200, &document).is_ok());
+    }
+
+    #[test]
+    fn an_endpoint_that_is_left_empty_is_not_there() {
+        let named = String::from_utf8(document(ISSUER, "")).unwrap();
+        let empty = named.replacen('{', r#"{"end_session_endpoint":"","#, 1);
+        let metadata = judge(&Issuer::new(ISSUER), 200, empty.as_bytes()).unwrap();
+        assert_eq!((metadata.token_endpoint, metadata.end_session_endpoint), (None, None));
     }
 
     #[test]

@@ -75,9 +75,9 @@ json::members!(TokenResponse {
     access_token: required,
     token_type: required,
     expires_in: seconds,
-    refresh_token: optional,
+    refresh_token: filled,
     scope: optional,
-    id_token: optional,
+    id_token: filled,
 });
 
 /// Judges an answer of the token endpoint.
@@ -148,6 +148,21 @@ mod tests {
         let bare = judge(200, br#"{"access_token":"a","token_type":"Bearer","expires_in":10.9}"#).unwrap();
         assert_eq!(bare.expires_in, Some(Duration::from_secs(10)));
         assert_eq!(bare.refresh_token, None);
+    }
+
+    #[test]
+    fn tokens_that_are_left_empty_are_not_there() {
+        let body = br#"{"access_token":"a","token_type":"Bearer","refresh_token":"","id_token":""}"#;
+        let response = judge(200, body).unwrap();
+        assert_eq!((response.refresh_token, response.id_token), (None, None));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_ignored() {
+        let body = "\u{feff}{\"access_token\":\"a\",\"token_type\":\"Bearer\"}";
+        assert_eq!(judge(200, body.as_bytes()).unwrap().access_token, AccessToken::new("a"));
+        let twice = format!("\u{feff}{body}");
+        assert_eq!(judge(200, twice.as_bytes()).unwrap_err(), TokenError::NotATokenResponse);
     }
 
     #[test]
