@@ -12,7 +12,7 @@ fuzz_target!(|text: &str| {
     let _ = serde_json::from_str::<Transaction>(text);
     let session = serde_json::from_str::<Session>(text).ok().map(Box::new);
     if let Ok(mut ledger) = serde_json::from_str::<Ledger>(text) {
-        let _ = ledger.apply(&Change::Consult { session });
+        let _ = ledger.apply(&Change::Consult { session, shared: true });
         let _ = ledger.apply(&Change::SignOut { generation: 0, at: UnixTime::from_millis(0) });
     }
 });

@@ -42,9 +42,8 @@ impl Issuer {
     async fn launch(mut config: Config, database: TempDir, port: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        config.issuer.set_port(Some(address.port())).unwrap();
-        config.issuer.set_host(Some("127.0.0.1")).unwrap();
-        let identifier = config.issuer.to_string();
+        let identifier = format!("http://{address}/");
+        config.issuer = identifier.clone().try_into().unwrap();
         let store = Arc::new(SqliteStore::open(&file(database.path())).unwrap());
         let clock = Clock::system();
         let provider = Arc::new(Provider::open(config, store, clock.clone(), false).await.unwrap());
@@ -105,12 +104,12 @@ pub(crate) struct Stopped {
 
 impl Stopped {
     pub(crate) fn identifier(&self) -> String {
-        self.config.issuer.to_string()
+        self.config.issuer.as_str().to_owned()
     }
 
     /// The same issuer at the same address, with the same database.
     pub(crate) async fn restart(self) -> Issuer {
-        let port = self.config.issuer.port().unwrap();
+        let port = self.config.issuer.url().port().unwrap();
         Issuer::launch(self.config, self.database, port).await
     }
 }
