@@ -36,7 +36,7 @@ impl Album<'_> {
     pub(crate) async fn cut_out(&self, name: &str, from: Option<&str>, to: &str) -> anyhow::Result<()> {
         let browser = &self.world.browser;
         for scheme in ["light", "dark"] {
-            self.show_on(Screen { width: 1000, height: 800, scheme }).await?;
+            self.show_on(Screen { width: 1000, height: 560, scheme }).await?;
             let clip = "const [from, to] = [...arguments].map(it => it && document.querySelector(it).getBoundingClientRect());
                 const top = from ? from.top + scrollY - 20 : 0;
                 return { x: 0, y: top, width: document.documentElement.clientWidth, height: to.bottom + scrollY + 20 - top, scale: 2 }";
