@@ -16,7 +16,9 @@ use evergrant_core::protocol::callback::CallbackError;
 use evergrant_core::protocol::id_token::IdTokenError;
 use evergrant_core::protocol::jwk::KeyChoiceError;
 use evergrant_core::session::failure::Silence;
-use evergrant_core::session::{Change, EndReason, Failure, FailureClass, HiddenIframe, Place, SignIn, Status, Verdict};
+use evergrant_core::session::{
+    Change, EndReason, Failure, FailureClass, HiddenIframe, Place, Session, SignIn, Status, Verdict,
+};
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -196,6 +198,19 @@ async fn hold_the_ledger() -> Function {
     JsFuture::from(held).await.unwrap().unchecked_into()
 }
 
+/// A page that takes up the session of all tabs and renews it: the issuer has just been asked. With the session as it was.
+async fn renews_what_tabs_share(issuer: &Issuer, config: Config, ledger: &SharedLedger) -> (Runtime, Box<Session>) {
+    let mut session = Box::new(common::session(&config, HOUR));
+    let begun = Change::SignIn { session: session.clone(), shared: true, at: clock::wall() };
+    let Verdict::Begun { generation, .. } = ledger.apply(&begun).await else { unreachable!("a sign-in is good") };
+    session.generation = generation;
+    Store::open(StorageKind::Local, &config.kept_as).save(&session);
+    let runtime = Runtime::start(config, |_| {});
+    runtime.renew();
+    common::until("the issuer is asked", || issuer.requests().iter().any(|it| it.starts_with("authorize"))).await;
+    (runtime, session)
+}
+
 #[wasm_bindgen_test]
 async fn a_sign_in_waited_for_ever_for_a_store_that_another_tab_held() {
     let release = hold_the_ledger().await;
@@ -227,14 +242,7 @@ async fn what_was_renewed_while_another_tab_held_the_store_was_never_told_to_the
     let issuer = Issuer::open("unsettled").await;
     let config = issuer.config(r#""storage":"local","#);
     let ledger = SharedLedger::new(&config.kept_as);
-    let mut session = Box::new(common::session(&config, HOUR));
-    let begun = Change::SignIn { session: session.clone(), shared: true, at: clock::wall() };
-    let Verdict::Begun { generation, .. } = ledger.apply(&begun).await else { unreachable!("a sign-in is good") };
-    session.generation = generation;
-    Store::open(StorageKind::Local, &config.kept_as).save(&session);
-    let runtime = Runtime::start(config, |_| {});
-    runtime.renew();
-    common::until("the issuer is asked", || issuer.requests().iter().any(|it| it.starts_with("authorize"))).await;
+    let (runtime, session) = renews_what_tabs_share(&issuer, config, &ledger).await;
     let release = hold_the_ledger().await;
     common::until_within(18, "it is renewed", || runtime.view().renewals == 1).await;
     release.call0(&JsValue::NULL).unwrap();
@@ -249,14 +257,7 @@ async fn a_session_that_the_issuer_ended_while_another_tab_held_the_store_went_o
     let config = issuer.config(r#""storage":"local","#);
     issuer.tamper_response("delete response.code; response.error = 'login_required'");
     let ledger = SharedLedger::new(&config.kept_as);
-    let mut session = Box::new(common::session(&config, HOUR));
-    let begun = Change::SignIn { session: session.clone(), shared: true, at: clock::wall() };
-    let Verdict::Begun { generation, .. } = ledger.apply(&begun).await else { unreachable!("a sign-in is good") };
-    session.generation = generation;
-    Store::open(StorageKind::Local, &config.kept_as).save(&session);
-    let runtime = Runtime::start(config, |_| {});
-    runtime.renew();
-    common::until("the issuer is asked", || issuer.requests().iter().any(|it| it.starts_with("authorize"))).await;
+    let (runtime, session) = renews_what_tabs_share(&issuer, config, &ledger).await;
     let release = hold_the_ledger().await;
     common::until("it is over here", || runtime.view().status == Status::SignedOut).await;
     let consult = Change::Consult { session: Some(session), shared: true };
