@@ -33,7 +33,7 @@ cargo xtask demo     build and start the app, the issuer, the silent server and 
     --no-build       start what was built last
 cargo xtask test     run every test: native, wasm, both browsers, end to end, with software by others
     --only native|wasm|browser|e2e|interop
-    FILTER           only tests whose names contain this
+    FILTER           only tests whose names, or whose files' names, contain this
 cargo xtask bench    measure everything beside its peers (about 15 minutes); results in target/bench
     size|app|renewal|memory|tabs|api|issuer     only this
     --quick          a few seconds each, without the peers: whether it runs, not how fast

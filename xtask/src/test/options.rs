@@ -44,9 +44,49 @@ impl Options {
     }
 
     /// The command, for the tests whose names contain the filter.
-    pub(super) fn filtered<'a>(&self, cargo_test: &'a mut Command) -> &'a mut Command {
+    pub(super) fn by_test<'a>(&self, cargo_test: &'a mut Command) -> &'a mut Command {
         cargo_test.arg("--").args(&self.filter)
     }
+
+    /// Two commands for the test files whose names contain the filter: one fails when there is none, the other runs those of their
+    /// tests that [`by_test`](Self::by_test) does not.
+    pub(super) fn by_file(&self, cargo_test: &Command) -> Option<(Command, Command)> {
+        let filter = self.filter.as_deref()?;
+        let (mut find, mut run) = (for_files(filter, cargo_test), for_files(filter, cargo_test));
+        find.arg("--no-run");
+        run.args(["--", "--skip", filter]);
+        Some((find, run))
+    }
+
+    /// The end of a sentence about what was asked for.
+    pub(super) fn narrowed(&self) -> String {
+        match &self.filter {
+            Some(filter) => format!(": \"{filter}\" is in the name of no test here, and of no file of tests"),
+            None => String::new(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn filtered_by(filter: &str) -> Self {
+        Self { only: None, filter: Some(filter.to_owned()) }
+    }
+}
+
+/// The same command for some test files, with which `--tests` cannot stand.
+fn for_files(filter: &str, cargo_test: &Command) -> Command {
+    let mut cargo = Command::new(cargo_test.get_program());
+    cargo.args(cargo_test.get_args().filter(|argument| *argument != "--tests"));
+    cargo.arg("--test").arg(format!("*{filter}*"));
+    for (name, value) in cargo_test.get_envs() {
+        match value {
+            Some(value) => cargo.env(name, value),
+            None => cargo.env_remove(name),
+        };
+    }
+    if let Some(directory) = cargo_test.get_current_dir() {
+        cargo.current_dir(directory);
+    }
+    cargo
 }
 
 impl FromStr for Kind {
@@ -78,7 +118,7 @@ mod tests {
         let options = parse(&["--only", "browser", "renewal"]).unwrap();
         assert!(options.includes(Kind::Browser) && !options.includes(Kind::Native));
         let mut command = Command::new("cargo");
-        let arguments: Vec<_> = options.filtered(&mut command).get_args().collect();
+        let arguments: Vec<_> = options.by_test(&mut command).get_args().collect();
         assert_eq!(arguments, ["--", "renewal"]);
         assert!(parse(&[]).unwrap().includes(Kind::EndToEnd));
     }
