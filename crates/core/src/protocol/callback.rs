@@ -56,7 +56,7 @@ pub(super) fn check(params: &Params, transaction: &Transaction, now: UnixTime) -
     }
     // RFC 9207 §2.4: compared also in error responses, and required of issuers that announce it. §4: not where an ID token
     // names the issuer as well.
-    let named_by_id_token = params.has("id_token") && !params.has("error");
+    let named_by_id_token = params.has("id_token") && params.filled("error").is_none();
     match params.first("iss") {
         Some(iss) if iss != transaction.issuer.as_str() => return Err(CallbackError::Issuer),
         None if transaction.iss_required && !named_by_id_token => return Err(CallbackError::IssuerMissing),
@@ -223,6 +223,25 @@ mod tests {
         assert_eq!(judged(Flow::Code, &smuggled).unwrap_err(), CallbackError::Unasked);
         let refused = [("error", "login_required"), ("id_token", "i")];
         assert_eq!(judged(Flow::Implicit, &refused).unwrap_err(), CallbackError::IssuerMissing);
+    }
+
+    #[test]
+    fn an_empty_error_counts_as_absent() {
+        let empty = [("error", ""), ("error_description", "x")];
+        let with = |others: &[(&'static str, &'static str)]| [&empty, others].concat();
+        assert_eq!(
+            judged(Flow::Code, &with(&[("code", "c"), ISS])).unwrap(),
+            judged(Flow::Code, &[("code", "c"), ISS]).unwrap()
+        );
+        assert_eq!(judged(Flow::Code, &with(&[ISS])).unwrap_err(), CallbackError::Missing("code"));
+        let without_iss: Vec<_> = TOKENS.iter().copied().filter(|(name, _)| *name != "iss").collect();
+        assert!(matches!(judged(Flow::Implicit, &with(&without_iss)), Ok(Granted::Tokens(_))));
+    }
+
+    #[test]
+    fn an_empty_description_is_not_told() {
+        let error = judged(Flow::Code, &[("error", "access_denied"), ("error_description", ""), ISS]).unwrap_err();
+        assert_eq!(error.to_string(), "the issuer refused: access_denied");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub struct OAuthError {
     pub error_uri: Option<String>,
 }
 
-json::members!(OAuthError { error: required, error_description: optional, error_uri: optional });
+json::members!(OAuthError { error: required, error_description: filled, error_uri: filled });
 
 impl OAuthError {
     /// An error with a description a person can act on.
@@ -31,11 +31,11 @@ impl OAuthError {
         Self { error, error_description: Some(description.into()), error_uri: None }
     }
 
-    /// Reads the three parameters from an authorization response; `None` when there is no `error`.
+    /// Reads the three parameters from an authorization response; `None` when there is no `error`, or an empty one.
     pub fn from_params(params: &Params) -> Option<Self> {
-        let text = |name| params.first(name).map(str::to_owned);
+        let text = |name| params.filled(name).map(str::to_owned);
         Some(Self {
-            error: ErrorCode::from(params.first("error")?.to_owned()),
+            error: ErrorCode::from(text("error")?),
             error_description: text("error_description"),
             error_uri: text("error_uri"),
         })
@@ -137,9 +137,10 @@ error_codes! {
     InvalidTarget = "invalid_target",
 }
 
+/// An empty code says nothing.
 impl Member for ErrorCode {
     fn read(value: &Value) -> Option<Self> {
-        String::read(value).map(Self::from)
+        String::read(value).filter(|code| !code.is_empty()).map(Self::from)
     }
 }
 

@@ -86,7 +86,9 @@ json::members!(TokenResponse {
 /// A [`TokenError`]: the server's own refusal, or an answer that is not one.
 pub fn judge(status: u16, body: &[u8]) -> Result<TokenResponse, TokenError> {
     if status == 200 {
-        let response: TokenResponse = json::read(body).map_err(|_| TokenError::NotATokenResponse)?;
+        // Some servers refuse with this status too.
+        let response: TokenResponse = json::read(body)
+            .map_err(|_| json::read(body).map_or(TokenError::NotATokenResponse, TokenError::Refused))?;
         // RFC 6749 §7.1: "The client MUST NOT use an access token if it does not understand the token type."
         if !response.token_type.eq_ignore_ascii_case("Bearer") {
             return Err(TokenError::TokenType(response.token_type));
@@ -109,7 +111,7 @@ pub enum TokenError {
     /// The server answered with this status and nothing OAuth defines for it.
     #[error("the issuer's token endpoint answered with status {0}")]
     Status(u16),
-    /// 200, but not JSON with `access_token` and `token_type`.
+    /// 200, but not JSON with `access_token` and `token_type`, nor with `error`.
     #[error("the token endpoint's answer is not a token response")]
     NotATokenResponse,
     /// A token type other than `Bearer`.
@@ -182,6 +184,17 @@ mod tests {
         assert_eq!(judge(200, b"<html>").unwrap_err(), TokenError::NotATokenResponse);
         let dpop = judge(200, br#"{"access_token":"a","token_type":"DPoP"}"#).unwrap_err();
         assert_eq!(dpop, TokenError::TokenType("DPoP".into()));
+    }
+
+    #[test]
+    fn a_refusal_with_status_200_is_told_as_one() {
+        let refused = judge(200, br#"{"error":"invalid_grant","error_description":"The code expired."}"#).unwrap_err();
+        assert!(refused.is(&ErrorCode::InvalidGrant));
+        assert_eq!(refused.to_string(), "the issuer refused: invalid_grant: The code expired.");
+        // Tokens are tokens, whatever is said beside them.
+        assert!(judge(200, br#"{"access_token":"a","token_type":"bearer","error":""}"#).is_ok());
+        assert_eq!(judge(200, br#"{"error":""}"#).unwrap_err(), TokenError::NotATokenResponse);
+        assert_eq!(judge(400, br#"{"error":""}"#).unwrap_err(), TokenError::Status(400));
     }
 
     #[test]
