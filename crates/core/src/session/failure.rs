@@ -62,8 +62,9 @@ pub enum Failure {
         "login_required: the issuer does not know in a hidden frame who has just signed in; this browser keeps its cookies from there"
     )]
     CookiesBlocked,
-    /// Another tab was renewing and did not come to an end, or it kept all others from the browser's store.
-    #[error("another tab has been renewing this session for too long")]
+    /// Another tab was renewing and did not come to an end, or it kept all others from the browser's store: a renewal, or a
+    /// silent sign-in, waited for it in vain.
+    #[error("another tab has kept this one waiting for too long")]
     OtherTabBusy,
     /// Nothing was asked: the issuer wants to be left alone, as another tab or an earlier page was told.
     #[error("the issuer asked not to be asked again so soon")]
@@ -361,6 +362,13 @@ mod tests {
         ] {
             assert_eq!(failure.rules_out_the_iframe(), expected, "{failure}");
         }
+    }
+
+    #[test]
+    fn a_busy_tab_is_told_in_words_that_fit_all_that_waits_for_it() {
+        // A sign-in that nobody asked for waits as well, before there is a session.
+        let text = Failure::OtherTabBusy.to_string();
+        assert!(!text.contains("renew") && !text.contains("session"), "{text}");
     }
 
     #[test]
