@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{DatabaseUrl, Origin, OriginReplacement, Overrides};
-use evergrant_server::ListenAddress;
+use evergrant_server::{ListenAddress, OriginError};
 
 /// A small, complete OpenID provider.
 #[derive(Debug, Parser)]
@@ -128,7 +128,7 @@ impl Options {
     ///
     /// # Errors
     /// Never for the demo's origins, which are well-formed.
-    pub fn overrides(&self) -> Result<Overrides, String> {
+    pub fn overrides(&self) -> Result<Overrides, OriginError> {
         let seconds = |seconds: NonZeroU32| Duration::from_secs(u64::from(seconds.get()));
         let mut replaced_origins = self.replace_origin.clone();
         for (demo, replacement) in

@@ -47,7 +47,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         }
         None => {
             let path = options.config.as_deref().context("--config FILE is missing")?;
-            let config = read_config(path, &options.overrides().map_err(anyhow::Error::msg)?)?;
+            let config = read_config(path, &options.overrides()?)?;
             if options.print_config {
                 print!("{}", config.to_toml()?);
             } else if options.check_config {

@@ -32,7 +32,7 @@ fn each_rule_says_what_to_do() {
         ("interaction = 300", "interaction = \"5m\"", "whole number of seconds"),
         ("client_id = \"trusted\"", "client_id = \"app\"", "given twice"),
         ("username = \"bob\"", "username = \"ann\"", "given twice"),
-        ("origins = [\"http://localhost:8080\"]", "origins = [\"http://localhost:8080/\"]", "not an origin"),
+        ("origins = [\"http://localhost:8080\"]", "origins = [\"http://localhost:8080/\"]", "an exact origin"),
         ("type = \"confidential\"", "type = \"public\"", "no secret_hashes"),
         ("sha256:1ec1", "1ec1", "hash-secret"),
         ("http://localhost:8080/callback\"]", "javascript:alert(1)\"]", "scheme"),

@@ -2,15 +2,15 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// A scheme, a host and a port, written as browsers write them: `http://localhost:8080`.
 ///
 /// The text holds no quote, semicolon, comma or space, so it can go into a
 /// `Content-Security-Policy` (CSP Level 3 §2.3.1) or an HTML attribute without escaping.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Origin(String);
 
 /// Why a text is not an exact origin.
@@ -63,6 +63,12 @@ impl TryFrom<String> for Origin {
 
     fn try_from(text: String) -> Result<Self, OriginError> {
         text.parse()
+    }
+}
+
+impl From<Origin> for String {
+    fn from(origin: Origin) -> Self {
+        origin.0
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use evergrant_server::OriginError;
 use url::Url;
 
 use super::{Config, DatabaseUrl, Origin};
@@ -39,7 +40,8 @@ impl FromStr for OriginReplacement {
         let (from, to) = text
             .split_once('=')
             .ok_or("write it as FROM=TO, for example http://localhost:8080=http://localhost:9080")?;
-        Ok(Self { from: from.parse()?, to: to.parse()? })
+        let origin = |text: &str| text.parse().map_err(|error: OriginError| format!("{text:?}: {error}"));
+        Ok(Self { from: origin(from)?, to: origin(to)? })
     }
 }
 
