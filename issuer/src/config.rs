@@ -213,6 +213,17 @@ impl Config {
         self.users.iter().find(|user| user.sub.as_str() == sub)
     }
 
+    /// What is allowed, and does less than one may think: a sentence for each.
+    pub fn cautions(&self) -> impl Iterator<Item = String> {
+        let unframed = self.clients.iter().flat_map(Client::unframed_origins);
+        unframed.map(|origin| {
+            format!(
+                "pages of {origin} may call the endpoints, and no browser lets them frame a silent answer: a policy cannot \
+                 name an IPv6 address, so reach the app by a name, such as localhost, and register that"
+            )
+        })
+    }
+
     /// Whether a page of this origin belongs to a registered client.
     pub fn is_registered_origin(&self, origin: &str) -> bool {
         self.clients.iter().flat_map(|client| &client.origins).any(|known| known.as_str() == origin)

@@ -20,10 +20,16 @@ use crate::web::escort::escort;
 
 /// The issuer as a service. Serve it with connect info ([`std::net::SocketAddr`]): sign-ins are limited by address.
 pub fn router(provider: Arc<Provider>) -> Router {
-    let for_anyone: Router<Arc<Provider>> = Router::new()
-        .route("/.well-known/openid-configuration", get(discovery::metadata))
-        .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
-        .route("/.well-known/jwks.json", get(discovery::jwks))
+    // Our identifier ends in a slash, and some clients put another before the path of a document.
+    let for_anyone: Router<Arc<Provider>> = ["", "/"]
+        .into_iter()
+        .fold(Router::new(), |router, slash| {
+            let at = |name| format!("{slash}/.well-known/{name}");
+            router
+                .route(&at("openid-configuration"), get(discovery::metadata))
+                .route(&at("oauth-authorization-server"), get(discovery::metadata))
+                .route(&at("jwks.json"), get(discovery::jwks))
+        })
         .route("/oauth/revoked", get(revoked::revoked));
 
     let for_registered_origins: Router<Arc<Provider>> = Router::new()

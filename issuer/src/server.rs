@@ -52,6 +52,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
                 print!("{}", config.to_toml()?);
             } else if options.check_config {
                 println!("The configuration is fine.");
+                config.cautions().for_each(|caution| println!("But {caution}."));
             } else {
                 let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
                 runtime.block_on(serve(options, config))?;
@@ -138,6 +139,7 @@ fn warn_of_dangers(config: &Config, loopback: bool, dev: bool) -> anyhow::Result
     } else if config.uses_demo_secrets() {
         info!("passwords or secrets of the demo are in use: everybody knows them, so keep this to this machine");
     }
+    config.cautions().for_each(|caution| warn!("{caution}"));
     if config.database_url.as_ref().is_some_and(DatabaseUrl::is_exposed) {
         warn!("what is stored travels to the database in clear: add sslmode=verify-full to its address");
     }

@@ -180,6 +180,19 @@ async fn oversized_requests_are_refused_and_the_server_lives() {
 }
 
 #[tokio::test]
+async fn more_parameters_than_any_request_has_are_refused_for_their_number() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let many = format!("{}{}", App::code("app").query(), "&x".repeat(100));
+    let page = browser.get(&format!("/authorize?{many}")).await;
+    assert_eq!(page.status, 400);
+    assert!(page.body.contains("too many parameters"), "{}", page.body);
+    let answer = browser.send(Method::POST, "/oauth/token", &[], Some(many)).await;
+    assert_eq!((answer.status, answer.json()["error"].as_str()), (400, Some("invalid_request")));
+    assert!(answer.body.contains("too many parameters"), "{}", answer.body);
+}
+
+#[tokio::test]
 async fn the_redirect_uris_own_query_stays() {
     let server = Server::start().await;
     let browser = Browser::of(&server);

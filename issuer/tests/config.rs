@@ -50,6 +50,18 @@ fn each_rule_says_what_to_do() {
 }
 
 #[test]
+fn an_ipv6_origin_may_call_and_it_is_said_that_it_can_frame_nothing() {
+    let ipv6 = config().replacen("origins = [\"http://localhost:8080\"]", "origins = [\"http://[::1]:8080\"]", 1);
+    let config = Config::parse(&ipv6).unwrap();
+    assert!(config.is_registered_origin("http://[::1]:8080"));
+    let cautions: Vec<String> = config.cautions().collect();
+    assert!(
+        matches!(&cautions[..], [one] if one.contains("http://[::1]:8080") && one.contains("name")),
+        "{cautions:?}"
+    );
+}
+
+#[test]
 fn a_wrong_hash_is_not_repeated_in_the_error() {
     let message = refusal(|text| text.replacen("$argon2id$", "$argon2i$", 1));
     assert!(message.contains("hash-password") && !message.contains("$argon2"), "{message}");

@@ -90,6 +90,20 @@ async fn keys_are_public_halves_for_each_algorithm_in_use() {
 }
 
 #[tokio::test]
+async fn a_client_that_joins_the_issuer_and_a_path_with_two_slashes_finds_them_too() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    for path in ["openid-configuration", "oauth-authorization-server", "jwks.json"] {
+        let [one, two] = [format!("/.well-known/{path}"), format!("//.well-known/{path}")];
+        let answer = browser.get(&two).await;
+        assert_eq!((answer.status, answer.body), (200, browser.get(&one).await.body), "{path}");
+    }
+    for path in ["//authorize", "//oauth/token", "///.well-known/jwks.json", "//.well-known/"] {
+        assert_eq!(browser.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn any_page_may_read_them() {
     let server = Server::start().await;
     let browser = Browser::of(&server);

@@ -24,6 +24,12 @@ pub(crate) const COMMON_HEADERS: [(HeaderName, &str); 2] =
 /// # Errors
 /// When `--app-dir` is given and holds no app.
 pub(crate) fn router(options: &Options) -> Result<Router, AppDirError> {
+    for origin in options.app_origins.iter().filter(|origin| origin.is_ipv6()) {
+        tracing::warn!(
+            "no browser lets {origin} frame the silent page: a policy cannot name an IPv6 address. Reach the app by a name, such \
+             as localhost"
+        );
+    }
     let page = SilentPage::new(&options.app_origins);
     let silent = get(move || async move { page.into_response() });
     let router =

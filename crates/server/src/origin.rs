@@ -39,6 +39,11 @@ impl Origin {
         (web && host_and_port.chars().all(plain)).then_some(Self(text))
     }
 
+    /// Whether its host is an IPv6 address, which no `Content-Security-Policy` can name (CSP Level 3 §2.3.1, `host-part`).
+    pub fn is_ipv6(&self) -> bool {
+        self.0.contains('[')
+    }
+
     /// The origin as text, as it appears in an `Origin` header.
     pub fn as_str(&self) -> &str {
         &self.0

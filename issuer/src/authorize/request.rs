@@ -6,7 +6,7 @@ mod parts;
 use std::time::Duration;
 
 use evergrant_core::protocol::authorize::Prompt;
-use evergrant_core::protocol::params::Params;
+use evergrant_core::protocol::params::{Params, ParamsError};
 use evergrant_core::protocol::{ClientId, CodeChallenge, ErrorCode, IdToken, Nonce, OAuthError, Scope, State};
 
 use super::{ResponseMode, ResponseType};
@@ -82,7 +82,12 @@ pub enum Refusal<'a> {
 /// # Errors
 /// A [`Refusal`] for the first rule that does not hold.
 pub fn read<'a>(config: &'a Config, text: &str) -> Result<AuthorizationRequest<'a>, Refusal<'a>> {
-    let params = Params::parse_repeating(text).map_err(|_| Refusal::Untrusted("The request is too long."))?;
+    let params = Params::parse_repeating(text).map_err(|error| {
+        Refusal::Untrusted(match error {
+            ParamsError::TooMany => "The request has too many parameters.",
+            ParamsError::TooLong | ParamsError::Repeated(_) => "The request is too long.",
+        })
+    })?;
     let (client, redirect_uri) = trusted(config, &params)?;
     let target = parts::target(client, redirect_uri, &params);
     let refuse = |error| Refusal::Answered {

@@ -145,6 +145,12 @@ impl Client {
         self.secret_hashes.iter().any(|known| known.0.matches(&presented))
     }
 
+    /// Its origins that can frame no silent answer: a policy cannot name an IPv6 address (CSP3 §2.3.1, `host-part`), and browsers
+    /// pass over one that tries.
+    pub(super) fn unframed_origins(&self) -> impl Iterator<Item = &Origin> {
+        self.origins.iter().filter(|origin| origin.is_ipv6())
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let refuse =
             |message: String| Err(ConfigError::rule(format!("[[client]] {:?}: {message}", self.client_id.as_str())));

@@ -81,7 +81,8 @@ impl From<ParamsError> for OAuthRefusal {
             ErrorCode::InvalidRequest,
             match error {
                 ParamsError::Repeated(_) => "a parameter is given more than once",
-                ParamsError::TooLong | ParamsError::TooMany => "the body is too long",
+                ParamsError::TooLong => "the body is too long",
+                ParamsError::TooMany => "there are too many parameters",
             },
         )
     }
