@@ -22,6 +22,9 @@ const STORE: &str = "ledger";
 /// Longer than a busy browser takes. One tab that holds the store keeps all others from it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// However long the store gives no answer, so often it is asked, in seconds.
+const LONGEST_PAUSE: u32 = 300;
+
 /// The ledger of one client, as all tabs see it. Where the browser has no IndexedDB to give, it is this page's own.
 #[derive(Debug)]
 pub struct SharedLedger {
@@ -29,6 +32,8 @@ pub struct SharedLedger {
     database: RefCell<Option<Connection>>,
     own: RefCell<Ledger>,
     is_alone: Cell<bool>,
+    /// How long to wait before it is asked again, in seconds.
+    pause: Cell<u32>,
 }
 
 impl SharedLedger {
@@ -39,6 +44,7 @@ impl SharedLedger {
             database: RefCell::default(),
             own: RefCell::default(),
             is_alone: Cell::new(false),
+            pause: Cell::default(),
         }
     }
 
@@ -52,13 +58,24 @@ impl SharedLedger {
     pub async fn apply(&self, change: &Change) -> Verdict {
         if !self.is_alone.get() {
             match within(PATIENCE, self.share(change)).await {
-                Some(Ok(verdict)) => return verdict,
+                Some(Ok(verdict)) => {
+                    self.pause.set(0);
+                    return verdict;
+                }
                 // Private windows and blocked site data have no IndexedDB; then there is nothing shared to protect.
                 Some(Err(_)) => self.is_alone.set(true),
                 None => return change.unanswered(),
             }
         }
         self.own.borrow_mut().apply(change)
+    }
+
+    /// How long to wait before it is asked again, when it gave no answer: not at all at first, and from time to time twice as
+    /// long, at most five minutes.
+    pub fn pause(&self) -> Duration {
+        let pause = self.pause.get();
+        self.pause.set((2 * pause + 1).min(LONGEST_PAUSE));
+        Duration::from_secs(pause.into())
     }
 
     async fn share(&self, change: &Change) -> Result<Verdict, Failure> {

@@ -9,13 +9,15 @@ mod work;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::authorize::Transaction;
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{AccessToken, Scope, callback, logout};
 use evergrant_core::session::{
-    self, Command, Event, Failure, HiddenIframe, Machine, Occurrence, Place, RenewalRecord, SignIn, TabMessage, View,
+    self, Command, Event, Failure, HiddenIframe, Machine, Occurrence, Place, RenewalRecord, Session, SignIn,
+    TabMessage, View,
 };
 use futures_channel::oneshot;
 use futures_util::future::AbortHandle;
@@ -40,6 +42,9 @@ struct Inner {
     ledger: SharedLedger,
     machine: RefCell<Machine>,
     timer: RefCell<Option<Timer>>,
+    /// When the ledger is asked again, which gave no answer, and the session of which it is told then that it is over.
+    again: RefCell<Option<Timer>>,
+    untold: RefCell<Option<Box<Session>>>,
     renewal: RefCell<Option<AbortHandle>>,
     /// The response that the page was opened with, until it is judged.
     response: RefCell<Option<(Params, Option<Transaction>)>>,
@@ -66,6 +71,8 @@ impl Runtime {
             store,
             config,
             timer: RefCell::default(),
+            again: RefCell::default(),
+            untold: RefCell::default(),
             renewal: RefCell::default(),
             response: RefCell::default(),
             return_to: RefCell::default(),
@@ -270,9 +277,7 @@ impl Inner {
             Command::MarkSignOut { generation, idle } => self.store.put_sign_out(generation, idle),
             Command::Forget => self.store.forget(),
             Command::SetTimer(wait) => {
-                let weak = Rc::downgrade(self);
-                let fire = move || with(&weak, |inner| inner.dispatch(Event::TimerFired));
-                *self.timer.borrow_mut() = Some(timer::after(wait, fire));
+                *self.timer.borrow_mut() = Some(self.later(wait, |inner| inner.dispatch(Event::TimerFired)));
             }
             Command::CancelTimer => drop(self.timer.borrow_mut().take()),
             Command::Renew { attempt, session, asked, .. } => self.begin_renewal(attempt, session, asked),
@@ -296,6 +301,11 @@ impl Inner {
             | Command::FinishSignOut { .. }
             | Command::EndIssuerSession { .. }) => self.begin(takes_time),
         }
+    }
+
+    fn later(self: &Rc<Self>, wait: Duration, act: fn(&Rc<Self>)) -> Timer {
+        let weak = Rc::downgrade(self);
+        timer::after(wait, move || with(&weak, act))
     }
 
     fn tell_tabs(&self, message: TabMessage) {

@@ -37,7 +37,7 @@ fn shared(client_id: &str) -> Config {
 async fn signed_in_elsewhere(config: &Config, lifetime: Duration) -> Session {
     let mut session = common::session(config, lifetime);
     let ledger = SharedLedger::new(&config.client_id);
-    let change = Change::SignIn { session: Box::new(session.clone()), shared: true, at: clock::wall() };
+    let change = Change::SignIn { session: Box::new(session.clone()), shared: true, after: None, at: clock::wall() };
     let Verdict::Begun { generation, .. } = ledger.apply(&change).await else { unreachable!("a sign-in is good") };
     session.generation = generation;
     session
@@ -110,7 +110,7 @@ async fn a_tab_whose_database_was_taken_away_was_alone_from_then_on() {
     })";
     let deleted: Promise = Function::new_no_args(delete).call0(&JsValue::NULL).unwrap().unchecked_into();
     JsFuture::from(deleted).await.unwrap();
-    let change = Change::SignIn { session, shared: true, at: clock::wall() };
+    let change = Change::SignIn { session, shared: true, after: None, at: clock::wall() };
     assert!(matches!(tab.apply(&change).await, Verdict::Begun { .. }));
     let seen = other.apply(&Change::Consult { session: None, shared: true }).await;
     assert!(matches!(seen, Verdict::Adopt(_)), "{seen:?}");
@@ -198,7 +198,9 @@ async fn tabs_that_keep_sessions_of_their_own_end_with_a_sign_out_in_any_of_them
     let config = common::config("own");
     let session = common::session(&config, HOUR);
     let ledger = SharedLedger::new(&config.client_id);
-    ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: false, at: clock::wall() }).await;
+    ledger
+        .apply(&Change::SignIn { session: Box::new(session.clone()), shared: false, after: None, at: clock::wall() })
+        .await;
     let consult = Change::Consult { session: Some(Box::new(session.clone())), shared: false };
     assert!(matches!(ledger.apply(&consult).await, Verdict::Good { .. }));
     SharedLedger::new(&config.client_id).apply(&Change::SignOut { generation: 0, at: clock::wall() }).await;

@@ -102,35 +102,33 @@ impl Inner {
         };
         // Before the page is left, which would end the writing.
         let verdict = self.ledger.apply(&change).await;
-        match change {
-            Change::Consult { session: Some(session), .. } | Change::EndIdle { session, .. }
-                if !self.machine.borrow().still_goes_by(&session) =>
-            {
-                self.dispatch(Event::ChangedElsewhere);
-            }
-            Change::Consult { .. } => self.heed(verdict),
-            // Else this tab would take it up again, from the tabs that do not know yet.
-            Change::EndGeneration { session } if verdict == Verdict::Unanswered => {
-                self.begin(Command::EndGeneration { session });
-            }
-            Change::EndGeneration { .. } => {
-                self.tell_tabs(TabMessage::Changed);
-                self.heed(verdict);
-            }
-            Change::EndIdle { .. } => match verdict {
-                Verdict::Good { .. } => self.dispatch(Event::IdleEnded),
-                verdict => self.heed(verdict),
-            },
-            Change::EndSignIn { .. } | Change::SignOut { .. } => {
-                // Until it is written, every page that opens tries it again.
-                if !matches!(verdict, Verdict::Unanswered) {
-                    self.store.forget_sign_out();
+        let session = match change {
+            // Until it is written, every page that opens tells it as well.
+            change if matches!(verdict, Verdict::Unanswered) => {
+                if let Change::EndGeneration { session } = change {
+                    // Else this tab would take it up again, from the tabs that do not know yet.
+                    self.untold.replace(Some(session));
                 }
+                *self.again.borrow_mut() = Some(self.later(self.ledger.pause(), Self::ask_the_ledger_again));
+                None
+            }
+            Change::EndSignIn { .. } | Change::SignOut { .. } => {
+                self.store.forget_sign_out();
                 // A tab that was busy when it was told of the sign-out finds it in the ledger now.
                 self.tell_tabs(TabMessage::Changed);
+                None
             }
+            Change::EndGeneration { session } => {
+                self.tell_tabs(TabMessage::Changed);
+                Some((Some(session), false))
+            }
+            Change::EndIdle { session, .. } => Some((Some(session), true)),
+            Change::Consult { session, .. } => Some((session, false)),
             // It is for all tabs to know, whatever the ledger says of this one's session.
-            _ => {}
+            _ => None,
+        };
+        if let Some((session, idle)) = session {
+            self.heed(session.as_deref(), verdict, idle);
         }
         let Some((id_token, refresh_token, idle)) = leaving else { return };
         match self.leave(id_token.as_ref(), refresh_token.as_ref(), idle).await {
@@ -171,22 +169,38 @@ impl Inner {
     async fn write_down(&self, tokens: &mut Tokens) -> Option<Box<Session>> {
         let (issuer, client_id) = (self.config.issuer.clone(), self.config.client_id.clone());
         let session = Box::new(Session::begin(issuer, client_id, tokens.clone())?);
-        let change = Change::SignIn { session, shared: self.is_shared(), at: clock::wall() };
+        let after = self.store.unfinished_sign_out().map(|(generation, _)| generation);
+        let change = Change::SignIn { session, shared: self.is_shared(), after, at: clock::wall() };
         let Verdict::Begun { generation, replaced } = self.ledger.apply(&change).await else { return None };
         tokens.generation = generation;
         replaced
     }
 
-    /// What the ledger says of the session that this tab lives by.
-    fn heed(self: &Rc<Self>, verdict: Verdict) {
-        match verdict {
-            Verdict::Adopt(session) => self.dispatch(Event::Adopted { session }),
-            Verdict::Ended { idle } => self.dispatch(Event::ended_elsewhere(idle)),
-            Verdict::Active { at } => self.dispatch(Event::ActiveElsewhere { at }),
-            Verdict::TakenUp => self.tell_tabs(TabMessage::Changed),
-            // Asked again, for whatever this tab lives by meanwhile.
-            Verdict::Unanswered => self.dispatch(Event::ChangedElsewhere),
-            _ => {}
+    /// What the ledger says of `session`, by which this tab lived when it asked; `idle` when that was whether it is over because
+    /// nobody was active.
+    fn heed(self: &Rc<Self>, session: Option<&Session>, verdict: Verdict, idle: bool) {
+        let is_late = session.is_some_and(|session| !self.machine.borrow().still_goes_by(session));
+        self.dispatch(match verdict {
+            // Asked again, for what it lives by now.
+            _ if is_late => Event::ChangedElsewhere,
+            Verdict::Adopt(session) => Event::Adopted { session },
+            Verdict::Ended { idle } => Event::ended_elsewhere(idle),
+            Verdict::Active { at } => Event::ActiveElsewhere { at },
+            Verdict::Good { .. } if idle => Event::IdleEnded,
+            Verdict::TakenUp => return self.tell_tabs(TabMessage::Changed),
+            _ => return,
+        });
+    }
+
+    /// Tells the ledger, which gave no answer, what it has to know, and asks about whatever this tab lives by now: once for all
+    /// that waits for it.
+    fn ask_the_ledger_again(self: &Rc<Self>) {
+        if let Some((generation, idle)) = self.store.unfinished_sign_out() {
+            self.begin(Command::FinishSignOut { generation, idle });
         }
+        if let Some(session) = self.untold.take() {
+            self.begin(Command::EndGeneration { session });
+        }
+        self.dispatch(Event::ChangedElsewhere);
     }
 }

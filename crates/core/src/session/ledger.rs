@@ -83,7 +83,7 @@ impl Ledger {
             Change::Count { session, at } => self.count(session, *at),
             Change::Settle { session, shared, sent } => self.settle(session, *shared, sent.as_ref()),
             Change::LastResort { session } => self.last_resort(session),
-            Change::SignIn { session, shared, at } => self.sign_in(session, *shared, *at),
+            Change::SignIn { session, shared, after, at } => self.sign_in(session, *shared, *after, *at),
             Change::SignOut { generation, at } => {
                 self.generation = self.generation.max(*generation);
                 self.end(*at)
@@ -123,8 +123,11 @@ impl Ledger {
         }
     }
 
-    fn sign_in(&mut self, session: &Session, shared: bool, at: UnixTime) -> Verdict {
+    fn sign_in(&mut self, session: &Session, shared: bool, after: Option<u64>, at: UnixTime) -> Verdict {
         let mut replaced = None;
+        if let Some(generation) = after {
+            self.apply(&Change::EndSignIn { generation, idle: false, at });
+        }
         if shared {
             self.move_on(at);
             replaced = self.session.replace(Box::new(Session { generation: self.generation, ..session.clone() }));

@@ -52,6 +52,8 @@ pub enum Change {
         session: Box<Session>,
         /// Whether all tabs share it.
         shared: bool,
+        /// The sign-in that was ended before it, where the ledger may not know so yet: hearing of it later must not end this one.
+        after: Option<u64>,
         /// What time it is.
         at: UnixTime,
     },

@@ -36,7 +36,7 @@ fn last_resort(ledger: &mut Ledger, session: &Session) -> Verdict {
 /// A shared session, signed in and known to the ledger.
 fn signed_in(ledger: &mut Ledger, mut session: Session) -> Session {
     let Verdict::Begun { generation, .. } =
-        ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: true, at: EPOCH })
+        ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: true, after: None, at: EPOCH })
     else {
         panic!("a sign-in is always good")
     };

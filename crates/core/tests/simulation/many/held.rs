@@ -53,7 +53,7 @@ impl World {
         self.note(|_| format!("tab {tab}: the ledger gives no answer, was changed: {}", verdict.is_some()));
         self.goes_on_alone(&change, verdict.is_some(), &unanswered);
         match then {
-            Then::Tell => self.transact(tab, change, then),
+            Then::Tell | Then::Finish => self.transact(tab, change, then),
             then => self.goes_on(tab, then, unanswered),
         }
     }

@@ -212,7 +212,8 @@ impl World {
                 let begun = Session::begin(issuer(), ClientId::new("app"), (*tokens).clone());
                 let session = Box::new(begun.expect("there is an ID token"));
                 self.tally.sign_ins += 1;
-                let change = Change::SignIn { session, shared: self.shared, at: self.clock.wall() };
+                let after = self.sign_out_mark.map(|(generation, _)| generation);
+                let change = Change::SignIn { session, shared: self.shared, after, at: self.clock.wall() };
                 self.transact(tab, change, Then::SignIn { attempt, tokens });
             }
             Err(failure) => self.send(tab, Event::SignInEnded { attempt, outcome: Err(failure) }),

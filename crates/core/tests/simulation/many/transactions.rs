@@ -127,6 +127,10 @@ impl World {
             {
                 self.send(tab, Event::ChangedElsewhere);
             }
+            Change::EndGeneration { session } if !self.tabs[tab].machine.still_goes_by(&session) => {
+                self.tell(tab, TabMessage::Changed);
+                self.send(tab, Event::ChangedElsewhere);
+            }
             _ => self.goes_on(tab, then, verdict),
         }
     }

@@ -34,16 +34,30 @@ fn somebody_elses_sign_in_is_adopted() {
 fn a_sign_in_says_what_it_has_replaced() {
     let mut ledger = Ledger::default();
     let first = signed_in(&mut ledger, session(60));
-    let sign_in = |shared| Change::SignIn { session: Box::new(session(90)), shared, at: EPOCH };
+    let sign_in = |shared| Change::SignIn { session: Box::new(session(90)), shared, after: None, at: EPOCH };
     assert_eq!(ledger.apply(&sign_in(true)), Verdict::Begun { generation: 2, replaced: Some(Box::new(first)) });
     assert_eq!(ledger.apply(&sign_in(false)), Verdict::Begun { generation: 2, replaced: None });
+}
+
+#[test]
+fn a_sign_out_that_the_ledger_learns_of_late_ended_what_a_tab_of_its_own_signed_in_after_it() {
+    let mut ledger = Ledger::default();
+    let before = signed_in(&mut ledger, session(60)).generation;
+    let (mine, at) = (Box::new(session(90)), EPOCH);
+    let sign_in = Change::SignIn { session: mine.clone(), shared: false, after: Some(before), at };
+    let Verdict::Begun { generation, replaced: None } = ledger.apply(&sign_in) else {
+        unreachable!("a sign-in is good")
+    };
+    ledger.apply(&Change::EndSignIn { generation: before, idle: false, at });
+    let mine = Box::new(Session { generation, ..*mine });
+    assert_eq!(ledger.apply(&Change::Consult { session: Some(mine), shared: false }), Verdict::Good { generation });
 }
 
 #[test]
 fn a_tab_of_its_own_signing_in_leaves_the_others_alone() {
     let mut ledger = Ledger::default();
     let mine = session(60);
-    ledger.apply(&Change::SignIn { session: Box::new(session(90)), shared: false, at: EPOCH });
+    ledger.apply(&Change::SignIn { session: Box::new(session(90)), shared: false, after: None, at: EPOCH });
     let consult = Change::Consult { session: Some(Box::new(mine)), shared: false };
     assert_eq!(ledger.apply(&consult), Verdict::Good { generation: 0 });
 }
@@ -209,7 +223,7 @@ fn the_end_of_a_sign_in_leaves_the_next_one_alone() {
 fn after_a_lost_ledger_a_sign_in_was_taken_for_older_than_the_session_of_another_tab() {
     let mut ledger = Ledger::default();
     let theirs = Session { generation: 7, ..session(60) };
-    let sign_in = Change::SignIn { session: Box::new(session(90)), shared: true, at: WALL };
+    let sign_in = Change::SignIn { session: Box::new(session(90)), shared: true, after: None, at: WALL };
     let Verdict::Begun { generation, .. } = ledger.apply(&sign_in) else { panic!("a sign-in is always good") };
     let mine = Session { generation, ..session(90) };
     assert_eq!(claim(&mut ledger, &theirs), Verdict::Adopt(Box::new(mine.clone())));
@@ -219,7 +233,7 @@ fn after_a_lost_ledger_a_sign_in_was_taken_for_older_than_the_session_of_another
 #[test]
 fn after_a_lost_ledger_a_tab_of_its_own_ended_what_others_had_just_begun() {
     let mut ledger = Ledger::default();
-    ledger.apply(&Change::SignIn { session: Box::new(session(90)), shared: false, at: WALL });
+    ledger.apply(&Change::SignIn { session: Box::new(session(90)), shared: false, after: None, at: WALL });
     let theirs = Session { generation: 7, ..session(60) };
     assert_eq!(claim(&mut ledger, &theirs), Verdict::Renew(Method::Iframe));
     assert_eq!(claim(&mut ledger, &session(90)), Verdict::Renew(Method::Iframe), "nobody signed out");
@@ -231,10 +245,10 @@ fn after_a_lost_ledger_a_tab_of_its_own_ended_what_others_had_just_begun() {
 #[test]
 fn a_sign_in_that_the_ledger_did_not_answer_is_one_that_it_agrees_with() {
     let mut ledger = Ledger::default();
-    ledger.apply(&Change::SignIn { session: Box::new(session(60)), shared: true, at: WALL });
+    ledger.apply(&Change::SignIn { session: Box::new(session(60)), shared: true, after: None, at: WALL });
     let at = WALL + Duration::from_secs(1);
     let Verdict::Begun { generation, replaced: None } =
-        (Change::SignIn { session: Box::new(session(60)), shared: true, at }).unanswered()
+        (Change::SignIn { session: Box::new(session(60)), shared: true, after: None, at }).unanswered()
     else {
         panic!("a sign-in begins a generation")
     };

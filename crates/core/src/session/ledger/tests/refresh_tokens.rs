@@ -91,7 +91,7 @@ fn a_duplicated_tab_does_not_send_the_others_refresh_token() {
     // "Duplicate tab" copies sessionStorage: two tabs, one refresh token, nothing shared but the ledger.
     let mut ledger = Ledger::default();
     let session = with_refresh_token("r0");
-    ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: false, at: EPOCH });
+    ledger.apply(&Change::SignIn { session: Box::new(session.clone()), shared: false, after: None, at: EPOCH });
     assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::RefreshToken));
     settle(&mut ledger, &renewed(&session, "r1"), false);
     assert_eq!(claim(&mut ledger, &session), Verdict::Renew(Method::Iframe));

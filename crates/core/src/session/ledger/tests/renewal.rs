@@ -36,7 +36,7 @@ fn what_the_issuer_asked_of_one_tab_holds_for_all_unless_the_person_wants_it() {
     for shared in [true, false] {
         let mut ledger = Ledger::default();
         let session = Box::new(session(60));
-        ledger.apply(&Change::SignIn { session: session.clone(), shared, at: EPOCH });
+        ledger.apply(&Change::SignIn { session: session.clone(), shared, after: None, at: EPOCH });
         let session = Box::new(Session { generation: u64::from(shared), ..*session });
         ledger.apply(&Change::Rest { from: WALL, wait: Duration::from_secs(120) });
         let after = |seconds| WALL + Duration::from_secs(seconds);
