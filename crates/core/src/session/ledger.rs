@@ -125,8 +125,9 @@ impl Ledger {
 
     fn sign_in(&mut self, session: &Session, shared: bool, after: Option<u64>, at: UnixTime) -> Verdict {
         let mut replaced = None;
-        if let Some(generation) = after {
-            self.apply(&Change::EndSignIn { generation, idle: false, at });
+        if let Some(ended) = after.filter(|ended| *ended >= self.generation) {
+            self.generation = ended;
+            self.end(at);
         }
         if shared {
             self.move_on(at);
@@ -170,33 +171,25 @@ impl Ledger {
         Verdict::Ended { idle: self.idle_end == Some(generation) }
     }
 
-    /// What all tabs share, and no ledger knew, is for all of them.
-    fn take_up(&mut self, session: &Session, shared: bool) -> Verdict {
-        let is_known = self.session.as_deref().is_some_and(|known| !is_newer(session, known));
-        match self.consult(session) {
-            Verdict::Good { .. } if shared && !is_known => {
-                self.session = Some(Box::new(session.clone()));
-                Verdict::TakenUp
-            }
-            verdict => verdict,
-        }
+    fn consult(&mut self, session: &Session) -> Verdict {
+        self.take_up(session, false)
     }
 
-    fn consult(&mut self, session: &Session) -> Verdict {
+    /// Whether this session is good, or another one is to be lived by. One that no ledger knew is for all tabs, where they share
+    /// one.
+    fn take_up(&mut self, session: &Session, shared: bool) -> Verdict {
         // A session ahead of the ledger means that the browser has lost the ledger: it begins again from the session.
         self.generation = self.generation.max(session.generation);
         match &self.session {
-            Some(shared) if is_newer(shared, session) => Verdict::Adopt(shared.clone()),
-            _ if session.generation < self.over => self.ended(session.generation),
-            Some(shared) => {
-                if is_newer(session, shared) {
-                    // What was signed in or renewed while the ledger gave no answer.
-                    self.session = Some(Box::new(session.clone()));
-                }
-                Verdict::Good { generation: self.generation }
-            }
-            None => Verdict::Good { generation: self.generation },
+            Some(known) if is_newer(known, session) => return Verdict::Adopt(known.clone()),
+            _ if session.generation < self.over => return self.ended(session.generation),
+            // What was signed in or renewed while the ledger gave no answer.
+            Some(known) if is_newer(session, known) => {}
+            None if shared => {}
+            _ => return Verdict::Good { generation: self.generation },
         }
+        self.session = Some(Box::new(session.clone()));
+        if shared { Verdict::TakenUp } else { Verdict::Good { generation: self.generation } }
     }
 }
 
