@@ -85,10 +85,9 @@ json::members!(TokenResponse {
 /// # Errors
 /// A [`TokenError`]: the server's own refusal, or an answer that is not one.
 pub fn judge(status: u16, body: &[u8]) -> Result<TokenResponse, TokenError> {
-    if status == 200 {
-        // Some servers refuse with this status too.
-        let response: TokenResponse = json::read(body)
-            .map_err(|_| json::read(body).map_or(TokenError::NotATokenResponse, TokenError::Refused))?;
+    if status == 200
+        && let Ok(response) = json::read::<TokenResponse>(body)
+    {
         // RFC 6749 §7.1: "The client MUST NOT use an access token if it does not understand the token type."
         if !response.token_type.eq_ignore_ascii_case("Bearer") {
             return Err(TokenError::TokenType(response.token_type));
@@ -96,8 +95,9 @@ pub fn judge(status: u16, body: &[u8]) -> Result<TokenResponse, TokenError> {
         return Ok(response);
     }
     match json::read::<OAuthError>(body) {
-        // A gateway's 503 with a JSON body is still a 503.
+        // A gateway's 503 with a JSON body is still a 503; and some servers refuse with 200.
         Ok(error) if status < 500 && status != 429 => Err(TokenError::Refused(error)),
+        _ if status == 200 => Err(TokenError::NotATokenResponse),
         _ => Err(TokenError::Status(status)),
     }
 }
