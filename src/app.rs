@@ -34,7 +34,7 @@ fn Frame() -> impl IntoView {
             <IdleWarning/>
             {part(move || match route.get() {
                 Route::Home => view! { <HomePage/> }.into_any(),
-                other => page(other),
+                other => other_page(other),
             })}
         </main>
     }
@@ -42,14 +42,13 @@ fn Frame() -> impl IntoView {
 
 /// A page other than the first, and a function of its own in the code as well: the app begins without it.
 #[inline(never)]
-fn page(route: Route) -> AnyView {
+fn other_page(route: Route) -> AnyView {
     match route {
-        Route::Home => view! { <HomePage/> }.into_any(),
         Route::Expenses => view! { <ExpensesPage/> }.into_any(),
         Route::Session => view! { <SessionPage/> }.into_any(),
         Route::Issuer => view! { <IssuerPage/> }.into_any(),
         Route::Callback => view! { <CallbackPage/> }.into_any(),
-        Route::NotFound => view! { <NotFoundPage/> }.into_any(),
+        Route::Home | Route::NotFound => view! { <NotFoundPage/> }.into_any(),
     }
 }
 
