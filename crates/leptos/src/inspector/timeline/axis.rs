@@ -85,10 +85,11 @@ impl Axis {
         self.at(now) - NOW
     }
 
-    /// What is drawn around `now`: half as much again as is seen, in steps, so that it is not drawn anew all the time.
+    /// What is drawn around `now`: half as much again as is seen, in steps, so that it is not drawn anew all the time; and a little
+    /// more, since it is on its way to where it will be in a second.
     pub(super) fn drawn(&self, now: UnixTime) -> (i64, i64) {
         let left = self.slide(now).div_euclid(WHOLE / 2) * (WHOLE / 2);
-        (left, left + WHOLE * 3 / 2)
+        (left, left + WHOLE * 8 / 5)
     }
 
     /// The times of the marks in `drawn`: about four are seen at once.
@@ -149,6 +150,16 @@ mod tests {
             assert!(from <= left && left + WHOLE <= to, "{seconds}: {from} to {to} around {left}");
         }
         assert_eq!(axis.drawn(at(1044)), axis.drawn(at(1070)));
+    }
+
+    #[wasm_bindgen_test]
+    fn what_is_drawn_ended_before_its_frame_while_it_glides_to_where_it_is_in_a_second() {
+        let axis = axis(60);
+        for seconds in 1000..1200 {
+            let (_, to) = axis.drawn(at(seconds));
+            let seen = axis.slide(at(seconds + 1)) + WHOLE;
+            assert!(seen <= to, "{seconds}: {seen} is seen, {to} is drawn");
+        }
     }
 
     #[wasm_bindgen_test]
