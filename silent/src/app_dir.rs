@@ -10,7 +10,7 @@ use axum::{
     body::Body,
     extract::Request,
     http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use tower::ServiceExt;
 use tower_http::services::{ServeDir, ServeFile};
@@ -72,14 +72,20 @@ impl AppDir {
         for conditional in [header::IF_MODIFIED_SINCE, header::IF_NONE_MATCH, header::RANGE] {
             request.headers_mut().remove(conditional);
         }
+        let has_no_opener = request.headers().get(SEC_FETCH_SITE).is_some_and(|site| site == "none");
         let Ok(page) = self.index.clone().oneshot(request).await;
         if page.status() != StatusCode::OK {
             return if page.status() == StatusCode::NOT_FOUND { no_such_file() } else { page.into_response() };
         }
-        (self.page_headers().await, page).into_response()
+        let vary = AppendHeaders([(header::VARY, SEC_FETCH_SITE)]);
+        let mut page = (self.page_headers().await, vary, page).into_response();
+        if has_no_opener {
+            page.headers_mut().remove(CROSS_ORIGIN_OPENER_POLICY);
+        }
+        page
     }
 
-    /// The headers of the app's page, for the files as they are now.
+    /// The headers of the app's page, for the files as they are now, whoever asks for it.
     pub(crate) async fn page_headers(&self) -> [(HeaderName, HeaderValue); 3] {
         [
             (header::CACHE_CONTROL, HeaderValue::from_static(caching::REVALIDATE)),
@@ -90,8 +96,13 @@ impl AppDir {
 }
 
 /// Keeps other windows' hands off the app, but lets a sign-in by popup answer its opener
-/// (HTML §7.1.3).
+/// (HTML §7.1.3). A browser that learns of it puts the page into another process than it had begun: the app is there a quarter later
+/// then, which is for nothing where no other window can have hands on it.
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
+/// Where a request comes from (Fetch Metadata §2.3): `none` when a person typed the address, chose a bookmark, or came from another
+/// program, so that no page opened this one.
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whether a browser asks for a page, and not for a script, an image or data.
 fn is_navigation(head: &Parts) -> bool {

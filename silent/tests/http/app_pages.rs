@@ -21,6 +21,29 @@ fn the_app_page_answers_at_the_root_and_at_its_own_paths() {
 }
 
 #[test]
+fn only_a_page_that_no_other_opened_is_not_kept_apart_from_others() {
+    let dir = built_app();
+    let server = Running::with_app(dir.path());
+    for path in ["/", "/session"] {
+        let from = |site| server.fetch(path, &[NAVIGATION, ("sec-fetch-site", site)]);
+        for site in ["cross-site", "same-site", "same-origin", "none, cross-site", ""] {
+            assert_eq!(
+                from(site).header("cross-origin-opener-policy"),
+                "same-origin-allow-popups",
+                "{path} from {site}"
+            );
+        }
+        let typed = from("none");
+        assert!(!typed.headers.contains_key("cross-origin-opener-policy"), "{path}");
+        assert!(typed.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        for page in [typed, from("cross-site")] {
+            let vary: Vec<_> = page.headers.get_all("vary").iter().filter_map(|vary| vary.to_str().ok()).collect();
+            assert!(vary.contains(&"sec-fetch-site"), "{path}: {vary:?}");
+        }
+    }
+}
+
+#[test]
 fn what_is_no_navigation_and_no_file_is_not_found() {
     let dir = built_app();
     let server = Running::with_app(dir.path());
