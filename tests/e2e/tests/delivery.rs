@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 use evergrant_e2e::{App, Flow, Setup, World, compressed_copy, eventually, journey};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn the_delivered_app_signs_in_and_each_of_its_files_travels_once_and_compressed() -> anyhow::Result<()> {
@@ -40,6 +40,24 @@ fn the_policy_of_the_delivered_app_admits_its_own_files_and_nothing_inline() -> 
         let policy = policy.as_str().unwrap_or_default();
         assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval'; style-src 'self';"), "{policy}");
         Ok(())
+    })
+}
+
+#[test]
+fn a_page_that_opened_the_app_has_no_hold_on_it() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let browser = &world.browser;
+        browser.open(&format!("{}/silent", world.silent_origin())).await?;
+        browser.script("window.opened = window.open(arguments[0])", vec![json!(world.app_origin())]).await?;
+        eventually("the window that was opened is out of reach", async || {
+            let closed = browser.script("return window.opened.closed", vec![]).await?;
+            ensure!(closed == json!(true), "it is in reach");
+            Ok(())
+        })
+        .await?;
+        let opener = browser.tab().await?;
+        browser.show(&browser.other_tab(&opener).await?).await?;
+        App::of(world).wait_for_status("signed-out").await
     })
 }
 
