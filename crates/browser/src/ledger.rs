@@ -7,17 +7,20 @@ use std::fmt::Display;
 use std::rc::Rc;
 use std::time::Duration;
 
-use evergrant_core::session::{Change, Failure, Ledger, Method, Verdict};
+use evergrant_core::session::{Change, Ledger, Method, Verdict};
 use futures_channel::oneshot;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode};
 
 use crate::listener::Listener;
 use crate::timer::within;
-use crate::{clock, refused, window};
+use crate::{clock, window};
 
 const DATABASE: &str = "evergrant";
 const STORE: &str = "ledger";
+
+/// The event in which a new database gets its store.
+const UPGRADE: &str = "upgradeneeded";
 
 /// Longer than a busy browser takes. One tab that holds the store keeps all others from it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,11 +28,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// However long the store gives no answer, so often it is asked, in seconds.
 const LONGEST_PAUSE: u32 = 300;
 
+/// How often the ledger is read in a turn whose change is still awaited. Each time takes a fraction of a millisecond.
+const MOST_LOOKS: u32 = 3;
+
 /// The ledger of one client, as all tabs see it. Where the browser has no IndexedDB to give, it is this page's own.
 #[derive(Debug)]
 pub struct SharedLedger {
     key: JsValue,
     database: RefCell<Option<Connection>>,
+    /// A step that was begun ahead of its change.
+    begun: RefCell<Option<Turn>>,
     own: RefCell<Ledger>,
     is_alone: Cell<bool>,
     /// How long to wait before it is asked again, in seconds.
@@ -42,6 +50,7 @@ impl SharedLedger {
         Self {
             key: name.to_string().into(),
             database: RefCell::default(),
+            begun: RefCell::default(),
             own: RefCell::default(),
             is_alone: Cell::new(false),
             pause: Cell::default(),
@@ -58,12 +67,12 @@ impl SharedLedger {
     pub async fn apply(&self, change: &Change) -> Verdict {
         if !self.is_alone.get() {
             match within(PATIENCE, self.share(change)).await {
-                Some(Ok(verdict)) => {
+                Some(Some(verdict)) => {
                     self.pause.set(0);
                     return verdict;
                 }
                 // Private windows and blocked site data have no IndexedDB; then there is nothing shared to protect.
-                Some(Err(_)) => self.is_alone.set(true),
+                Some(None) => self.is_alone.set(true),
                 None => return change.unanswered(),
             }
         }
@@ -78,68 +87,67 @@ impl SharedLedger {
         Duration::from_secs(pause.into())
     }
 
-    async fn share(&self, change: &Change) -> Result<Verdict, Failure> {
-        let first = self.transact(change).await;
-        if first.is_ok() {
-            return first;
-        }
-        // Browsers close what they opened: when the site's data is cleared, or the disk fails them once.
-        self.database.take();
-        self.transact(change).await
-    }
-
-    async fn transact(&self, change: &Change) -> Result<Verdict, Failure> {
-        let database = self.database().await?;
-        let failed = |error: JsValue| refused("IndexedDB", &error);
-        let transaction =
-            database.transaction_with_str_and_mode(STORE, IdbTransactionMode::Readwrite).map_err(failed)?;
-        let store = transaction.object_store(STORE).map_err(failed)?;
-        let read = store.get(&self.key).map_err(failed)?;
-        let verdict = Rc::new(RefCell::new(None));
-        // What was read is answered in the same turn, while the transaction is alive.
-        let _on_read = Listener::new(read.as_ref(), "success", {
-            let (mut change, key, verdict) = (change.clone(), self.key.clone(), Rc::clone(&verdict));
-            let (read, transaction) = (read.clone(), transaction.clone());
-            move |_| {
-                change.came_to_its_turn(clock::wall());
-                let text = read.result().ok().and_then(|value| value.as_string());
-                let mut ledger: Ledger = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-                let answer = ledger.apply(&change);
-                let written =
-                    serde_json::to_string(&ledger).is_ok_and(|text| store.put_with_key(&text.into(), &key).is_ok());
-                *verdict.borrow_mut() = written.then_some(answer);
-                commit(&transaction);
-            }
-        });
-        finished(read.as_ref(), &["success"], &["error"]).await?;
-        // In the same turn, so what is waited for has not happened yet.
-        if !needs_no_disk(change, verdict.borrow().as_ref()) {
-            finished(transaction.as_ref(), &["complete"], &["abort", "error"]).await?;
-        }
-        verdict.take().ok_or_else(|| Failure::Browser("IndexedDB kept nothing".to_owned()))
-    }
-
-    async fn database(&self) -> Result<IdbDatabase, Failure> {
+    /// Begins a step for a change that is not there yet: the ledger is read while whoever calls this waits for something else,
+    /// and no other tab comes to it until the next change is applied, or the step is over, which takes a millisecond or two.
+    /// Does nothing when the ledger is not open yet.
+    pub fn look_ahead(&self) {
         if let Some(connection) = &*self.database.borrow() {
-            return Ok(connection.database.clone());
+            self.begun.replace(Turn::begin(&connection.database, &self.key).ok());
         }
-        let failed = |error: JsValue| refused("IndexedDB", &error);
-        let factory = window()?.indexed_db().map_err(failed)?;
-        let factory: IdbFactory = factory.ok_or_else(|| Failure::Browser("there is no IndexedDB".to_owned()))?;
-        let request: IdbOpenDbRequest = factory.open_with_u32(DATABASE, 1).map_err(failed)?;
-        let _on_upgrade = Listener::new(request.as_ref(), "upgradeneeded", {
-            let request = request.clone();
-            move |_| {
-                if let Some(database) = result_of(&request) {
-                    // The store is new, so creating it cannot fail.
-                    let _ = database.create_object_store(STORE);
+    }
+
+    async fn share(&self, change: &Change) -> Option<Verdict> {
+        let mut begun_here = 0;
+        loop {
+            let turn = match self.begun.take() {
+                None => {
+                    begun_here += 1;
+                    self.database().await.and_then(|database| Turn::begin(&database, &self.key).ok())
+                }
+                begun => begun,
+            };
+            if let Some(turn) = turn {
+                turn.state.change.replace(Some(change.clone()));
+                // Either way, the state says what came of it.
+                let _ = turn.answered.await;
+                let verdict = turn.state.verdict.take();
+                if verdict.is_some() {
+                    return verdict;
                 }
             }
-        });
-        finished(request.as_ref(), &["success"], &["error", "blocked"]).await?;
-        let database = result_of(&request).ok_or_else(|| Failure::Browser("there is no IndexedDB".to_owned()))?;
+            match begun_here {
+                0 => {}
+                // Browsers close what they opened: when the site's data is cleared, or the disk fails them once.
+                1 => drop(self.database.take()),
+                _ => return None,
+            }
+        }
+    }
+
+    async fn database(&self) -> Option<IdbDatabase> {
+        if let Some(connection) = &*self.database.borrow() {
+            return Some(connection.database.clone());
+        }
+        let factory: IdbFactory = window().ok()?.indexed_db().ok()??;
+        let request: IdbOpenDbRequest = factory.open_with_u32(DATABASE, 1).ok()?;
+        let (on_end, ended) = oneshot::channel::<()>();
+        let on_end = Rc::new(Cell::new(Some(on_end)));
+        let on = |name| {
+            let (opening, on_end) = (request.clone(), Rc::clone(&on_end));
+            Listener::new(&request, name, move |_| match name {
+                UPGRADE => {
+                    // The store is new, so creating it cannot fail.
+                    let _ = result_of(&opening).map(|database| database.create_object_store(STORE));
+                }
+                _ => drop(on_end.take()),
+            })
+        };
+        let _listeners = [UPGRADE, "success", "error", "blocked"].map(on);
+        // Either way, the request says what came of it.
+        let _ = ended.await;
+        let database = result_of(&request)?;
         self.database.replace(Some(Connection::keep(database.clone())));
-        Ok(database)
+        Some(database)
     }
 }
 
@@ -167,12 +175,91 @@ impl Drop for Connection {
     }
 }
 
+/// One step at the ledger: a transaction, which keeps all others away until it ends.
+#[derive(Debug)]
+struct Turn {
+    state: Rc<State>,
+    answered: oneshot::Receiver<()>,
+    _listeners: [Listener; 3],
+}
+
+#[derive(Debug)]
+struct State {
+    /// What is to be applied, once it is known and until it is.
+    change: RefCell<Option<Change>>,
+    /// What the ledger says; nothing when it was not asked before the turn was over, or when it could not write what it said.
+    verdict: RefCell<Option<Verdict>>,
+    on_answer: RefCell<Option<oneshot::Sender<()>>>,
+}
+
+impl Turn {
+    fn begin(database: &IdbDatabase, key: &JsValue) -> Result<Self, JsValue> {
+        let transaction = database.transaction_with_str_and_mode(STORE, IdbTransactionMode::Readwrite)?;
+        let store = transaction.object_store(STORE)?;
+        store.get(key)?;
+        let (on_answer, answered) = oneshot::channel();
+        let state = Rc::new(State {
+            change: RefCell::default(),
+            verdict: RefCell::default(),
+            on_answer: RefCell::new(Some(on_answer)),
+        });
+        // What was read is answered in the same turn of the event loop, while the transaction is alive.
+        let on_read = Listener::capturing(transaction.as_ref(), "success", {
+            let (state, transaction, key) = (Rc::clone(&state), transaction.clone(), key.clone());
+            let mut looks = 1;
+            move |event| {
+                let Some(mut change) = state.change.take() else {
+                    // A transaction ends when nothing is asked of it.
+                    if looks < MOST_LOOKS && store.get(&key).is_ok() {
+                        looks += 1;
+                    }
+                    return;
+                };
+                looks = MOST_LOOKS;
+                change.came_to_its_turn(clock::wall());
+                let read = event.target().and_then(|target| target.dyn_into::<IdbRequest>().ok()?.result().ok());
+                let text = read.and_then(|value| value.as_string());
+                let mut ledger: Ledger = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+                let verdict = ledger.apply(&change);
+                let Ok(text) = serde_json::to_string(&ledger) else { return };
+                if store.put_with_key(&text.into(), &key).is_err() {
+                    return;
+                }
+                commit(&transaction);
+                let needs_no_disk = needs_no_disk(&change, &verdict);
+                state.verdict.replace(Some(verdict));
+                if needs_no_disk {
+                    state.answer();
+                }
+            }
+        });
+        let on_end = |name, is_good: bool| {
+            let state = Rc::clone(&state);
+            Listener::new(transaction.as_ref(), name, move |_| {
+                if !is_good {
+                    state.verdict.take();
+                }
+                state.answer();
+            })
+        };
+        let listeners = [on_read, on_end("complete", true), on_end("abort", false)];
+        Ok(Self { state, answered, _listeners: listeners })
+    }
+}
+
+impl State {
+    /// Wakes who waits, if there is somebody still.
+    fn answer(&self) {
+        drop(self.on_answer.take());
+    }
+}
+
 /// Whether it is enough that whoever looks next sees the change, though it may still be on its way to the disk. A refresh token
 /// is sent, and a page is left, only after it was written down; an iframe uses nothing up.
-fn needs_no_disk(change: &Change, verdict: Option<&Verdict>) -> bool {
+fn needs_no_disk(change: &Change, verdict: &Verdict) -> bool {
     match change {
         Change::Settle { .. } => true,
-        Change::Claim { .. } => matches!(verdict, Some(Verdict::Renew(Method::Iframe))),
+        Change::Claim { .. } => matches!(verdict, Verdict::Renew(Method::Iframe)),
         _ => false,
     }
 }
@@ -186,24 +273,4 @@ fn commit(transaction: &IdbTransaction) {
 
 fn result_of(request: &IdbRequest) -> Option<IdbDatabase> {
     request.result().ok().and_then(|database| database.dyn_into().ok())
-}
-
-/// Waits for one of the events that mean success or failure.
-async fn finished(target: &web_sys::EventTarget, good: &[&'static str], bad: &[&'static str]) -> Result<(), Failure> {
-    let (sender, receiver) = oneshot::channel();
-    let sender = Rc::new(RefCell::new(Some(sender)));
-    let listen = |name: &'static str, is_good: bool| {
-        let sender = Rc::clone(&sender);
-        Listener::new(target, name, move |_| {
-            if let Some(sender) = sender.borrow_mut().take() {
-                let _ = sender.send(is_good);
-            }
-        })
-    };
-    let _listeners: Vec<Listener> =
-        good.iter().map(|name| listen(name, true)).chain(bad.iter().map(|name| listen(name, false))).collect();
-    match receiver.await {
-        Ok(true) => Ok(()),
-        _ => Err(Failure::Browser("IndexedDB refused".to_owned())),
-    }
 }

@@ -16,35 +16,41 @@ pub struct Held {
     release: Option<Function>,
 }
 
-/// Waits for the lock `name`, shared by all tabs of this origin.
+/// Asks for the lock `name`, shared by all tabs of this origin, and waits for it in the future that it returns.
 ///
 /// Where the browser has no Web Locks (they need a secure context), there is nothing to wait for: within the page the
 /// machine sees to it that there is one renewal.
 ///
 /// # Errors
 /// [`Failure::Browser`] when the browser refuses the lock, as it does in a page that is not fully active.
-pub async fn acquire(name: &str) -> Result<Held, Failure> {
-    let Some((locks, request)) = lock_request() else { return Ok(Held { release: None }) };
+pub fn acquire(name: &str) -> impl Future<Output = Result<Held, Failure>> + use<> {
     let (sender, granted) = oneshot::channel();
     let mut sender = Some(sender);
-    // The lock is held until the promise that this returns is settled.
-    let hold = Closure::once_into_js(move || {
-        Promise::new(&mut |resolve, _| {
-            // Dropped at once when nobody waits any more: `Held` releases on drop.
-            let held = Held { release: Some(resolve) };
-            if let Some(sender) = sender.take() {
-                let _ = sender.send(held);
-            }
-        })
+    let asked = lock_request().map(|(locks, request)| {
+        // The lock is held until the promise that this returns is settled.
+        let hold = Closure::once_into_js(move || {
+            Promise::new(&mut |resolve, _| {
+                // Dropped at once when nobody waits any more: `Held` releases on drop.
+                let held = Held { release: Some(resolve) };
+                if let Some(sender) = sender.take() {
+                    let _ = sender.send(held);
+                }
+            })
+        });
+        request.call2(&locks, &name.into(), &hold)
     });
-    let promise: Promise =
-        request.call2(&locks, &name.into(), &hold).map_err(|error| refused("a lock", &error))?.unchecked_into();
-    // Settled when the lock is released or refused, and with it what listens here is gone.
-    match select(granted, JsFuture::from(promise)).await {
-        Either::Left((Ok(held), _)) => Ok(held),
-        Either::Right((Err(error), _)) => Err(refused("a lock", &error)),
-        Either::Left((Err(_), _)) | Either::Right((Ok(_), _)) => {
-            Err(Failure::Browser("the lock was not granted".to_owned()))
+    async {
+        let promise = match asked {
+            Some(asked) => asked.map_or_else(|error| Promise::reject(&error), JsCast::unchecked_into),
+            None => return Ok(Held { release: None }),
+        };
+        // Settled when the lock is released or refused, and with it what listens here is gone.
+        match select(granted, JsFuture::from(promise)).await {
+            Either::Left((Ok(held), _)) => Ok(held),
+            Either::Right((Err(error), _)) => Err(refused("a lock", &error)),
+            Either::Left((Err(_), _)) | Either::Right((Ok(_), _)) => {
+                Err(Failure::Browser("the lock was not granted".to_owned()))
+            }
         }
     }
 }

@@ -32,22 +32,25 @@ impl From<Failure> for Failed {
     }
 }
 
-/// Renews `session` by `method`. Dropping the future stops it: the iframe goes, the request is aborted.
+/// Renews `session` by `method`. Dropping the future stops it: the iframe goes, the request is aborted. `on_answer` is called
+/// when new tokens are there, before they are validated.
 pub(crate) async fn renew(
     config: &Config,
     provider: &Provider,
     session: &Session,
     method: Method,
+    on_answer: &dyn Fn(),
 ) -> Result<Tokens, Failed> {
     match (method, &session.refresh_token) {
         (Method::RefreshToken, Some(refresh_token)) => {
             let body = token::redeem_refresh_token(&config.client_id, refresh_token);
-            by_refresh_token(config, provider, Some(session), &body).await
+            by_refresh_token(config, provider, Some(session), &body, on_answer).await
         }
         (Method::RefreshToken, None) if session.refresh_cookie => {
-            by_refresh_token(config, provider, Some(session), &token::redeem_refresh_cookie(&config.client_id)).await
+            let body = token::redeem_refresh_cookie(&config.client_id);
+            by_refresh_token(config, provider, Some(session), &body, on_answer).await
         }
-        _ => Ok(by_iframe(config, provider, session.flow, Some(session)).await?),
+        _ => Ok(by_iframe(config, provider, session.flow, Some(session), on_answer).await?),
     }
 }
 
@@ -56,7 +59,7 @@ pub(crate) async fn renew(
 pub(crate) async fn ask(config: &Config, provider: &Provider, flow: Flow) -> Result<Tokens, Failure> {
     if config.storage == StorageKind::Cookie && flow == Flow::Code {
         let body = token::redeem_refresh_cookie(&config.client_id);
-        match by_refresh_token(config, provider, None, &body).await {
+        match by_refresh_token(config, provider, None, &body, &|| {}).await {
             Ok(tokens) if tokens.id_token.is_some() => return Ok(tokens),
             // OIDC Core §12.2: a refresh may bring no ID token, and then only the issuer can tell who it is.
             Ok(_) => {}
@@ -64,7 +67,7 @@ pub(crate) async fn ask(config: &Config, provider: &Provider, flow: Flow) -> Res
             Err(Failed { failure, .. }) => return Err(failure),
         }
     }
-    by_iframe(config, provider, flow, None).await
+    by_iframe(config, provider, flow, None, &|| {}).await
 }
 
 /// Gets tokens by asking the issuer in a hidden iframe. `renews` is the session that is renewed; without one, whoever is
@@ -74,10 +77,11 @@ async fn by_iframe(
     provider: &Provider,
     flow: Flow,
     renews: Option<&Session>,
+    on_answer: &dyn Fn(),
 ) -> Result<Tokens, Failure> {
     let (granted, transaction, requested_at) = ask_in_iframe(config, provider, flow, renews).await?;
     let claims = renews.map(|session| &session.claims);
-    tokens(config, provider, granted, &transaction, requested_at, claims).await
+    tokens(config, provider, granted, &transaction, requested_at, claims, on_answer).await
 }
 
 /// Asks the issuer in a hidden iframe with `prompt=none`, and remembers whether that works here. Returns what it granted, to
@@ -126,6 +130,7 @@ async fn by_refresh_token(
     provider: &Provider,
     session: Option<&Session>,
     body: &str,
+    on_answer: &dyn Fn(),
 ) -> Result<Tokens, Failed> {
     let unused = |failure| Failed { failure, rotated: None, unused: true };
     let metadata = provider.metadata().await.map_err(unused)?;
@@ -135,6 +140,7 @@ async fn by_refresh_token(
         let unused = failure.proves_unused(left_offline && is_offline());
         Failed { failure, rotated: None, unused }
     })?;
+    on_answer();
     let algorithms = metadata.signing_algorithms();
     let expected = Expectation {
         issuer: &config.issuer,

@@ -63,7 +63,7 @@ pub(crate) async fn in_popup(
     let params = popup.authorize(url.as_str(), origin, &transaction.state).await?;
     let granted = callback::judge(&params, &transaction, clock::wall())?;
     // The person took their time: tokens in the response itself were issued just now, not when it was asked for.
-    tokens(config, provider, granted, &transaction, clock::now(), None).await
+    tokens(config, provider, granted, &transaction, clock::now(), None, &|| {}).await
 }
 
 /// A request whose answer is posted by another window, a popup or a hidden iframe; and the origin that posts it.
@@ -109,12 +109,13 @@ pub(crate) async fn complete(
     let transaction = transaction.ok_or(CallbackError::State)?;
     let granted = callback::judge(params, transaction, clock::wall())?;
     // Tokens that came in the address were issued before this page was asked for.
-    tokens(config, provider, granted, transaction, clock::page_opened(), None).await
+    tokens(config, provider, granted, transaction, clock::page_opened(), None, &|| {}).await
 }
 
 /// The tokens that a grant leads to, validated in full.
 ///
 /// `requested_at` is when the request for tokens in the response itself left; a code is redeemed by a request of its own.
+/// `on_answer` is called when they are there, before they are validated.
 pub(crate) async fn tokens(
     config: &Config,
     provider: &Provider,
@@ -122,6 +123,7 @@ pub(crate) async fn tokens(
     transaction: &Transaction,
     requested_at: Now,
     renews: Option<&IdTokenClaims>,
+    on_answer: &dyn Fn(),
 ) -> Result<Tokens, Failure> {
     let metadata = provider.metadata().await?;
     let (response, id_token, requested_at) = match granted {
@@ -139,6 +141,7 @@ pub(crate) async fn tokens(
             (Some(response), id_token, sent)
         }
     };
+    on_answer();
     let id_token = id_token.ok_or(Failure::NoIdToken)?;
     let algorithms = metadata.signing_algorithms();
     let expected = Expectation {

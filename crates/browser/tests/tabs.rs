@@ -71,6 +71,12 @@ async fn who_stops_waiting_for_a_lock_does_not_keep_it() {
 }
 
 #[wasm_bindgen_test]
+async fn who_asked_for_a_lock_and_never_waited_does_not_keep_it() {
+    drop(locks::acquire("never-awaited"));
+    assert!(timer::within(Duration::from_secs(10), locks::acquire("never-awaited")).await.is_some());
+}
+
+#[wasm_bindgen_test]
 async fn the_lock_of_a_page_that_was_closed_is_free() {
     let document = web_sys::window().unwrap().document().unwrap();
     let other_page = document.create_element("iframe").unwrap();
@@ -153,6 +159,23 @@ async fn a_tab_adopts_what_another_renewed_and_sends_nothing() {
 }
 
 #[wasm_bindgen_test]
+async fn a_tab_that_waited_for_the_lock_goes_by_what_the_ledger_says_under_it() {
+    let config = shared("under-the-lock");
+    let session = signed_in_elsewhere(&config, HOUR).await;
+    let runtime = Runtime::start(config.clone(), |_| {});
+    common::until("it takes up the shared session", || runtime.view().status == Status::SignedIn).await;
+    let held = locks::acquire(&format!("evergrant.{}.renewal", config.kept_as)).await.unwrap();
+    // It begins to read while it waits, and lets whoever has the lock come first.
+    runtime.renew();
+    renewed_elsewhere(&config, &session).await;
+    assert_eq!(runtime.view().status, Status::Renewing);
+    drop(held);
+    common::until("it adopts the newer one", || runtime.view().renewals == 1).await;
+    assert_eq!(runtime.log().last().unwrap().outcome.as_str(), "adopted");
+    assert_eq!(runtime.view().problem, None, "the issuer, which never answers, was not asked");
+}
+
+#[wasm_bindgen_test]
 async fn a_tab_that_missed_the_sign_out_learns_of_it_from_the_ledger() {
     let config = shared("missed");
     signed_in_elsewhere(&config, HOUR).await;
@@ -215,6 +238,47 @@ async fn two_changes_at_once_are_both_kept() {
     for _ in 0..50 {
         let [first, second] =
             [&tabs[0], &tabs[1]].map(|tab| tab.apply(&Change::SignOut { generation: 0, at: COUNTED }));
+        join(pin!(first), pin!(second)).await;
+    }
+    assert_eq!(sign_out(&tabs[0]).await, before + 101, "no sign-out was lost");
+}
+
+#[wasm_bindgen_test]
+async fn nobody_comes_between_a_look_ahead_and_the_change_that_follows() {
+    let config = shared("ahead");
+    let tabs = [SharedLedger::new(&config.client_id), SharedLedger::new(&config.client_id)];
+    let before = sign_out(&tabs[0]).await;
+    tabs[0].look_ahead();
+    let change = Change::SignOut { generation: 0, at: COUNTED };
+    let (other, first) = join(pin!(sign_out(&tabs[1])), pin!(tabs[0].apply(&change))).await;
+    assert_eq!((first, other), (Verdict::Good { generation: before + 1 }, before + 2));
+}
+
+#[wasm_bindgen_test]
+async fn who_looks_ahead_and_changes_nothing_keeps_nobody_waiting() {
+    let config = shared("ahead-in-vain");
+    let tabs = [SharedLedger::new(&config.client_id), SharedLedger::new(&config.client_id)];
+    let before = sign_out(&tabs[0]).await;
+    tabs[0].look_ahead();
+    assert_eq!(sign_out(&tabs[1]).await, before + 1);
+    let change = Change::SignOut { generation: 0, at: COUNTED };
+    assert_eq!(tabs[0].apply(&change).await, Verdict::Good { generation: before + 2 });
+    tabs[0].look_ahead();
+    assert_eq!(sign_out(&tabs[1]).await, before + 3, "nothing was written ahead");
+}
+
+#[wasm_bindgen_test]
+async fn changes_of_tabs_that_all_looked_ahead_are_all_kept() {
+    let config = shared("all-ahead");
+    let tabs = [SharedLedger::new(&config.client_id), SharedLedger::new(&config.client_id)];
+    sign_out(&tabs[0]).await;
+    let before = sign_out(&tabs[1]).await;
+    for _ in 0..50 {
+        let change = Change::SignOut { generation: 0, at: COUNTED };
+        let [first, second] = [&tabs[0], &tabs[1]].map(|tab| {
+            tab.look_ahead();
+            tab.apply(&change)
+        });
         join(pin!(first), pin!(second)).await;
     }
     assert_eq!(sign_out(&tabs[0]).await, before + 101, "no sign-out was lost");

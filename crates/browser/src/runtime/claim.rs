@@ -31,7 +31,11 @@ impl Inner {
     }
 
     async fn renew(self: &Rc<Self>, attempt: u64, session: Box<Session>, asked: bool) -> Event {
-        let _lock = match self.lock().await {
+        let lock = self.lock();
+        // The ledger is read while the lock is waited for, and nobody else comes to it until it is written, under the lock. If
+        // that takes longer than a moment, it is let go, and read again.
+        self.ledger.look_ahead();
+        let _lock = match lock.await {
             Ok(lock) => lock,
             Err(failure) => return Event::RenewalEnded { attempt, outcome: Err(failure) },
         };
@@ -71,7 +75,9 @@ impl Inner {
 
     async fn renew_by(self: &Rc<Self>, attempt: u64, session: &Session, method: Method) -> Result<Tokens, Failed> {
         self.dispatch(Event::RenewingBy { attempt, method });
-        renewal::renew(&self.config, &self.provider, session, method).await
+        // The ledger is read while the answer is validated.
+        let on_answer = || self.ledger.look_ahead();
+        renewal::renew(&self.config, &self.provider, session, method, &on_answer).await
     }
 
     async fn settle(
@@ -119,10 +125,10 @@ impl Inner {
         Event::RenewalEnded { attempt, outcome }
     }
 
-    /// One tab at a time talks about this client's session (R6).
-    pub(super) async fn lock(&self) -> Result<Held, Failure> {
-        let name = format!("evergrant.{}.renewal", self.config.kept_as);
-        timer::within(LOCK_PATIENCE, locks::acquire(&name)).await.unwrap_or(Err(Failure::OtherTabBusy))
+    /// One tab at a time talks about this client's session (R6). The lock is asked for at once, and waited for later.
+    pub(super) fn lock(&self) -> impl Future<Output = Result<Held, Failure>> + use<> {
+        let lock = locks::acquire(&format!("evergrant.{}.renewal", self.config.kept_as));
+        async { timer::within(LOCK_PATIENCE, lock).await.unwrap_or(Err(Failure::OtherTabBusy)) }
     }
 }
 
