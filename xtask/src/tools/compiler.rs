@@ -4,6 +4,7 @@ use std::{path::Path, process::Command};
 
 use anyhow::bail;
 
+use super::wasm_target;
 use crate::{process::output_of, workspace};
 
 /// What the standard library is built from; rustup brings it as the component `rust-src`.
@@ -36,13 +37,16 @@ impl Compiler {
 
     /// Downloads the sources of all that a build with this compiler needs.
     pub(crate) fn fetch(self) -> Command {
-        let mut cargo = workspace::cargo();
-        if let Self::Nightly = self {
-            // Not the Cargo that runs this: rustup's finds the one of the compiler that is chosen.
-            cargo = Command::new("cargo");
-            build_std(with_nightly(cargo.current_dir(workspace::root())));
-        }
-        cargo.arg("fetch");
+        let Self::Nightly = self else {
+            let mut cargo = workspace::cargo();
+            cargo.arg("fetch");
+            return cargo;
+        };
+        // Not the Cargo that runs this: rustup's finds the one of the compiler that is chosen.
+        let mut cargo = Command::new("cargo");
+        build_std(with_nightly(cargo.current_dir(workspace::root())));
+        // What the standard library needs is known for each target: its memory here, for one, which is the system's elsewhere.
+        cargo.args(["fetch", "--target", wasm_target::TARGET]);
         cargo
     }
 

@@ -7,7 +7,7 @@ use anyhow::bail;
 use super::{install, on_path};
 use crate::{process::output_of, stop::Stop};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Adds the target with rustup, where the compiler does not have it yet.
 pub(super) fn ensure(stop: &Stop) -> anyhow::Result<()> {
