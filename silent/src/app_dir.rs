@@ -97,11 +97,11 @@ impl AppDir {
 
 /// Keeps other windows' hands off the app, but lets a sign-in by popup answer its opener
 /// (HTML §7.1.3). A browser that learns of it puts the page into another process than it had begun: the app is there a quarter later
-/// then, which is for nothing where no other window can have hands on it.
+/// then, which is for next to nothing where no page led to it.
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
 /// Where a request comes from (Fetch Metadata §2.3): `none` when a person typed the address, chose a bookmark, or came from another
-/// program, so that no page opened this one.
+/// program. Another page has its hands on it then only if it opened the window before the person typed into it.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whether a browser asks for a page, and not for a script, an image or data.
