@@ -92,9 +92,12 @@ fn refused(kind: &str) -> anyhow::Result<()> {
             Ok(())
         })
         .await?;
-        let waiting = "return document.querySelector('#app .waiting') !== null";
-        assert_eq!(world.browser.script(waiting, vec![]).await?, Value::Bool(true), "the first paint stays");
-        Ok(())
+        let waiting = "return document.querySelector('#app .waiting')?.checkVisibility()";
+        eventually("the first paint is drawn, and stays", async || {
+            ensure!(world.browser.script(waiting, vec![]).await? == Value::Bool(true));
+            Ok(())
+        })
+        .await
     })
 }
 
