@@ -34,13 +34,14 @@ const BROWSER_DRIVERS: [&str; 2] = ["evergrant-e2e", "evergrant-interop"];
 /// One step, and what it found.
 type Step = fn(&Options, &Stop) -> anyhow::Result<Tally>;
 
-const STEPS: [(Kind, &str, Step); 8] = [
+const STEPS: [(Kind, &str, Step); 9] = [
     (Kind::Native, "native tests", native),
     (Kind::Native, "documentation", publishing::documentation),
     (Kind::Native, "packages", publishing::packages),
     (Kind::Wasm, "evergrant-core builds for wasm32", core_for_wasm),
     (Kind::Browser, "tests in Chromium", browser::in_chromium),
     (Kind::Browser, "tests in Firefox", browser::in_firefox),
+    (Kind::Browser, "tests in WebKit", browser::in_webkit),
     (Kind::EndToEnd, "end-to-end tests in Chromium", end_to_end::run),
     (Kind::Interop, "tests with software by others in Chromium", interop::run),
 ];

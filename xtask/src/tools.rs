@@ -127,6 +127,11 @@ pub(crate) fn firefox(stop: &Stop) -> anyhow::Result<Browser> {
     browsers::firefox(driver, stop)
 }
 
+/// WebKitGTK's browser with its driver, and the server of a screen that nobody sees.
+pub(crate) fn webkit(stop: &Stop) -> anyhow::Result<(Browser, PathBuf)> {
+    browsers::webkit(stop)
+}
+
 /// The directory of PostgreSQL's programs.
 pub(crate) fn postgres(stop: &Stop) -> anyhow::Result<PathBuf> {
     postgres::directory(stop)
@@ -164,7 +169,8 @@ pub(crate) fn install_everything(stop: &Stop) -> anyhow::Result<ExitCode> {
     println!("esbuild: {}", optimizers.esbuild.display());
     println!("wasm-opt: {}", optimizers.wasm_opt.display());
     let mut code = ExitCode::SUCCESS;
-    for (name, browser) in [("Chromium", chromium(stop)), ("Firefox", firefox(stop))] {
+    let webkit = cfg!(target_os = "linux").then(|| ("WebKit", webkit(stop).map(|(browser, _)| browser)));
+    for (name, browser) in [("Chromium", chromium(stop)), ("Firefox", firefox(stop))].into_iter().chain(webkit) {
         match browser {
             Ok(browser) => println!("{name}: {} with {}", browser.program.display(), browser.driver.display()),
             Err(error) => {

@@ -1,8 +1,13 @@
 //! The wasm-bindgen tests, in real browsers without a window.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use super::{Options, Tally, counted};
 use crate::{
@@ -23,17 +28,67 @@ pub(super) fn in_chromium(options: &Options, stop: &Stop) -> anyhow::Result<Tall
     let chromium = tools::chromium(stop)?;
     let capabilities =
         format!(r#"{{"goog:chromeOptions": {{"binary": {}, "args": [{CHROMIUM_FLAGS}]}}}}"#, quoted(&chromium));
-    run("chromium", "CHROMEDRIVER", &chromium, &capabilities, options, stop)
+    run(workspace::cargo(), "chromium", "CHROMEDRIVER", &chromium, &capabilities, options, stop)
 }
 
 /// All of them in Firefox.
 pub(super) fn in_firefox(options: &Options, stop: &Stop) -> anyhow::Result<Tally> {
     let firefox = tools::firefox(stop)?;
     let capabilities = format!(r#"{{"moz:firefoxOptions": {{"binary": {}}}}}"#, quoted(&firefox));
-    run("firefox", "GECKODRIVER", &firefox, &capabilities, options, stop)
+    run(workspace::cargo(), "firefox", "GECKODRIVER", &firefox, &capabilities, options, stop)
+}
+
+/// All of them in WebKitGTK, where there is one: Linux. To the runner it is Safari, whose driver is told its port the same way.
+pub(super) fn in_webkit(options: &Options, stop: &Stop) -> anyhow::Result<Tally> {
+    if !cfg!(target_os = "linux") {
+        return Ok(Tally::default());
+    }
+    let (browser, screen) = tools::webkit(stop)?;
+    let capabilities =
+        format!(r#"{{"webkitgtk:browserOptions": {{"binary": {}, "args": ["--automation"]}}}}"#, quoted(&browser));
+    let screen = Screen::start(&screen)?;
+    let mut cargo = workspace::cargo();
+    // Software draws what nobody sees; and there may be no session bus.
+    cargo.env("DISPLAY", &screen.name).env("LIBGL_ALWAYS_SOFTWARE", "1").env("GSETTINGS_BACKEND", "memory");
+    run(cargo, "webkit", "SAFARIDRIVER", &browser, &capabilities, options, stop)
+}
+
+/// A screen that nobody sees. It goes away with this, and with the process.
+struct Screen {
+    server: Child,
+    name: String,
+}
+
+impl Screen {
+    fn start(program: &Path) -> anyhow::Result<Self> {
+        let mut server = Command::new("setpriv")
+            .args(["--pdeathsig", "TERM"])
+            .arg(program)
+            .args(["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .with_context(|| format!("Cannot start {}", program.display()))?;
+        let mut number = String::new();
+        if let Some(stdout) = server.stdout.take() {
+            BufReader::new(stdout).read_line(&mut number)?;
+        }
+        let screen = Self { server, name: format!(":{}", number.trim()) };
+        ensure!(screen.name.len() > 1, "{} did not start", program.display());
+        Ok(screen)
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.server.kill().ok();
+        self.server.wait().ok();
+    }
 }
 
 fn run(
+    mut cargo: Command,
     name: &str,
     driver_variable: &str,
     browser: &Browser,
@@ -44,7 +99,6 @@ fn run(
     tools::wasm_target(stop)?;
     let runner = tools::wasm_test_runner(stop)?;
     let capabilities = write_capabilities(name, capabilities)?;
-    let mut cargo = workspace::cargo();
     // Not the examples in the documentation: they are for people, and no browser runs them.
     cargo.args(["test", "--no-fail-fast", "--tests", "--target", "wasm32-unknown-unknown"]);
     for package in PACKAGES {

@@ -46,6 +46,25 @@ const FIREFOX: Wanted = Wanted {
     apt_package: "firefox-esr",
 };
 
+/// The small browser that WebKitGTK brings along for its driver: the engine of Safari, and of every browser on an iPhone.
+const MINI_BROWSER: Wanted = Wanted {
+    variable: "MINI_BROWSER",
+    names: &["MiniBrowser"],
+    places: &[
+        "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
+        "/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
+        "/usr/lib/webkit2gtk-4.1/MiniBrowser",
+        "/usr/libexec/webkit2gtk-4.1/MiniBrowser",
+    ],
+    apt_package: "libwebkit2gtk-4.1-0",
+};
+
+const WEBKIT_DRIVER: Wanted =
+    Wanted { variable: "WEBKIT_DRIVER", names: &["WebKitWebDriver"], places: &[], apt_package: "webkit2gtk-driver" };
+
+/// A screen that nobody sees, which that browser cannot do without.
+const XVFB: Wanted = Wanted { variable: "XVFB", names: &["Xvfb"], places: &[], apt_package: "xvfb" };
+
 const GECKODRIVER: Wanted = Wanted { variable: "GECKODRIVER", names: &["geckodriver"], places: &[], apt_package: "" };
 
 /// Chromium or Chrome with chromedriver.
@@ -65,6 +84,15 @@ pub(super) fn firefox(
     ensure(&[FIREFOX], stop).context("The tests need Firefox: install it, or name it with FIREFOX")?;
     let driver = GECKODRIVER.find().map_or_else(install_driver, Ok)?;
     Ok(Browser { program: FIREFOX.path()?, driver })
+}
+
+/// WebKitGTK's browser with its driver, and the screen that it wants.
+pub(super) fn webkit(stop: &Stop) -> anyhow::Result<(Browser, PathBuf)> {
+    ensure(&[MINI_BROWSER, WEBKIT_DRIVER, XVFB], stop).context(
+        "The tests need WebKitGTK's MiniBrowser with WebKitWebDriver, and Xvfb: install them, or name them with MINI_BROWSER, \
+         WEBKIT_DRIVER and XVFB",
+    )?;
+    Ok((Browser { program: MINI_BROWSER.path()?, driver: WEBKIT_DRIVER.path()? }, XVFB.path()?))
 }
 
 fn ensure(wanted: &[Wanted], stop: &Stop) -> anyhow::Result<()> {
