@@ -115,7 +115,7 @@ async fn the_way_back_is_registered_to_the_letter_or_not_taken() {
     let cases: [&[(&str, &str)]; 6] = [
         &[hint, ("post_logout_redirect_uri", "https://evil.example/")],
         &[hint, ("post_logout_redirect_uri", "http://localhost:8080")],
-        &[("post_logout_redirect_uri", BACK)],
+        &[("post_logout_redirect_uri", "https://evil.example/")],
         &[hint, ("client_id", "trusted"), ("post_logout_redirect_uri", BACK)],
         &[("client_id", "nobody")],
         &[hint, hint],
@@ -125,6 +125,27 @@ async fn the_way_back_is_registered_to_the_letter_or_not_taken() {
         assert_eq!((answer.status, answer.location()), (400, None), "{parameters:?}");
     }
     assert!(is_signed_in(&browser).await);
+}
+
+#[tokio::test]
+async fn a_sign_out_that_named_no_application_got_an_error_page() {
+    let server = Server::start().await;
+    for names_none in [&[][..], &[("id_token_hint", "signed.with.a-key-that-is-gone")]] {
+        let (browser, _) = signed_in(&server).await;
+        let parameters = [names_none, &[("post_logout_redirect_uri", BACK), ("state", "s")]].concat();
+        let page = browser.get(&path(&parameters)).await;
+        assert_eq!(page.status, 200, "{names_none:?}");
+        assert!(page.body.contains("Sign out?") && is_signed_in(&browser).await);
+        let token = form_token(&page.body);
+        let fields =
+            [("form_token", token.as_str()), ("client_id", ""), ("post_logout_redirect_uri", BACK), ("state", "s")];
+        let answer = browser.post("/sign-out", &fields).await;
+        assert_eq!(answer.sent(BACK, '?').first("state"), Some("s"));
+        assert!(!is_signed_in(&browser).await);
+    }
+    let (browser, _) = signed_in(&server).await;
+    let page = browser.get("/v2/logout?returnTo=http%3A%2F%2Flocalhost%3A8080%2F").await;
+    assert!(page.body.contains("Sign out?") && is_signed_in(&browser).await);
 }
 
 #[tokio::test]

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use evergrant_core::protocol::ErrorCode;
 use evergrant_core::protocol::params::Params;
+use serde_json::Map;
 
 use crate::config::Client;
 use crate::provider::Provider;
@@ -34,7 +36,8 @@ pub(crate) async fn revoke(
         Revocation::AnothersToken => return Err(anothers()),
         Revocation::NotOne => revoke_access_token(&provider, client, token).await?,
     }
-    let mut response = StatusCode::OK.into_response();
+    // §2.2 leaves what is in the answer to the server, and some clients read JSON out of every answer.
+    let mut response = Json(Map::new()).into_response();
     forbid_storing(response.headers_mut());
     Ok(response)
 }

@@ -1,4 +1,5 @@
-//! What a sign-out asks for, and where it may lead: to an address registered for that very client, or nowhere.
+//! What a sign-out asks for, and where it may lead: to an address registered for that very client, or for any where the request
+//! names none, or nowhere.
 
 use std::fmt;
 
@@ -40,7 +41,7 @@ impl LogoutRequest {
         };
         let way_back = WayBack {
             client_id: client.map(|client| client.client_id.clone()),
-            uri: checked_uri(client, params.filled("post_logout_redirect_uri"))?,
+            uri: checked_uri(provider, client, params.filled("post_logout_redirect_uri"))?,
             state: params.filled("state").map(str::to_owned),
         };
         Ok(Self { hint, way_back })
@@ -73,7 +74,7 @@ pub(super) fn way_back_of_v2(provider: &Provider, params: &Params) -> Result<Way
     };
     Ok(WayBack {
         client_id: client.map(|client| client.client_id.clone()),
-        uri: checked_uri(client, params.filled("returnTo"))?,
+        uri: checked_uri(provider, client, params.filled("returnTo"))?,
         state: None,
     })
 }
@@ -88,16 +89,18 @@ fn known_client<'a>(provider: &'a Provider, client_id: &str) -> Result<&'a Clien
     client.ok_or_else(|| PageError::bad_request("The application that sent you here is not registered (client_id)."))
 }
 
-fn checked_uri(client: Option<&Client>, uri: Option<&str>) -> Result<Option<String>, PageError> {
-    match (client, uri) {
-        (_, None) => Ok(None),
-        (Some(client), Some(uri)) if client.returns_to(uri) => Ok(Some(uri.to_owned())),
-        (Some(_), Some(_)) => Err(PageError::bad_request(
-            "The address to return to after signing out is not one of those registered for this application.",
-        )),
-        (None, Some(_)) => Err(PageError::bad_request(
-            "The request does not say which application it comes from (client_id or id_token_hint), \
-             so it cannot lead back to one.",
-        )),
+fn checked_uri(provider: &Provider, client: Option<&Client>, uri: Option<&str>) -> Result<Option<String>, PageError> {
+    let Some(uri) = uri else { return Ok(None) };
+    let known = match client {
+        Some(client) => client.returns_to(uri),
+        // §3: without an ID token there has to be another way to know the address. Some libraries send nothing but it.
+        None => provider.config.clients.iter().any(|client| client.returns_to(uri)),
+    };
+    if known {
+        return Ok(Some(uri.to_owned()));
     }
+    Err(PageError::bad_request(match client {
+        Some(_) => "The address to return to after signing out is not one of those registered for this application.",
+        None => "The address to return to after signing out is not registered for any application.",
+    }))
 }
