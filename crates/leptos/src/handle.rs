@@ -150,9 +150,9 @@ impl SessionHandle {
         self.running().ok_or(NoAccessToken::SignedOut)?.fetch(request).await
     }
 
-    /// Goes to the issuer to sign in by `flow`, and comes back to the path `return_to`. Does nothing while somebody is
-    /// signed in, unless something is wrong with their session (see [`SessionHandle::error`]); should the sign-in fail, that
-    /// session goes on.
+    /// Goes to the issuer to sign in by `flow`, and comes back to `redirect_uri`, where [`SessionHandle::return_to`] says
+    /// `return_to` then: a path of this origin for the app's router to go on to. Does nothing while somebody is signed in, unless
+    /// something is wrong with their session (see [`SessionHandle::error`]); should the sign-in fail, that session goes on.
     pub fn sign_in(&self, flow: Flow, return_to: String) {
         self.runtime.try_with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, place: Place::Page }));
     }
@@ -165,8 +165,8 @@ impl SessionHandle {
         self.runtime.try_with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, place: Place::Popup }));
     }
 
-    /// Goes to the issuer to ask for `scope` beyond what was granted, and comes back to the path `return_to`: what to do when
-    /// an API's [`challenge`](crate::challenge) names a scope. Whatever the person decides there, the session goes on.
+    /// Goes to the issuer to ask for `scope` beyond what was granted, and comes back as from [`SessionHandle::sign_in`]: what to do
+    /// when an API's [`challenge`](crate::challenge) names a scope. Whatever the person decides there, the session goes on.
     ///
     /// # Errors
     /// When this page cannot be left: the issuer cannot be reached, or a sign-in cannot be remembered.

@@ -33,7 +33,7 @@ pub fn SignedOut(
 }
 
 /// Shows its children to somebody who is signed in; anybody else is sent to sign in, by the flow of the configuration, and
-/// comes back to the page they wanted.
+/// comes back to `redirect_uri`, where [`SessionHandle::return_to`](crate::SessionHandle::return_to) says which page they wanted.
 ///
 /// That happens once: when a sign-in fails, or the session ends, `fallback` is shown. An app that sent people back to the
 /// issuer each time could do so for ever.

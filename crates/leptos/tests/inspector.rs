@@ -76,6 +76,20 @@ async fn a_sleep_and_a_lost_network_are_bands_and_rows() {
 }
 
 #[wasm_bindgen_test]
+async fn a_long_claim_made_a_page_without_styles_of_its_own_wider_than_the_screen() {
+    let look = document().create_element("style").unwrap();
+    look.set_text_content(Some(include_str!("../inspector.css")));
+    document().head().unwrap().append_child(&look).unwrap();
+    let place = open(&format!("inspector-{}", "long".repeat(80)));
+    place.set_attribute("style", "width: 50rem").unwrap();
+    until("the claims are there", || has(&place, "dd")).await;
+    let (content, place_itself) = (place.scroll_width(), place.client_width());
+    place.remove();
+    look.remove();
+    assert!(content <= place_itself, "{content} {place_itself}");
+}
+
+#[wasm_bindgen_test]
 async fn the_timeline_outlives_the_session() {
     let place = open("inspector-ended");
     assert!(text(&place).contains("What works here"));
