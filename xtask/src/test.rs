@@ -6,6 +6,7 @@ mod interop;
 mod needs;
 mod options;
 mod publishing;
+mod screen;
 mod tally;
 
 use std::{
@@ -42,7 +43,7 @@ const STEPS: [(Kind, &str, Step); 9] = [
     (Kind::Browser, "tests in Chromium", browser::in_chromium),
     (Kind::Browser, "tests in Firefox", browser::in_firefox),
     (Kind::Browser, "tests in WebKit", browser::in_webkit),
-    (Kind::EndToEnd, "end-to-end tests in Chromium", end_to_end::run),
+    (Kind::EndToEnd, "end-to-end tests", end_to_end::run),
     (Kind::Interop, "tests with software by others in Chromium", interop::run),
 ];
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
+use crate::driver::Engine;
+
 /// Where everything lies.
 #[derive(Clone, Debug)]
 pub struct Artefacts {
@@ -48,6 +50,28 @@ impl Artefacts {
 /// When the variable is missing.
 pub fn app_dir() -> anyhow::Result<PathBuf> {
     named("EVERGRANT_APP_DIR")
+}
+
+/// A browser, and what drives it.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// The browser.
+    pub browser: PathBuf,
+    /// Its driver.
+    pub driver: PathBuf,
+}
+
+/// Firefox or WebKitGTK's browser, which few journeys need.
+///
+/// # Errors
+/// When a variable is missing.
+pub fn programs(engine: Engine) -> anyhow::Result<Programs> {
+    let [browser, driver] = match engine {
+        Engine::Chromium => ["CHROMIUM", "CHROMEDRIVER"],
+        Engine::Firefox => ["FIREFOX", "GECKODRIVER"],
+        Engine::WebKit => ["MINI_BROWSER", "WEBKIT_DRIVER"],
+    };
+    Ok(Programs { browser: named(browser)?, driver: named(driver)? })
 }
 
 /// axe-core's script, which finds barriers in pages.

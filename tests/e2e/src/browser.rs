@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::artefacts::Artefacts;
 use crate::chrome_command::ChromeCommand;
-use crate::driver::Driver;
+use crate::driver::{Driver, Engine};
 use crate::eventually::eventually;
 use crate::network::Request;
 use crate::screen::Screen;
@@ -22,7 +22,7 @@ use crate::screen::Screen;
 /// One tab.
 pub type Tab = WindowHandle;
 
-/// A Chromium with one or several tabs; commands go to the tab shown last.
+/// A browser with one or several tabs; commands go to the tab shown last.
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
@@ -36,8 +36,8 @@ impl Browser {
     ///
     /// # Errors
     /// When the driver or the browser does not start.
-    pub async fn start(artefacts: &Artefacts, blocks_site_data: bool) -> anyhow::Result<Self> {
-        let (driver, client) = Driver::start(artefacts, blocks_site_data).await?;
+    pub async fn start(artefacts: &Artefacts, engine: Engine, blocks_site_data: bool) -> anyhow::Result<Self> {
+        let (driver, client) = Driver::start(artefacts, engine, blocks_site_data).await?;
         Ok(Self { client, requests: RefCell::default(), console: RefCell::default(), _driver: driver })
     }
 

@@ -35,6 +35,7 @@ pub use api::Api;
 pub use app::{App, Flow};
 pub use app_dir::compressed_copy;
 pub use browser::Browser;
+pub use driver::Engine;
 pub use eventually::{eventually, eventually_within};
 pub use expenses::Expenses;
 pub use inspector::Inspector;

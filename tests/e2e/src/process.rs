@@ -52,6 +52,11 @@ impl Process {
         }
     }
 
+    /// Its process id.
+    pub fn id(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.child)
+    }
+
     /// Everything it wrote to standard output and standard error.
     pub fn output(&self) -> String {
         self.output.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
@@ -74,7 +79,7 @@ impl Process {
     }
 
     fn signal(&self, signal: rustix::process::Signal) -> anyhow::Result<()> {
-        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal)
+        rustix::process::kill_process(self.id(), signal)
             .with_context(|| format!("cannot send a signal to {}", self.name))
     }
 

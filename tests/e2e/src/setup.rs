@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
+use crate::driver::Engine;
+
 /// The demo as it is shipped, with the changes a journey asks for.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
     pub(crate) access_token_lifetime: Option<u32>,
     pub(crate) id_token_lifetime: Option<u32>,
     pub(crate) config: Map<String, Value>,
+    pub(crate) engine: Engine,
     pub(crate) blocks_site_data: bool,
     pub(crate) issuer_is_another_site: bool,
     pub(crate) has_web_app: bool,
@@ -23,6 +26,12 @@ impl Setup {
     /// Nothing is different.
     pub fn demo() -> Self {
         Self::default()
+    }
+
+    /// Another browser than Chromium. What only that one tells is not to be had then: requests, the console, the developer tools.
+    pub fn in_engine(mut self, engine: Engine) -> Self {
+        self.engine = engine;
+        self
     }
 
     /// Access tokens that live this many seconds.

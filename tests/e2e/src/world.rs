@@ -68,7 +68,7 @@ impl World {
         }
         app_dir.change_config(config)?;
 
-        let browser = Browser::start(&artefacts, setup.blocks_site_data).await?;
+        let browser = Browser::start(&artefacts, setup.engine, setup.blocks_site_data).await?;
         Ok(Self { browser, issuer, api, app_dir, web_app, app, app_origin, silent, silent_origin })
     }
 

@@ -1,15 +1,10 @@
 //! The wasm-bindgen tests, in real browsers without a window.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-};
+use std::{fs, path::PathBuf, process::Command};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 
-use super::{Options, Tally, counted};
+use super::{Options, Tally, counted, screen::Screen};
 use crate::{
     stop::Stop,
     tools::{self, Browser},
@@ -51,40 +46,6 @@ pub(super) fn in_webkit(options: &Options, stop: &Stop) -> anyhow::Result<Tally>
     // Software draws what nobody sees; and there may be no session bus.
     cargo.env("DISPLAY", &screen.name).env("LIBGL_ALWAYS_SOFTWARE", "1").env("GSETTINGS_BACKEND", "memory");
     run(cargo, "webkit", "SAFARIDRIVER", &browser, &capabilities, options, stop)
-}
-
-/// A screen that nobody sees. It goes away with this, and with the process.
-struct Screen {
-    server: Child,
-    name: String,
-}
-
-impl Screen {
-    fn start(program: &Path) -> anyhow::Result<Self> {
-        let mut server = Command::new("setpriv")
-            .args(["--pdeathsig", "TERM"])
-            .arg(program)
-            .args(["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .with_context(|| format!("Cannot start {}", program.display()))?;
-        let mut number = String::new();
-        if let Some(stdout) = server.stdout.take() {
-            BufReader::new(stdout).read_line(&mut number)?;
-        }
-        let screen = Self { server, name: format!(":{}", number.trim()) };
-        ensure!(screen.name.len() > 1, "{} did not start", program.display());
-        Ok(screen)
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        self.server.kill().ok();
-        self.server.wait().ok();
-    }
 }
 
 fn run(

@@ -15,8 +15,11 @@ const NEEDS: [(&[Kind], Need); 10] = [
     (&[Kind::Native], |stop| tools::postgres(stop).map(drop)),
     (&[Kind::Wasm, Kind::Browser], tools::wasm_target),
     (&[Kind::Browser, Kind::EndToEnd, Kind::Interop], |stop| tools::chromium(stop).map(drop)),
-    (&[Kind::Browser], |stop| tools::firefox(stop).map(drop)),
-    (&[Kind::Browser], |stop| if cfg!(target_os = "linux") { tools::webkit(stop).map(drop) } else { Ok(()) }),
+    (&[Kind::Browser, Kind::EndToEnd], |stop| tools::firefox(stop).map(drop)),
+    (
+        &[Kind::Browser, Kind::EndToEnd],
+        |stop| if cfg!(target_os = "linux") { tools::webkit(stop).map(drop) } else { Ok(()) },
+    ),
     (&[Kind::Browser], |stop| tools::wasm_test_runner(stop).map(drop)),
     (&[Kind::EndToEnd, Kind::Interop], |stop| Tools::for_building(stop).map(drop)),
     (&[Kind::EndToEnd, Kind::Interop], |stop| Optimizers::ensure(stop).map(drop)),
