@@ -1,4 +1,5 @@
-//! What an issuer or an API answers: authorization responses, metadata, key sets, tokens, challenges, revocations.
+//! What an issuer or an API answers: authorization responses, metadata, key sets, tokens, challenges, revocations,
+//! claims.
 #![no_main]
 
 use evergrant_core::protocol::authorize::{Flow, Transaction};
@@ -7,7 +8,8 @@ use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::response_mode::ResponseMode;
 use evergrant_core::protocol::revoked::RevokedTokens;
 use evergrant_core::protocol::{
-    CodeVerifier, Issuer, Nonce, Scope, State, callback, hybrid, jwk, logout, metadata, revoke, token,
+    CodeVerifier, Issuer, Nonce, Scope, State, Subject, callback, hybrid, jwk, logout, metadata, revoke, token,
+    userinfo,
 };
 use evergrant_core::time::UnixTime;
 use libfuzzer_sys::fuzz_target;
@@ -20,6 +22,13 @@ fuzz_target!(|input: (u16, bool, String)| {
     let _ = jwk::JwkSet::parse(text.as_bytes());
     let _ = revoke::judge(status);
     let _ = Challenge::find(&text);
+    let claims = userinfo::Answer {
+        status,
+        content_type: implicit.then_some(text.as_str()),
+        www_authenticate: Some(text.as_str()),
+        body: text.as_bytes(),
+    };
+    let _ = userinfo::judge(&claims, &Subject::new("s"));
     let _ = serde_json::from_str::<RevokedTokens>(&text);
     let _ = (Params::parse_repeating(&text), ResponseMode::parse(&text));
     if let Ok(params) = Params::parse(&text) {

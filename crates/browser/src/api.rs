@@ -59,16 +59,22 @@ impl Runtime {
         if response.status() != 401 {
             return Ok(response);
         }
-        if self.current_access_token().as_ref() == Some(&token) {
+        match self.newer_than(&token).await {
+            Some(newer) => authorized(again, &newer).await,
+            None => Ok(response),
+        }
+    }
+
+    /// A token to try in place of one that a server has refused: the session is renewed for it, unless it was meanwhile. `None`
+    /// when there is no other.
+    pub(crate) async fn newer_than(&self, refused: &AccessToken) -> Option<AccessToken> {
+        if self.current_access_token().as_ref() == Some(refused) {
             self.dispatch(Event::TokenRefused);
             while self.view().status == Status::Renewing {
                 self.changed().await;
             }
         }
-        match self.current_access_token() {
-            Some(newer) if newer != token => authorized(again, &newer).await,
-            _ => Ok(response),
-        }
+        self.current_access_token().filter(|newer| newer != refused)
     }
 
     fn may_have_the_token(&self, url: &str) -> bool {

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use evergrant_core::protocol::AccessToken;
 use evergrant_core::session::Failure;
 use futures_util::future::LocalBoxFuture;
-use js_sys::Uint8Array;
+use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -23,33 +24,59 @@ const LIMIT: Duration = Duration::from_secs(15);
 pub struct Answer {
     /// The status code (RFC 9110 §15).
     pub status: u16,
-    /// How long the server asked to be left alone (`Retry-After`, RFC 9110 §10.2.3).
-    pub retry_after: Option<Duration>,
+    /// The headers, as far as this page may read them (CORS).
+    pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    /// Tells a server that cannot answer now (429, or 500 and above) from one that did.
-    ///
-    /// # Errors
-    /// [`Failure::Busy`] with what `Retry-After` said.
-    pub fn unless_busy(self, endpoint: &'static str) -> Result<Self, Failure> {
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name).ok()?
+    }
+
+    /// How long the server asked to be left alone: `Retry-After` in seconds or as a date (RFC 9110 §10.2.3).
+    pub fn retry_after(&self) -> Option<Duration> {
+        let text = self.header("Retry-After")?;
+        let seconds = match text.trim().parse::<u32>() {
+            Ok(seconds) => f64::from(seconds),
+            Err(_) => (js_sys::Date::parse(&text) - js_sys::Date::now()) / 1000.0,
+        };
+        Duration::try_from_secs_f64(seconds.max(0.0)).ok()
+    }
+
+    /// Tells a server that cannot answer now from one that did.
+    fn unless_busy(self, endpoint: &'static str) -> Result<Self, Failure> {
         match self.status {
-            429 | 500.. => Err(Failure::Busy { endpoint, status: self.status, retry_after: self.retry_after }),
+            429 | 500.. => Err(Failure::Busy { endpoint, status: self.status, retry_after: self.retry_after() }),
             _ => Ok(self),
         }
     }
 }
 
+/// An answer on its way. Boxed, so that there is one of it: what is `async` is compiled anew into each crate that reaches it, and
+/// into each function.
+pub type Answering<'a> = LocalBoxFuture<'a, Result<Answer, Failure>>;
+
 /// Gets a document, without cookies and past the browser's cache.
 ///
 /// # Errors
-/// [`Failure::Unreachable`] when no answer came within 15 s, or none that this page may read (CORS).
-pub async fn get(endpoint: &'static str, url: &str) -> Result<Answer, Failure> {
-    let init = RequestInit::new();
-    init.set_credentials(RequestCredentials::Omit);
-    send_uncached(endpoint, url, &init).await
+/// [`Failure::Unreachable`] when no answer came within 15 s, or none that this page may read (CORS); [`Failure::Busy`] when the
+/// server cannot answer now (429, or 500 and above).
+pub fn get<'a>(endpoint: &'static str, url: &'a str) -> Answering<'a> {
+    send_uncached(endpoint, url, RequestInit::new(), Cookies::Omit)
+}
+
+/// Gets what an access token opens (RFC 6750 §2.1), without cookies and past the browser's cache. A redirect counts as no answer:
+/// a token must not wander.
+///
+/// # Errors
+/// [`Failure::Unreachable`] when no answer came within 15 s, or none that this page may read (CORS), or when the token cannot stand
+/// in a header; [`Failure::Busy`] when the server cannot answer now (429, or 500 and above).
+pub fn get_with_token<'a>(endpoint: &'static str, url: &'a str, token: &AccessToken) -> Answering<'a> {
+    let init = with_header("Authorization", &format!("Bearer {}", token.secret()));
+    send_uncached(endpoint, url, init, Cookies::Omit)
 }
 
 /// Gets a file of the app itself. What the page told the browser to load ahead (`<link rel="preload" as="fetch" crossorigin>`)
@@ -57,18 +84,17 @@ pub async fn get(endpoint: &'static str, url: &str) -> Result<Answer, Failure> {
 ///
 /// # Errors
 /// [`Failure::Unreachable`] when no answer came.
-pub(crate) async fn get_own(name: &'static str, url: &str) -> Result<Answer, Failure> {
+pub(crate) fn get_own<'a>(name: &'static str, url: &'a str) -> Answering<'a> {
     let init = RequestInit::new();
     init.set_cache(RequestCache::NoCache);
-    send(name, url, &init).await
+    Box::pin(exchange(name, url, init))
 }
 
 /// Whether a server answers at all, when nobody asks to read what it says (Fetch §2.2.5, `no-cors`).
 pub(crate) async fn is_answered(url: &str) -> bool {
     let init = RequestInit::new();
     init.set_mode(RequestMode::NoCors);
-    init.set_credentials(RequestCredentials::Omit);
-    send_uncached("", url, &init).await.is_ok()
+    send_uncached("", url, init, Cookies::Omit).await.is_ok()
 }
 
 /// Whether cookies go along.
@@ -83,39 +109,36 @@ pub enum Cookies {
 /// Posts a form. A redirect counts as no answer: a token request must not wander.
 ///
 /// # Errors
-/// [`Failure::Unreachable`] when no answer came within 15 s, or none that this page may read (CORS); [`Failure::Browser`] when
-/// the browser refuses the request.
-pub async fn post_form(endpoint: &'static str, url: &str, body: &str, cookies: Cookies) -> Result<Answer, Failure> {
-    let headers = Headers::new().map_err(|error| refused("fetch", &error))?;
-    let content_type = headers.append("Content-Type", "application/x-www-form-urlencoded");
-    content_type.map_err(|error| refused("fetch", &error))?;
-    let init = RequestInit::new();
+/// [`Failure::Unreachable`] when no answer came within 15 s, or none that this page may read (CORS); [`Failure::Busy`] when the
+/// server cannot answer now (429, or 500 and above).
+pub fn post_form<'a>(endpoint: &'static str, url: &'a str, body: &str, cookies: Cookies) -> Answering<'a> {
+    let init = with_header("Content-Type", "application/x-www-form-urlencoded");
     init.set_method("POST");
+    init.set_body(&JsValue::from_str(body));
+    send_uncached(endpoint, url, init, cookies)
+}
+
+/// What has this header goes to one server, and follows it nowhere else.
+fn with_header(name: &str, value: &str) -> RequestInit {
+    let headers = Object::new();
+    // A new object takes any member.
+    let _ = Reflect::set(&headers, &name.into(), &value.into());
+    let init = RequestInit::new();
     init.set_headers(&headers);
     init.set_redirect(RequestRedirect::Error);
-    init.set_body(&JsValue::from_str(body));
+    init
+}
+
+fn send_uncached<'a>(endpoint: &'static str, url: &'a str, init: RequestInit, cookies: Cookies) -> Answering<'a> {
+    init.set_cache(RequestCache::NoStore);
     init.set_credentials(match cookies {
         Cookies::Omit => RequestCredentials::Omit,
         Cookies::Include => RequestCredentials::Include,
     });
-    send_uncached(endpoint, url, &init).await
+    Box::pin(async move { exchange(endpoint, url, init).await?.unless_busy(endpoint) })
 }
 
-async fn send_uncached(endpoint: &'static str, url: &str, init: &RequestInit) -> Result<Answer, Failure> {
-    init.set_cache(RequestCache::NoStore);
-    send(endpoint, url, init).await
-}
-
-/// Boxed, so that there is one of it: what is `async` is compiled anew into each crate that reaches it.
-fn send<'a>(
-    endpoint: &'static str,
-    url: &'a str,
-    init: &'a RequestInit,
-) -> LocalBoxFuture<'a, Result<Answer, Failure>> {
-    Box::pin(exchange(endpoint, url, init))
-}
-
-async fn exchange(endpoint: &'static str, url: &str, init: &RequestInit) -> Result<Answer, Failure> {
+async fn exchange(endpoint: &'static str, url: &str, init: RequestInit) -> Result<Answer, Failure> {
     let abort = AbortOnDrop::new()?;
     init.set_signal(Some(&abort.0.signal()));
     let unreachable = || Failure::Unreachable { endpoint };
@@ -123,27 +146,14 @@ async fn exchange(endpoint: &'static str, url: &str, init: &RequestInit) -> Resu
         return Err(unreachable());
     }
     let answer = async {
-        let response = JsFuture::from(window()?.fetch_with_str_and_init(url, init)).await.map_err(|_| unreachable())?;
+        let response =
+            JsFuture::from(window()?.fetch_with_str_and_init(url, &init)).await.map_err(|_| unreachable())?;
         let response: Response = response.unchecked_into();
         let body = response.array_buffer().map_err(|_| unreachable())?;
         let body = JsFuture::from(body).await.map_err(|_| unreachable())?;
-        Ok(Answer {
-            status: response.status(),
-            retry_after: retry_after(&response.headers()),
-            body: Uint8Array::new(&body).to_vec(),
-        })
+        Ok(Answer { status: response.status(), headers: response.headers(), body: Uint8Array::new(&body).to_vec() })
     };
     within(LIMIT, answer).await.unwrap_or_else(|| Err(unreachable()))
-}
-
-/// `Retry-After` in seconds or as a date (RFC 9110 §10.2.3).
-fn retry_after(headers: &Headers) -> Option<Duration> {
-    let text = headers.get("Retry-After").ok()??;
-    let seconds = match text.trim().parse::<u32>() {
-        Ok(seconds) => f64::from(seconds),
-        Err(_) => (js_sys::Date::parse(&text) - js_sys::Date::now()) / 1000.0,
-    };
-    Duration::try_from_secs_f64(seconds.max(0.0)).ok()
 }
 
 /// Ends the request when nobody waits for it any more.

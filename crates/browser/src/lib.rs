@@ -31,6 +31,7 @@ pub mod start;
 pub mod storage;
 pub mod tabs;
 pub mod timer;
+mod user_info;
 
 pub use api::{FetchError, NoAccessToken, challenge};
 pub use discovery::{DiscoveryError, discover};
@@ -38,6 +39,7 @@ pub use runtime::Runtime;
 #[cfg(feature = "inspector")]
 pub use runtime::claims::{Claim, TokenClaims};
 pub use start::{StartError, load_config};
+pub use user_info::NoUserInfo;
 
 use evergrant_core::session::Failure;
 use wasm_bindgen::JsValue;

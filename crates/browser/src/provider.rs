@@ -58,7 +58,7 @@ impl Provider {
             return Ok(metadata);
         }
         let endpoint = "the issuer's metadata";
-        let answer = http::get(endpoint, &metadata::discovery_url(&self.issuer)).await?.unless_busy(endpoint)?;
+        let answer = http::get(endpoint, &metadata::discovery_url(&self.issuer)).await?;
         let metadata = Rc::new(metadata::judge(&self.issuer, answer.status, &answer.body)?);
         *self.metadata.borrow_mut() = Some(Rc::clone(&metadata));
         Ok(metadata)
@@ -87,7 +87,7 @@ impl Provider {
     async fn fetch_keys(&self) -> Result<Rc<JwkSet>, Failure> {
         let endpoint = "the issuer's keys";
         let metadata = self.metadata().await?;
-        let answer = http::get(endpoint, metadata.jwks_uri.as_str()).await?.unless_busy(endpoint)?;
+        let answer = http::get(endpoint, metadata.jwks_uri.as_str()).await?;
         let keys = Rc::new(JwkSet::parse(&answer.body)?);
         *self.keys.borrow_mut() = Some(Rc::clone(&keys));
         Ok(keys)

@@ -172,7 +172,6 @@ impl Runtime {
     }
 
     /// What is known of the issuer.
-    #[cfg(feature = "inspector")]
     pub(crate) fn provider(&self) -> &Provider {
         &self.0.provider
     }

@@ -177,12 +177,14 @@ pub(crate) async fn tokens(
 
 /// Posts to the token endpoint, the issuer's own or that of the server between, and judges the answer.
 pub(crate) async fn redeem(config: &Config, metadata: &ProviderMetadata, body: &str) -> Result<TokenResponse, Failure> {
-    let answer = match config.backend_endpoint("token") {
-        Some(url) => http::post_form(BACKEND, &url, body, Cookies::Include).await?.unless_busy(BACKEND)?,
+    let backend = config.backend_endpoint("token");
+    let (endpoint, url, cookies) = match &backend {
+        Some(url) => (BACKEND, url.as_str(), Cookies::Include),
         None => {
             let url = metadata.token_endpoint.as_ref().ok_or(Failure::NoEndpoint("token endpoint"))?;
-            http::post_form(TOKEN_ENDPOINT, url.as_str(), body, Cookies::Omit).await?.unless_busy(TOKEN_ENDPOINT)?
+            (TOKEN_ENDPOINT, url.as_str(), Cookies::Omit)
         }
     };
+    let answer = http::post_form(endpoint, url, body, cookies).await?;
     Ok(token::judge(answer.status, &answer.body)?)
 }

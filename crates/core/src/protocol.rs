@@ -9,6 +9,7 @@
 //! | access token | | [`access_token::judge`] | RFC 9068 §4 |
 //! | ID token | | [`id_token::validate`] | OIDC Core §3.1.3.7, §3.2.2.11 |
 //! | revocation | [`revoke::refresh_token`] | [`revoke::judge`] | RFC 7009 §2 |
+//! | UserInfo | | [`userinfo::judge`] | OIDC Core §5.3 |
 //! | refusal by an API | [`challenge::Challenge`] | [`challenge::Challenge::find`] | RFC 6750 §3 |
 //! | sign-out | [`logout::end_session_url`] | [`logout::judge`] | RP-Initiated Logout 1.0 §2 |
 //!
@@ -34,6 +35,7 @@ pub mod revoke;
 pub mod revoked;
 pub mod scope;
 pub mod token;
+pub mod userinfo;
 
 pub use access_token::AccessTokenClaims;
 pub use error::{ErrorCode, OAuthError};
@@ -43,3 +45,4 @@ pub use names::{
 };
 pub use response_mode::ResponseMode;
 pub use scope::Scope;
+pub use userinfo::UserInfo;

@@ -1,10 +1,10 @@
 //! The session as components see it: signals to read, actions to call.
 
-use evergrant_browser::{FetchError, NoAccessToken, Runtime, clock};
+use evergrant_browser::{FetchError, NoAccessToken, NoUserInfo, Runtime, clock};
 use evergrant_core::config::Config;
 use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::protocol::id_token::IdTokenClaims;
-use evergrant_core::protocol::{AccessToken, Scope};
+use evergrant_core::protocol::{AccessToken, Scope, UserInfo};
 use evergrant_core::session::{
     Abilities, EndReason, Failure, HiddenIframe, Occurrence, Place, RenewalRecord, SignIn, Status, View,
 };
@@ -148,6 +148,21 @@ impl SessionHandle {
     /// [`FetchError`]; an answer of whatever status is not an error.
     pub async fn fetch(&self, request: web_sys::Request) -> Result<web_sys::Response, FetchError> {
         self.running().ok_or(NoAccessToken::SignedOut)?.fetch(request).await
+    }
+
+    /// What the issuer's UserInfo endpoint says of the person who is signed in (OIDC Core §5.3): some issuers put name and e-mail
+    /// address there alone, and not into the ID token (§5.4), of which [`SessionHandle::claims`] speaks. It is asked at each
+    /// call, with an access token that is good when it goes; a 401 is answered by one renewal and one more try. What is said of
+    /// another person than the ID token names is not used (§5.3.2).
+    ///
+    /// The endpoint is the one that the issuer's discovery names. It need not be among `allowed_api_origins`, but where it has an
+    /// origin of its own, the content security policy of the page must let it be asked (`connect-src`).
+    ///
+    /// # Errors
+    /// [`NoUserInfo`]: nobody is signed in, the issuer offers no such endpoint, it cannot be reached within 15 s, it refuses, or
+    /// what it says cannot be used. The session goes on.
+    pub async fn user_info(&self) -> Result<UserInfo, NoUserInfo> {
+        self.running().ok_or(NoAccessToken::SignedOut)?.user_info().await
     }
 
     /// Goes to the issuer to sign in by `flow`, and comes back to `redirect_uri`, where [`SessionHandle::return_to`] says

@@ -8,6 +8,7 @@
 //!
 //! [`RequireSession`] sends whoever is not signed in to the issuer and back. [`SessionHandle::fetch`] calls an API with a
 //! token that is good when it goes; [`SessionHandle::access_token`] gives one for other ways to call.
+//! [`SessionHandle::user_info`] asks the issuer who the person is, where the ID token does not say.
 //!
 //! With the feature `inspector` there is `inspector::SessionInspector`, which shows what a session is doing.
 //!
@@ -30,9 +31,12 @@ pub use clock::{Clock, use_clock};
 
 #[cfg(feature = "inspector")]
 pub use evergrant_browser::{Claim, TokenClaims, rehearsal::Rehearsal};
-pub use evergrant_browser::{DiscoveryError, FetchError, NoAccessToken, StartError, challenge, discover, load_config};
+pub use evergrant_browser::{
+    DiscoveryError, FetchError, NoAccessToken, NoUserInfo, StartError, challenge, discover, load_config,
+};
 pub use evergrant_core as core;
 pub use evergrant_core::config::{Config, OtherIssuer};
+pub use evergrant_core::protocol::UserInfo;
 pub use evergrant_core::protocol::authorize::Flow;
 pub use evergrant_core::protocol::id_token::IdTokenClaims;
 pub use evergrant_core::session::{

@@ -10,7 +10,8 @@ use common::{config, store_session};
 use evergrant_core::protocol::Scope;
 use evergrant_core::session::HiddenIframe;
 use evergrant_leptos::{
-    Abilities, FetchError, Flow, NoAccessToken, Rehearsal, SessionHandle, SessionProvider, TokenClaims, use_session,
+    Abilities, FetchError, Flow, NoAccessToken, NoUserInfo, Rehearsal, SessionHandle, SessionProvider, TokenClaims,
+    use_session,
 };
 use leptos::mount::mount_to;
 use leptos::prelude::*;
@@ -42,6 +43,7 @@ async fn asking_a_session_whose_page_is_gone_stopped_the_app() {
     assert_eq!(session.access_token().await.unwrap_err(), NoAccessToken::SignedOut);
     let request = web_sys::Request::new_with_str("/api").unwrap();
     assert_eq!(session.fetch(request).await.unwrap_err(), FetchError::NoAccessToken(NoAccessToken::SignedOut));
+    assert_eq!(session.user_info().await.unwrap_err(), NoUserInfo::NoAccessToken(NoAccessToken::SignedOut));
     for action in [SessionHandle::sign_out, SessionHandle::renew, SessionHandle::stay] {
         action(&session);
     }

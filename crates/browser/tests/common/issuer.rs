@@ -16,7 +16,7 @@ const base64url = bytes => btoa(String.fromCharCode(...new Uint8Array(bytes)))
 const utf8 = text => new TextEncoder().encode(text);
 const encoded = value => base64url(utf8(JSON.stringify(value)));
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-const self = { requests: [], given: 0, tamper: () => {}, metadata: {}, api: [] };
+const self = { requests: [], given: 0, tamper: () => {}, metadata: {}, api: [], userinfo: [] };
 
 const idToken = async nonce => {
     const now = Math.floor(Date.now() / 1000);
@@ -53,6 +53,14 @@ window.fetch = async (request, init) => {
         return new Response('', { status: self.api.shift() ?? 200 });
     }
     const path = url.startsWith(issuer) ? url.slice(issuer.length) : null;
+    if (path === 'userinfo') {
+        const { credentials, cache, redirect, headers } = init;
+        self.requests.push(`userinfo ${headers.Authorization} ${credentials} ${cache} ${redirect}`);
+        const answer = { status: 200, type: 'application/json', body: '{"sub":"tess","name":"Tess Tester"}' };
+        const { status, type, body } = { ...answer, ...self.userinfo.shift() };
+        await self.held;
+        return new Response(body, { status, headers: { 'Content-Type': type } });
+    }
     if (!(path in answers)) return real.call(window, request, init);
     self.requests.push(path);
     return new Response(JSON.stringify(await answers[path](init?.body)));
@@ -93,6 +101,8 @@ window.open = () => {
     });
     return frame.contentWindow;
 };
+// What is asked of the UserInfo endpoint waits until it is let go.
+self.hold = () => { self.held = new Promise(release => { self.release = release; }); };
 self.closePopup = () => self.popup?.remove();
 self.close = () => {
     watch.disconnect();
@@ -160,6 +170,23 @@ impl Issuer {
     /// The API at `/api` answers with these, and with 200 afterwards.
     pub(crate) fn api_answers(&self, statuses: &[u16]) {
         self.set("api", &statuses.iter().map(|status| JsValue::from(*status)).collect::<Array>());
+    }
+
+    /// It has a UserInfo endpoint, which answers with these, and with the name of Tess afterwards: objects with `status`, `type`
+    /// and `body`, each unless it is as usual.
+    pub(crate) fn offers_userinfo(&self, answers: &str) {
+        self.announce(&format!(r#"{{"userinfo_endpoint":"{}userinfo"}}"#, self.base));
+        self.set("userinfo", &js_sys::JSON::parse(answers).unwrap());
+    }
+
+    /// Answers of the UserInfo endpoint wait for [`Issuer::release`].
+    pub(crate) fn hold(&self) {
+        self.call("hold");
+    }
+
+    /// Lets go of what was held back.
+    pub(crate) fn release(&self) {
+        self.call("release");
     }
 
     /// What it and the API were asked, in order. Requests for the API show the header that they came with.

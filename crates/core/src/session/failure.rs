@@ -11,6 +11,7 @@ use crate::protocol::json;
 use crate::protocol::jwk::JwkSetError;
 use crate::protocol::metadata::MetadataError;
 use crate::protocol::token::TokenError;
+use crate::protocol::userinfo::UserInfoError;
 use crate::protocol::{ErrorCode, OAuthError};
 
 /// Why a sign-in, a renewal or a sign-out did not succeed.
@@ -279,6 +280,20 @@ impl Failure {
     }
 }
 
+impl UserInfoError {
+    /// What follows from it. The session goes on as it is, whatever that says.
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Self::Refused(error) => refusal_class(error),
+            Self::Status(408 | 425 | 429 | 500..) => FailureClass::TryAgain,
+            // A captive portal answers 200 with a page of its own.
+            Self::NotJson => FailureClass::TryAgain,
+            Self::Status(_) | Self::Jwt | Self::NoSubject => FailureClass::Misconfigured,
+            Self::OtherPerson => FailureClass::Suspicious,
+        }
+    }
+}
+
 /// OIDC Core §3.1.2.6 has four codes that only the person can settle; RFC 6749 §4.1.2.1 has two that pass by themselves.
 fn refusal_class(error: &OAuthError) -> FailureClass {
     match error.error {
@@ -327,6 +342,26 @@ mod tests {
             (Failure::Silence(Silence::NothingLoaded), TryAgain),
         ] {
             assert_eq!(failure.class(), class, "{failure}");
+        }
+    }
+
+    #[test]
+    fn each_class_has_its_errors_of_the_userinfo_endpoint() {
+        use FailureClass::{Misconfigured, Suspicious, TryAgain};
+        let refused = |code| UserInfoError::Refused(OAuthError::new(code, ""));
+        for (error, class) in [
+            (refused(ErrorCode::InvalidToken), Misconfigured),
+            (refused(ErrorCode::InsufficientScope), Misconfigured),
+            (refused(ErrorCode::TemporarilyUnavailable), TryAgain),
+            (UserInfoError::Status(401), Misconfigured),
+            (UserInfoError::Status(429), TryAgain),
+            (UserInfoError::Status(502), TryAgain),
+            (UserInfoError::NotJson, TryAgain),
+            (UserInfoError::Jwt, Misconfigured),
+            (UserInfoError::NoSubject, Misconfigured),
+            (UserInfoError::OtherPerson, Suspicious),
+        ] {
+            assert_eq!(error.class(), class, "{error}");
         }
     }
 
