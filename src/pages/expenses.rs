@@ -6,7 +6,7 @@ mod trouble;
 
 use evergrant_leptos::use_session;
 use leptos::prelude::*;
-use wasm_bindgen_futures::spawn_local;
+use leptos::task::spawn_local;
 
 use crate::live::{attribute, click, memo, part, text};
 use crate::parts::Nobody;

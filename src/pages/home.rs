@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use self::ring::Ring;
 use crate::live::{memo, part, text};
-use crate::parts::{Avatar, NextRenewal, Renewals, SessionActions, SignInForm, fact};
+use crate::parts::{Avatar, NextRenewal, Renewals, SessionActions, SignInForm, fact, name_or_ask};
 use crate::route::Heading;
 
 /// The page.
@@ -53,7 +53,8 @@ fn SignedOut() -> impl IntoView {
 #[component]
 fn SignedIn() -> impl IntoView {
     let view = use_session().view();
-    let who = move || view.with(|view| view.claims.as_ref().map(|claims| claims.display_name().to_owned()));
+    let who =
+        move || view.with(|view| view.claims.as_ref().map(|claims| name_or_ask(claims.display_name(), &claims.sub)));
     let email = move || view.with(|view| view.claims.as_ref().and_then(|claims| claims.email.clone()));
     view! {
         <section class="home card signed-in">

@@ -3,6 +3,7 @@
 use evergrant_leptos::{IdTokenClaims, use_session};
 use leptos::prelude::*;
 
+use super::name_or_ask;
 use crate::live::{memo, part, text};
 use crate::words;
 
@@ -10,7 +11,11 @@ use crate::words;
 #[component]
 pub(crate) fn Avatar() -> impl IntoView {
     let view = use_session().view();
-    let initials = move || view.with(|view| view.claims.as_ref().map(|claims| words::initials(claims.display_name())));
+    let initials = move || {
+        view.with(|view| {
+            view.claims.as_ref().map(|claims| words::initials(&name_or_ask(claims.display_name(), &claims.sub)))
+        })
+    };
     let picture = memo(move || view.with(|view| view.claims.as_ref().and_then(picture).unwrap_or_default()));
     let is_broken = RwSignal::new(false);
     view! {

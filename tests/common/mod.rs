@@ -71,10 +71,16 @@ pub(crate) fn config(client_id: &str) -> Config {
 
 /// Leaves a session of Tess Tester's in the store, as a page that was open before would have.
 pub(crate) fn store_session(config: &Config, lifetime: Duration) {
-    let claims = serde_json::json!({
-        "iss": config.issuer, "sub": "tess", "aud": config.client_id, "exp": 4_000_000_000_u32, "iat": 1_000_000_000,
-        "name": "Tess Tester", "email": "tess@example.com",
-    });
+    store_session_of(config, lifetime, "tess", serde_json::json!({"name": "Tess Tester", "email": "tess@example.com"}));
+}
+
+/// Leaves a session of somebody whose ID token says this beside who they are.
+pub(crate) fn store_session_of(config: &Config, lifetime: Duration, sub: &str, mut claims: serde_json::Value) {
+    claims["iss"] = config.issuer.as_str().into();
+    claims["sub"] = sub.into();
+    claims["aud"] = config.client_id.as_str().into();
+    claims["exp"] = 4_000_000_000_u32.into();
+    claims["iat"] = 1_000_000_000.into();
     let tokens = Tokens {
         access_token: Some(AccessToken::new("access")),
         id_token: Some((IdToken::new("id"), serde_json::from_value(claims).unwrap())),

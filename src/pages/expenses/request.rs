@@ -3,9 +3,10 @@
 use evergrant_leptos::core::protocol::Scope;
 use evergrant_leptos::{Config, FetchError, OtherIssuer, SessionHandle, challenge};
 use leptos::prelude::window;
+use leptos::task::spawn_local;
 use leptos::web_sys::{AbortSignal, Request, RequestInit, Response};
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 
 use super::report::Report;
 use super::trouble::Trouble;

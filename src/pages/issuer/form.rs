@@ -3,7 +3,7 @@
 use evergrant_leptos::{OtherIssuer, use_session};
 use leptos::ev;
 use leptos::prelude::*;
-use wasm_bindgen_futures::spawn_local;
+use leptos::task::spawn_local;
 
 use super::check::{Check, HINT, PAUSE, said};
 use super::registration::CopyButton;

@@ -2,7 +2,8 @@
 
 use evergrant_leptos::use_session;
 use leptos::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use leptos::task::spawn_local;
+use wasm_bindgen_futures::JsFuture;
 
 use crate::live::{Text, click, text};
 use crate::parts::fact;

@@ -5,7 +5,7 @@ use evergrant_leptos::use_session;
 use leptos::prelude::*;
 
 use crate::live::text;
-use crate::parts::{ExpiresIn, NextRenewal, Renewals, SessionActions, fact};
+use crate::parts::{ExpiresIn, NextRenewal, Renewals, SessionActions, fact, name_or_ask};
 use crate::words;
 
 /// The facts, and what can be done.
@@ -13,7 +13,8 @@ use crate::words;
 pub(super) fn Facts() -> impl IntoView {
     let session = use_session();
     let view = session.view();
-    let who = move || view.with(|view| view.claims.as_ref().map(|claims| claims.display_name().to_owned()));
+    let who =
+        move || view.with(|view| view.claims.as_ref().map(|claims| name_or_ask(claims.display_name(), &claims.sub)));
     let expires_at = move || view.with(|view| view.expires_at).map(words::date_and_time);
     let granted = move || {
         let scope = view.with(|view| view.scope.to_string());

@@ -8,6 +8,7 @@ use anyhow::ensure;
 use evergrant_e2e::{App, Flow, IssuerPages, Setup, eventually, journey};
 use evergrant_interop::OidcProvider;
 use evergrant_interop::oidc_provider::Settings;
+use fantoccini::Locator;
 use serde_json::json;
 
 /// A renewal is due every five seconds or so.
@@ -35,6 +36,27 @@ fn code_and_pkce_with_renewals_by_iframe_on_schedule() -> anyhow::Result<()> {
 
         world.browser.reload().await?;
         world.browser.wait_for_text("Signed in as tess").await
+    })
+}
+
+#[test]
+fn a_name_that_the_userinfo_endpoint_alone_tells() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let (app, browser) = (App::of(world), &world.browser);
+        let provider = OidcProvider::start(world, Settings::default(), json!({}))?;
+        provider.sign_in("tess").await?;
+        // With an access token, the claims of the scope are not in the ID token (OIDC Core §5.4).
+        browser.wait_for_text("Signed in as tess at the other provider").await?;
+
+        let asked_at = SystemTime::now();
+        app.renew_now().await?;
+        let requests = browser.requests_since(asked_at).await?;
+        assert!(requests.iter().all(|request| request.url.path() != "/me"), "it is asked once: {requests:?}");
+
+        browser.reload().await?;
+        browser.wait_for_text("Signed in as tess at the other provider").await?;
+        browser.click(Locator::LinkText("Session")).await?;
+        browser.wait_for_text("tess at the other provider").await
     })
 }
 
