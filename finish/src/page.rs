@@ -8,6 +8,10 @@ use crate::{built::BuiltApp, sealed::Sealed};
 
 const NAME: &str = "index.html";
 
+/// Begins to load the code; what it is and its hash are attributes, so that this text, and its hash in a content security policy, is
+/// the same in every build. `start.js` goes on with it.
+const FIRST: &str = "evergrantFirst=fetch(document.currentScript.dataset.code,document.currentScript.dataset)";
+
 /// The page, as far as it is finished.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -42,21 +46,28 @@ impl Page {
     /// Loads the script, which starts the app by itself, in place of what Trunk wrote; and the code at the same time.
     ///
     /// Every browser checks the integrity of a script, but not that of an imported one or of a preload: so the page names
-    /// the script itself, and the script asks for the code by its hash.
+    /// the script itself, and asks for the code by its hash. A preload is no sooner, and Safari uses none for what a script
+    /// fetches: it would load the code twice.
     pub(crate) fn start_by(&mut self, app: &BuiltApp, script: &Sealed, code: &Sealed) -> anyhow::Result<()> {
         self.remove("<script", "</script>", &app.script)?;
         self.remove("<link", ">", &app.script)?;
         self.remove("<link", ">", &app.code)?;
-        let elements = format!(
-            "<link rel=\"preload\" href=\"{}\" crossorigin=\"anonymous\" as=\"fetch\" type=\"application/wasm\">\n  \
-             <script type=\"module\" src=\"{}\" integrity=\"{}\" crossorigin=\"anonymous\"></script>\n",
+        // Before the first style sheet, which scripts wait for.
+        let start = self.html.find("<link").context("index.html has no style sheet")?;
+        let first = format!(
+            "<script data-code=\"{}\" data-integrity=\"{}\">{FIRST}</script>\n  ",
             self.address_of(&code.name),
+            code.integrity,
+        );
+        self.html.insert_str(start, &first);
+        let element = format!(
+            "<script type=\"module\" src=\"{}\" integrity=\"{}\" crossorigin=\"anonymous\"></script>\n",
             self.address_of(&script.name),
             script.integrity,
         );
         let end = self.html.find("</head>").context("index.html has no </head>")?;
         let head = self.html[..end].trim_end();
-        self.html = format!("{head}\n  {elements}{}", &self.html[end..]);
+        self.html = format!("{head}\n  {element}{}", &self.html[end..]);
         Ok(())
     }
 
@@ -147,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_finished_page_has_no_script_of_its_own_and_every_file_its_hash() {
+    fn the_finished_page_has_one_line_of_script_and_every_file_its_hash() {
         let [script, code, style] = [("app", ".js"), ("app", "_bg.wasm"), ("style", ".css")]
             .map(|(stem, end)| Sealed::new(stem, end, end.as_bytes().to_vec()));
         let mut page = Page::of(TRUNKS.to_owned(), "app-2.js").unwrap();
@@ -161,9 +172,10 @@ mod tests {
         );
         page.use_style(&styles, &style).unwrap();
 
-        assert_eq!(page.html.matches("<script").count(), 1);
+        assert_eq!(page.html.matches("<script").count(), 2);
         assert!(page.html.contains("</script>\n</head>\n<body><p>Starting</p>"), "{}", page.html);
-        assert!(page.html.contains(&format!("<link rel=\"preload\" href=\"/{}\"", code.name)), "{}", page.html);
+        let first = format!("<script data-code=\"/{}\" data-integrity=\"{}\">{FIRST}", code.name, code.integrity);
+        assert!(page.html.find(&first).is_some_and(|at| at < page.html.find("<link").unwrap()), "{}", page.html);
         for file in [&script, &style] {
             let element = format!("=\"/{}\" integrity=\"{}\" crossorigin=\"anonymous\"", file.name, file.integrity);
             assert_eq!(page.html.matches(&element).count(), 1, "{}", page.html);

@@ -44,7 +44,8 @@ script.$ = () => {
 // issuer, everything is needed at once; and a browser from before 2024 may refuse to compile what it has to wait for.
 const atOnce = location.pathname + location.search + location.hash !== home || !URL.canParse;
 const other = atOnce && ask(rest);
-const { instance, module } = await __wbg_load(await ask(first), imports);
+// The page has asked for the first part already, unless a content security policy kept it from that.
+const { instance, module } = await __wbg_load(await (globalThis.evergrantFirst ?? ask(first)), imports);
 imports[''] = instance.exports;
 if (atOnce) await bring(other);
 __wbg_finalize_init(instance, module);

@@ -143,7 +143,13 @@ impl Browser {
     pub async fn fill(&self, locator: Locator<'_>, text: &str) -> anyhow::Result<()> {
         let field = self.find(locator).await?;
         field.clear().await?;
-        Ok(field.send_keys(text).await?)
+        field.send_keys(text).await?;
+        // WebKit's driver goes on while keys are still on their way, and they land in whatever has the focus by then.
+        eventually(&format!("{locator:?} holds what was typed"), async || {
+            ensure!(field.prop("value").await?.as_deref() == Some(text), "not yet");
+            Ok(())
+        })
+        .await
     }
 
     /// Presses a key, wherever the focus is.

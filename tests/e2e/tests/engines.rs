@@ -137,3 +137,22 @@ fn cookies_kept_from_the_iframe_are_named(engine: Engine) -> anyhow::Result<()> 
         Ok(())
     })
 }
+
+/// Safari takes no preload for what a script fetches.
+#[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "there is no WebKitGTK here")]
+fn webkit_loaded_the_code_twice() -> anyhow::Result<()> {
+    journey(Setup::demo().in_engine(Engine::WebKit), async |world| {
+        let app = App::of(world);
+        app.open("/").await?;
+        app.wait_for_status("signed-out").await?;
+        app.wait_for_all_code().await?;
+        let logs = world.logs();
+        for part in ["_bg.wasm", ".js", ".css"] {
+            let asked = format!("{part}\"}}: tower_http::trace::on_request");
+            let asked = logs.lines().filter(|line| line.contains(&asked) && line.contains("/evergrant-app-"));
+            assert_eq!(asked.count(), 1, "{part}");
+        }
+        Ok(())
+    })
+}
