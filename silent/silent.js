@@ -5,7 +5,8 @@
     ?? allowed.find((o) => document.referrer.startsWith(o + "/"));
   const framed = parent !== window;
   const app = framed ? parent : opener;
-  const response = location.hash.slice(1) || location.search.slice(1);
+  const { hash, search } = location;
+  const response = (hash.includes("state=") ? hash : search || hash).slice(1);
   for (const origin of app ? known ? [known] : allowed : [])
     app.postMessage({ type: "evergrant:authorization-response", response }, origin);
   history.replaceState(null, "", location.pathname);

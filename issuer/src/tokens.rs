@@ -106,6 +106,7 @@ fn issue(
         client_id: bearer.client.client_id.clone(),
         iat: now.as_seconds(),
         exp: (now + expires_in).as_seconds(),
+        nbf: None,
         auth_time: bearer.auth_time,
         jti: Secret::invent()?.expose().to_owned(),
         grant_id: bearer.grant_id,

@@ -7,6 +7,8 @@
 //! { type: "evergrant:authorization-response", response: "<fragment, or else query, as received>" }
 //! ```
 //!
+//! A fragment without `state` is none of an answer whose code is in the query: some servers leave one there (`#_=_`).
+//!
 //! Never to `*`. With one app there is one target origin. With several, the script asks the browser
 //! who the parent is: Chromium and Safari tell (`location.ancestorOrigins`); Firefox does not, and
 //! the referrer answers where the app sends one. Where neither names an allowed origin the message

@@ -179,6 +179,28 @@ fn the_silent_page_may_be_at_the_apps_own_origin() -> anyhow::Result<()> {
 }
 
 #[test]
+fn a_fragment_that_the_issuer_left_behind_a_code_was_taken_for_the_answer() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        App::of(world).open("/").await?;
+        let frame = r#"
+            window.answers = [];
+            addEventListener("message", ({ data }) => answers.push(data.response));
+            const frame = document.createElement("iframe");
+            frame.src = arguments[0];
+            document.body.append(frame);
+        "#;
+        let address = format!("{}/silent?code=c&state=s#_=_", world.silent_origin());
+        world.browser.script(frame, vec![address.into()]).await?;
+        eventually("the code is posted", async || {
+            let answers = world.browser.script("return answers", Vec::new()).await?;
+            ensure!(answers == json!(["code=c&state=s"]), "{answers}");
+            Ok(())
+        })
+        .await
+    })
+}
+
+#[test]
 fn the_iframe_is_hidden_while_it_works() -> anyhow::Result<()> {
     journey(Setup::demo(), async |world| {
         let app = App::of(world);

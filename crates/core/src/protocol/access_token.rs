@@ -29,6 +29,9 @@ pub struct AccessTokenClaims {
     pub iat: i64,
     /// When it expires, in seconds since the epoch.
     pub exp: i64,
+    /// When it begins to be good, in seconds since the epoch, if its issuer says so (RFC 7519 §4.1.5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
     /// When the person last entered credentials, in seconds since the epoch, if a person takes part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
@@ -49,7 +52,8 @@ json::members!(AccessTokenClaims {
     client_id: required,
     iat: required,
     exp: required,
-    auth_time: optional,
+    nbf: optional,
+    auth_time: lenient,
     jti: required,
     grant_id: optional,
     scope: or_default,

@@ -65,16 +65,16 @@ json::members!(IdTokenClaims {
     aud: required,
     exp: required,
     iat: required,
-    auth_time: optional,
+    auth_time: lenient,
     nonce: optional,
     azp: optional,
     at_hash: optional,
     c_hash: optional,
     sid: optional,
-    name: optional,
-    preferred_username: optional,
-    email: optional,
-    picture: optional,
+    name: lenient,
+    preferred_username: lenient,
+    email: lenient,
+    picture: lenient,
 });
 
 impl IdTokenClaims {

@@ -49,6 +49,12 @@ impl<'a> Members<'a> {
         if self.member(name).and_then(Value::as_str) == Some("") { Ok(None) } else { self.optional(name) }
     }
 
+    /// The same for a member that nothing depends on: one of another kind counts as absent.
+    #[expect(clippy::unnecessary_wraps, reason = "as the others, for `members!`")]
+    pub(crate) fn lenient<T: Member>(&self, name: &'static str) -> Result<Option<T>, MemberError> {
+        Ok(self.member(name).and_then(T::read))
+    }
+
     /// A member that has its type's default when it is absent.
     pub(crate) fn or_default<T: Member + Default>(&self, name: &'static str) -> Result<T, MemberError> {
         self.optional(name).map(Option::unwrap_or_default)

@@ -175,7 +175,7 @@ impl<'a> Unverified<'a> {
     /// # Errors
     /// [`JwtError::Claims`] when the payload is not JSON of that shape.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, JwtError> {
-        json::read(&self.payload).map_err(|error| JwtError::Claims(JsonPlace::from(&error)))
+        json::read(&self.payload).map_err(|error| JwtError::Claims(error.to_string()))
     }
 }
 
@@ -190,7 +190,7 @@ impl fmt::Debug for Unverified<'_> {
 /// # Errors
 /// [`JwtError::Claims`] when the claims cannot be written as JSON.
 pub fn signing_input(header: &Header, claims: &impl Serialize) -> Result<String, JwtError> {
-    let written = |error: serde_json::Error| JwtError::Claims(JsonPlace::from(&error));
+    let written = |error: serde_json::Error| JwtError::Claims(error.to_string());
     let mut json = Vec::with_capacity(USUAL);
     let mut input = String::with_capacity(2 * USUAL);
     serde_json::to_writer(&mut json, header).map_err(written)?;
@@ -238,30 +238,6 @@ pub trait SignatureVerifier {
 #[error("signatures cannot be checked here: {0}")]
 pub struct CryptoUnavailable(pub String);
 
-/// Where in a JSON text something is wrong; never what stands there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct JsonPlace {
-    /// Line, from 1; 0 when the text is JSON, but lacks a member or has one of another kind.
-    pub line: usize,
-    /// Column, from 1.
-    pub column: usize,
-}
-
-impl From<&serde_json::Error> for JsonPlace {
-    fn from(error: &serde_json::Error) -> Self {
-        Self { line: error.line(), column: error.column() }
-    }
-}
-
-impl fmt::Display for JsonPlace {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => formatter.write_str("one is missing, or not of the right kind"),
-            line => write!(formatter, "line {line}, column {}", self.column),
-        }
-    }
-}
-
 /// Why a text is not a JWT that could be looked at further.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwtError {
@@ -280,9 +256,9 @@ pub enum JwtError {
     /// The header has `crit`.
     #[error("the token's header names critical extensions, and none is known here")]
     Critical,
-    /// The payload is not JSON of the expected shape.
+    /// The payload is not JSON of the expected shape: where, and for the claims of this crate never what stands there.
     #[error("the token's claims are not what they should be ({0})")]
-    Claims(JsonPlace),
+    Claims(String),
 }
 
 #[cfg(test)]

@@ -85,9 +85,9 @@ json::members!(TokenResponse {
 /// # Errors
 /// A [`TokenError`]: the server's own refusal, or an answer that is not one.
 pub fn judge(status: u16, body: &[u8]) -> Result<TokenResponse, TokenError> {
-    if status == 200
-        && let Ok(response) = json::read::<TokenResponse>(body)
-    {
+    // RFC 6749 §5.1 names 200; some frameworks answer every POST with 201.
+    let good = (200..300).contains(&status);
+    if good && let Ok(response) = json::read::<TokenResponse>(body) {
         // RFC 6749 §7.1: "The client MUST NOT use an access token if it does not understand the token type."
         if !response.token_type.eq_ignore_ascii_case("Bearer") {
             return Err(TokenError::TokenType(response.token_type));
@@ -97,7 +97,7 @@ pub fn judge(status: u16, body: &[u8]) -> Result<TokenResponse, TokenError> {
     match json::read::<OAuthError>(body) {
         // A gateway's 503 with a JSON body is still a 503; and some servers refuse with 200.
         Ok(error) if status < 500 && status != 429 => Err(TokenError::Refused(error)),
-        _ if status == 200 => Err(TokenError::NotATokenResponse),
+        _ if good => Err(TokenError::NotATokenResponse),
         _ => Err(TokenError::Status(status)),
     }
 }
@@ -111,7 +111,7 @@ pub enum TokenError {
     /// The server answered with this status and nothing OAuth defines for it.
     #[error("the issuer's token endpoint answered with status {0}")]
     Status(u16),
-    /// 200, but not JSON with `access_token` and `token_type`, nor with `error`.
+    /// A success, but not JSON with `access_token` and `token_type`, nor with `error`.
     #[error("the token endpoint's answer is not a token response")]
     NotATokenResponse,
     /// A token type other than `Bearer`.
@@ -195,6 +195,14 @@ mod tests {
         assert!(judge(200, br#"{"access_token":"a","token_type":"bearer","error":""}"#).is_ok());
         assert_eq!(judge(200, br#"{"error":""}"#).unwrap_err(), TokenError::NotATokenResponse);
         assert_eq!(judge(400, br#"{"error":""}"#).unwrap_err(), TokenError::Status(400));
+    }
+
+    #[test]
+    fn tokens_that_came_with_status_201_were_refused() {
+        assert!(judge(201, br#"{"access_token":"a","token_type":"Bearer"}"#).is_ok());
+        assert!(judge(201, br#"{"error":"invalid_grant"}"#).unwrap_err().is(&ErrorCode::InvalidGrant));
+        assert_eq!(judge(204, b"").unwrap_err(), TokenError::NotATokenResponse);
+        assert_eq!(judge(302, br#"{"access_token":"a","token_type":"Bearer"}"#).unwrap_err(), TokenError::Status(302));
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub fn judge(
 /// Whether a token is within its time. All else about a token stays as it was judged; this has to be asked each time.
 ///
 /// # Errors
-/// [`AccessTokenError::Expired`] or [`AccessTokenError::FromTheFuture`].
+/// [`AccessTokenError::Expired`], [`AccessTokenError::FromTheFuture`] or [`AccessTokenError::NotYet`].
 pub fn check_times(claims: &AccessTokenClaims, expected: &Expectation<'_>) -> Result<(), AccessTokenError> {
     let Expectation { now, tolerance, .. } = *expected;
     let (issued, expired) = (UnixTime::from_seconds(claims.iat), UnixTime::from_seconds(claims.exp));
@@ -66,7 +66,11 @@ pub fn check_times(claims: &AccessTokenClaims, expected: &Expectation<'_>) -> Re
     if now + tolerance < issued {
         return Err(AccessTokenError::FromTheFuture { here: now, issued });
     }
-    Ok(())
+    // RFC 7519 §4.1.5: "the current date/time MUST be after or equal to the not-before date/time".
+    match claims.nbf.map(UnixTime::from_seconds) {
+        Some(begins) if now + tolerance < begins => Err(AccessTokenError::NotYet { here: now, begins }),
+        _ => Ok(()),
+    }
 }
 
 fn check_type(jwt: &Unverified<'_>) -> Result<(), AccessTokenError> {
@@ -128,6 +132,14 @@ pub enum AccessTokenError {
         here: UnixTime,
         /// `iat`, by the issuer's clock.
         issued: UnixTime,
+    },
+    /// `nbf`.
+    #[error("The access token provided is good from {begins} on, and this server's clock says {here}.")]
+    NotYet {
+        /// This server's clock.
+        here: UnixTime,
+        /// `nbf`, by the issuer's clock.
+        begins: UnixTime,
     },
     /// Taken back before its time.
     #[error("The access token provided has been revoked.")]

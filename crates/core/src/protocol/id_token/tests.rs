@@ -106,6 +106,25 @@ fn a_good_token_is_accepted() {
 }
 
 #[test]
+fn a_name_that_is_no_text_kept_the_person_out() {
+    let case = Case::with(|claims| {
+        claims["name"] = json!({ "en": "Tess" });
+        claims["picture"] = json!(7);
+        claims["auth_time"] = json!("2026-10-05T08:00:00Z");
+    });
+    let claims = case.judge().unwrap();
+    assert_eq!(claims.display_name(), "tess");
+    assert_eq!((claims.picture, claims.auth_time), (None, None));
+    let mut expected = case.expectation();
+    expected.max_age = Some(Duration::from_secs(10));
+    assert_eq!(case.judge_with(&expected).unwrap_err(), IdTokenError::AuthTime);
+    for checked in ["sub", "nonce", "azp", "at_hash", "c_hash", "sid"] {
+        let error = Case::with(|claims| claims[checked] = json!(7)).judge().unwrap_err();
+        assert!(error.to_string().contains(&format!("(`{checked}` is not of the right kind)")), "{error}");
+    }
+}
+
+#[test]
 fn step_1_what_is_not_a_token() {
     let case = Case::good();
     let judged = ready(validate(&IdToken::new("x"), &case.keys, &HashVerifier, &case.expectation()));

@@ -88,6 +88,14 @@ fn every_claim_that_rfc_9068_requires_must_be_there() {
 }
 
 #[test]
+fn a_token_counted_before_its_issuer_meant_it_to() {
+    let later = token(&header(), &claims_with("nbf", json!(ISSUED + 100)));
+    let error = judge_at(39, &later).unwrap_err();
+    assert!(matches!(error, AccessTokenError::NotYet { .. }), "{error}");
+    assert!(judge_at(40, &later).is_ok(), "the two clocks may differ");
+}
+
+#[test]
 fn another_issuer_is_refused_to_the_letter() {
     for issuer in ["https://issuer.example", "https://issuer.example/x", "HTTPS://issuer.example/"] {
         assert_eq!(refused(&header(), &claims_with("iss", json!(issuer))), AccessTokenError::Issuer);
