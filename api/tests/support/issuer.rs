@@ -68,7 +68,7 @@ impl Issuer {
 
     /// Revokes a token of `testclient` (RFC 7009).
     pub(crate) async fn revoke(&self, token: &str) {
-        assert_eq!(self.post("oauth/revoke", &[("token", token)]).await, "");
+        assert_eq!(self.post("oauth/revoke", &[("token", token)]).await, "{}");
     }
 
     async fn post(&self, endpoint: &str, fields: &[(&str, &str)]) -> String {
