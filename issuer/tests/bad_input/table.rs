@@ -149,7 +149,8 @@ pub(super) const TABLE: [Endpoint; 18] = [
         method: "GET",
         path: "/v2/logout",
         request: Request::LogoutV2,
-        parameters: &[on_page("client_id", "page", "page"), on_page("returnTo", "fine", "page")],
+        // Without it the address has to be one that is registered for some application, as here.
+        parameters: &[on_page("client_id", "fine", "page"), on_page("returnTo", "fine", "page")],
     },
     Endpoint {
         method: "POST",
@@ -157,7 +158,7 @@ pub(super) const TABLE: [Endpoint; 18] = [
         request: Request::SignOut,
         parameters: &[
             on_page("form_token", "page", "page"),
-            on_page("client_id", "page", "page"),
+            on_page("client_id", "fine", "page"),
             on_page("post_logout_redirect_uri", "fine", "page"),
             on_page("state", "fine", ANYTHING),
         ],
