@@ -175,7 +175,7 @@ impl<'a> Unverified<'a> {
     /// # Errors
     /// [`JwtError::Claims`] when the payload is not JSON of that shape.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, JwtError> {
-        json::read(&self.payload).map_err(|error| JwtError::Claims(error.to_string()))
+        json::read(&self.payload).map_err(|error| unexpected(&error))
     }
 }
 
@@ -185,12 +185,20 @@ impl fmt::Debug for Unverified<'_> {
     }
 }
 
+/// What the readers of this crate say begins with a member's name, or with "it is". Derived ones quote what they did not expect.
+fn unexpected(error: &serde_json::Error) -> JwtError {
+    let words = error.to_string();
+    let is_ours = words.starts_with('`') || words.starts_with("it is");
+    let tells = is_ours || !error.is_data();
+    JwtError::Claims(if tells { words } else { "one is missing, or not of the right kind".to_owned() })
+}
+
 /// What [`Unverified::signing_input`] will be for this header and these claims.
 ///
 /// # Errors
 /// [`JwtError::Claims`] when the claims cannot be written as JSON.
 pub fn signing_input(header: &Header, claims: &impl Serialize) -> Result<String, JwtError> {
-    let written = |error: serde_json::Error| JwtError::Claims(error.to_string());
+    let written = |error: serde_json::Error| unexpected(&error);
     let mut json = Vec::with_capacity(USUAL);
     let mut input = String::with_capacity(2 * USUAL);
     serde_json::to_writer(&mut json, header).map_err(written)?;
@@ -256,7 +264,7 @@ pub enum JwtError {
     /// The header has `crit`.
     #[error("the token's header names critical extensions, and none is known here")]
     Critical,
-    /// The payload is not JSON of the expected shape: where, and for the claims of this crate never what stands there.
+    /// The payload is not JSON of the expected shape: where, and never what stands there.
     #[error("the token's claims are not what they should be ({0})")]
     Claims(String),
 }
@@ -290,6 +298,21 @@ mod tests {
             ("eyJhbGciOiJFUzI1NiIsImNyaXQiOlsieCJdfQ.e30.e30", JwtError::Critical),
         ] {
             assert_eq!(Unverified::parse(text).unwrap_err(), why, "{text}");
+        }
+    }
+
+    #[test]
+    fn claims_of_another_kind_are_not_quoted() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Claims {
+            #[expect(dead_code, reason = "it is never a number")]
+            sub: u8,
+        }
+        let header = Header { alg: "ES256".into(), kid: None, typ: None, crit: None };
+        for sub in [serde_json::json!("private"), serde_json::json!({ "private": 1 })] {
+            let token = compact(&signing_input(&header, &serde_json::json!({ "sub": sub })).unwrap(), &[1]);
+            let error = Unverified::parse(&token).unwrap().claims::<Claims>().unwrap_err();
+            assert!(!error.to_string().contains("private"), "{error}");
         }
     }
 
