@@ -175,7 +175,7 @@ impl<'a> Unverified<'a> {
     /// # Errors
     /// [`JwtError::Claims`] when the payload is not JSON of that shape.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, JwtError> {
-        json::read(&self.payload).map_err(|error| unexpected(&error))
+        json::read(&self.payload).map_err(|error| JwtError::Claims(JsonPlace::from(&error)))
     }
 }
 
@@ -185,20 +185,12 @@ impl fmt::Debug for Unverified<'_> {
     }
 }
 
-/// What the readers of this crate say begins with a member's name, or with "it is". Derived ones quote what they did not expect.
-fn unexpected(error: &serde_json::Error) -> JwtError {
-    let words = error.to_string();
-    let is_ours = words.starts_with('`') || words.starts_with("it is");
-    let tells = is_ours || !error.is_data();
-    JwtError::Claims(if tells { words } else { "one is missing, or not of the right kind".to_owned() })
-}
-
 /// What [`Unverified::signing_input`] will be for this header and these claims.
 ///
 /// # Errors
 /// [`JwtError::Claims`] when the claims cannot be written as JSON.
 pub fn signing_input(header: &Header, claims: &impl Serialize) -> Result<String, JwtError> {
-    let written = |error: serde_json::Error| unexpected(&error);
+    let written = |error: serde_json::Error| JwtError::Claims(JsonPlace::from(&error));
     let mut json = Vec::with_capacity(USUAL);
     let mut input = String::with_capacity(2 * USUAL);
     serde_json::to_writer(&mut json, header).map_err(written)?;
@@ -246,6 +238,30 @@ pub trait SignatureVerifier {
 #[error("signatures cannot be checked here: {0}")]
 pub struct CryptoUnavailable(pub String);
 
+/// Where in a JSON text something is wrong; never what stands there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JsonPlace {
+    /// Line, from 1; 0 when the text is JSON, but lacks a member or has one of another kind.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+}
+
+impl From<&serde_json::Error> for JsonPlace {
+    fn from(error: &serde_json::Error) -> Self {
+        Self { line: error.line(), column: error.column() }
+    }
+}
+
+impl fmt::Display for JsonPlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => formatter.write_str("one is missing, or not of the right kind"),
+            line => write!(formatter, "line {line}, column {}", self.column),
+        }
+    }
+}
+
 /// Why a text is not a JWT that could be looked at further.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwtError {
@@ -264,9 +280,9 @@ pub enum JwtError {
     /// The header has `crit`.
     #[error("the token's header names critical extensions, and none is known here")]
     Critical,
-    /// The payload is not JSON of the expected shape: where, and never what stands there.
+    /// The payload is not JSON of the expected shape.
     #[error("the token's claims are not what they should be ({0})")]
-    Claims(String),
+    Claims(JsonPlace),
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ fn a_name_that_is_no_text_kept_the_person_out() {
     assert_eq!(case.judge_with(&expected).unwrap_err(), IdTokenError::AuthTime);
     for checked in ["sub", "nonce", "azp", "at_hash", "c_hash", "sid"] {
         let error = Case::with(|claims| claims[checked] = json!(7)).judge().unwrap_err();
-        assert!(error.to_string().contains(&format!("(`{checked}` is not of the right kind)")), "{error}");
+        assert!(matches!(error, IdTokenError::Jwt(JwtError::Claims(_))), "{checked}: {error:?}");
     }
 }
 
