@@ -25,17 +25,19 @@ pub(crate) async fn revoke(
     provider: &Provider,
     refresh_token: Option<&RefreshToken>,
 ) -> Result<(), Failure> {
-    if let Some(url) = config.backend_endpoint("revoke") {
-        let body = revoke::refresh_cookie(&config.client_id);
-        let _ = within(PATIENCE, http::post_form(BACKEND, &url, &body, Cookies::Include)).await;
-        return Ok(());
-    }
-    let Some(refresh_token) = refresh_token else { return Ok(()) };
-    if let Some(endpoint) = &provider.metadata().await?.revocation_endpoint {
-        let body = revoke::refresh_token(&config.client_id, refresh_token);
-        let _ =
-            within(PATIENCE, http::post_form("the issuer's revocation", endpoint.as_str(), &body, Cookies::Omit)).await;
-    }
+    let backend = config.backend_endpoint("revoke");
+    let metadata;
+    let (endpoint, url, body, cookies) = match (&backend, refresh_token) {
+        (Some(url), _) => (BACKEND, url.as_str(), revoke::refresh_cookie(&config.client_id), Cookies::Include),
+        (None, Some(refresh_token)) => {
+            metadata = provider.metadata().await?;
+            let Some(url) = &metadata.revocation_endpoint else { return Ok(()) };
+            let body = revoke::refresh_token(&config.client_id, refresh_token);
+            ("the issuer's revocation", url.as_str(), body, Cookies::Omit)
+        }
+        (None, None) => return Ok(()),
+    };
+    let _ = within(PATIENCE, http::post_form(endpoint, url, &body, cookies)).await;
     Ok(())
 }
 
