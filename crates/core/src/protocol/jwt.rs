@@ -326,7 +326,7 @@ mod tests {
         }
         let header = Header { alg: "ES256".into(), kid: None, typ: None, crit: None };
         for sub in [serde_json::json!("private"), serde_json::json!({ "private": 1 })] {
-            let token = compact(&signing_input(&header, &serde_json::json!({ "sub": sub })).unwrap(), &[1]);
+            let token = compact(signing_input(&header, &serde_json::json!({ "sub": sub })).unwrap(), &[1]);
             let error = Unverified::parse(&token).unwrap().claims::<Claims>().unwrap_err();
             assert!(!error.to_string().contains("private"), "{error}");
         }
