@@ -1,7 +1,7 @@
 //! The browser of one journey: its tabs, its clicks, and what it sent.
 
 use std::cell::RefCell;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, ensure};
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
@@ -15,7 +15,7 @@ use url::Url;
 use crate::artefacts::Artefacts;
 use crate::chrome_command::ChromeCommand;
 use crate::driver::{Driver, Engine};
-use crate::eventually::eventually;
+use crate::eventually::{eventually, eventually_within};
 use crate::network::Request;
 use crate::screen::Screen;
 
@@ -142,6 +142,7 @@ impl Browser {
     /// When there is no such field.
     pub async fn fill(&self, locator: Locator<'_>, text: &str) -> anyhow::Result<()> {
         let field = self.find(locator).await?;
+        self.wait_for_autofocus().await;
         field.clear().await?;
         field.send_keys(text).await?;
         // WebKit's driver goes on while keys are still on their way, and they land in whatever has the focus by then.
@@ -150,6 +151,17 @@ impl Browser {
             Ok(())
         })
         .await
+    }
+
+    /// Waits until a page that wants the focus in a field has put it there: WebKit does so while the first keys are typed, and the
+    /// others go astray. A page that cannot have it is not waited for long.
+    async fn wait_for_autofocus(&self) {
+        let open = "return document.activeElement === document.body && document.querySelector('[autofocus]') !== null";
+        let put = eventually_within(Duration::from_secs(2), "the page has put the focus", async || {
+            ensure!(self.script(open, vec![]).await? == Value::Bool(false), "not yet");
+            Ok(())
+        });
+        put.await.ok();
     }
 
     /// Presses a key, wherever the focus is.
