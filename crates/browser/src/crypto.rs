@@ -90,7 +90,7 @@ async fn import(subtle: &SubtleCrypto, algorithm: Algorithm, key: &Jwk) -> Resul
     // Only what the key type needs is handed over: `use`, `key_ops` and `alg` were judged already, and browsers differ
     // in how strictly they read them.
     let members: &[(&str, &Option<String>)] = match algorithm {
-        Algorithm::Es256 | Algorithm::Es384 => &[("crv", &key.crv), ("x", &key.x), ("y", &key.y)],
+        Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 => &[("crv", &key.crv), ("x", &key.x), ("y", &key.y)],
         Algorithm::EdDsa => &[("crv", &key.crv), ("x", &key.x)],
         _ => &[("n", &key.n), ("e", &key.e)],
     };
@@ -107,12 +107,16 @@ async fn import(subtle: &SubtleCrypto, algorithm: Algorithm, key: &Jwk) -> Resul
 /// What WebCrypto wants to know of an algorithm, for importing and for verifying alike; it looks at no member more than that.
 fn parameters(algorithm: Algorithm) -> Object {
     let kind = match algorithm {
-        Algorithm::Es256 | Algorithm::Es384 => "ECDSA",
+        Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 => "ECDSA",
         Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => "RSASSA-PKCS1-v1_5",
         Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512 => "RSA-PSS",
         Algorithm::EdDsa => "Ed25519",
     };
-    let curve = if algorithm == Algorithm::Es384 { "P-384" } else { "P-256" };
+    let curve = match algorithm {
+        Algorithm::Es384 => "P-384",
+        Algorithm::Es512 => "P-521",
+        _ => "P-256",
+    };
     // RFC 7518 §3.5: the salt is as long as the hash.
     let salt = match algorithm.hash() {
         Hash::Sha256 => 32,

@@ -4,9 +4,9 @@ use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
-    RSA_PSS_2048_8192_SHA512, RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaPublicKeyComponents,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -29,6 +29,7 @@ impl PublicKey {
         let rsa_padding = match algorithm {
             Algorithm::Es256 => return ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point()?).ok().map(Self),
             Algorithm::Es384 => return ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point()?).ok().map(Self),
+            Algorithm::Es512 => return ParsedPublicKey::new(&ECDSA_P521_SHA512_FIXED, point()?).ok().map(Self),
             Algorithm::EdDsa => return ParsedPublicKey::new(&ED25519, member(&key.x)?).ok().map(Self),
             Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
             Algorithm::Rs384 => &RSA_PKCS1_2048_8192_SHA384,

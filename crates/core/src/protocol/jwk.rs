@@ -24,7 +24,7 @@ pub struct Jwk {
     /// `alg`: the one algorithm this key is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alg: Option<String>,
-    /// `crv` of an EC key, `P-256` or `P-384`, or of an OKP key, `Ed25519`.
+    /// `crv` of an EC key, `P-256`, `P-384` or `P-521`, or of an OKP key, `Ed25519`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crv: Option<String>,
     /// `x` of an EC or OKP key, base64url.
@@ -62,6 +62,7 @@ impl Jwk {
         let (kty, curve) = match algorithm {
             Algorithm::Es256 => ("EC", Some("P-256")),
             Algorithm::Es384 => ("EC", Some("P-384")),
+            Algorithm::Es512 => ("EC", Some("P-521")),
             Algorithm::EdDsa => ("OKP", Some("Ed25519")),
             _ => ("RSA", None),
         };

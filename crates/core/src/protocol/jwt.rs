@@ -26,6 +26,9 @@ pub enum Algorithm {
     /// ECDSA with P-384 and SHA-384 (RFC 7518 §3.4).
     #[serde(rename = "ES384")]
     Es384,
+    /// ECDSA with P-521 and SHA-512 (RFC 7518 §3.4).
+    #[serde(rename = "ES512")]
+    Es512,
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).
     #[serde(rename = "RS256")]
     Rs256,
@@ -62,9 +65,10 @@ pub enum Hash {
 
 impl Algorithm {
     /// Every algorithm this system can check.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Es256,
         Self::Es384,
+        Self::Es512,
         Self::Rs256,
         Self::Rs384,
         Self::Rs512,
@@ -86,6 +90,7 @@ impl Algorithm {
         match self {
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
             Self::Rs256 => "RS256",
             Self::Rs384 => "RS384",
             Self::Rs512 => "RS512",
@@ -101,7 +106,7 @@ impl Algorithm {
         match self {
             Self::Es256 | Self::Rs256 | Self::Ps256 => Hash::Sha256,
             Self::Es384 | Self::Rs384 | Self::Ps384 => Hash::Sha384,
-            Self::Rs512 | Self::Ps512 | Self::EdDsa => Hash::Sha512,
+            Self::Es512 | Self::Rs512 | Self::Ps512 | Self::EdDsa => Hash::Sha512,
         }
     }
 }

@@ -4,7 +4,7 @@
 const RSA: &str = r#"{"kty":"RSA","n":"txTnnzHznl6AgBzb0UHsdfusKXEavLKk08Z6_f6vsmg13WojMBuFIApHO6V8dTUQC3_0V86T-F_t9a4OzzgU5jMfaQ-Zw5Cuxj7o5JtRBQGTQCatKMQesCwKM7D_mQeiNmTon97B4vA6LHJAYpivt_cUbwo4E1gUoL6qRr6bVXSfKEK8HDpZCNnmdAvHZzWCzaPu2pOUMWf-CTpeKJJ4lJwMephtO1RieinHRlxKTLoUhl_X65vKPBJZQvr1eU27KrlfUPh_-Rmr31RGdPFwXM2EQdACDExc7eZg0gndXAK3l4sXcAcOGqnPzEF7j6B7mHzrPybfs5UoTDqXbB37ow","e":"AQAB"}"#;
 
 /// Name, key and token. That of EdDSA is the example of RFC 8037 Appendix A.4; the others were made with OpenSSL.
-pub(crate) const TOKENS: [(&str, &str, &str); 7] = [
+pub(crate) const TOKENS: [(&str, &str, &str); 8] = [
     (
         "EdDSA",
         r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
@@ -14,6 +14,11 @@ pub(crate) const TOKENS: [(&str, &str, &str); 7] = [
         "ES384",
         r#"{"kty":"EC","x":"Kb25S8k80YzDba0f10z3d-d9BlS_5ZJwCbOC3vPOQNrE32IyWj4c98Dd4dJKoDe6","y":"ky8AXGqKCNbOT7YBQAvanotjewVFT3_h1otroGEMrJh-d99DYa4hyrn9nK_nfAtn","crv":"P-384"}"#,
         "eyJhbGciOiJFUzM4NCJ9.eyJzdWIiOiJ0ZXNzIn0.Sz1badPPgirGgiwYuuu6gw-0wA-Jq8ZjRWK2gZtvA1b7ew0dFWXIYQH-fW7oAjO6AoJpk9ISCcq5iZYWCPf1_bZsS7IZDnGHjrNGrV2x7FEd5-GjM0vQhoW2aiPZrSIt",
+    ),
+    (
+        "ES512",
+        r#"{"kty":"EC","x":"AO1EkuDIhxH3zBIozfBXVZ8fWhLYCIedlseoQX78f2EMVSY0GolJPQ_xxKnbCgx4P--ZbPG7IynJQSVlz-kt4DSm","y":"AM16aoCGSP7rPMxN8POlIUJ3JUsIrDsdaR-O_bTg_EMh5Mq7ybnITBVn6uAOoHChthzEQ_pQVgMEvN8zxv1Z_AMv","crv":"P-521"}"#,
+        "eyJhbGciOiJFUzUxMiJ9.eyJzdWIiOiJ0ZXNzIn0.AI75Z0ZIoAe4ek-EGbZz2SD-g6CkKvTQU-_9HhoHznMUEZwQNZNXLHzP6NA2dfIqmdHXdmqXzMSGmD1Cab2OOlbdAWgwait0nq2eRIPdbiWW-8HLW1Xy7wxTFC96jKIKv2pR9FJmPXFZT-to9c5DrLTSTA8FDqLyrxxFC_JEElVyS9cL",
     ),
     (
         "RS384",
