@@ -66,6 +66,18 @@ async fn a_stored_session_is_shown_at_once_and_counts_down() {
 }
 
 #[wasm_bindgen_test]
+async fn a_renewal_that_is_days_away_was_told_by_the_time_of_day_alone() {
+    let [far, near] = [("app-far", 40 * 24 * HOUR), ("app-near", HOUR)].map(|(name, lifetime)| {
+        let config = common::config(name);
+        common::store_session(&config, lifetime);
+        app(&config, "/")
+    });
+    let next = |app: &Mounted| app.the(".facts > :first-child dd").text_content().unwrap();
+    until("times of day", || next(&near).contains(", in ")).await;
+    assert!(next(&far).starts_with("in 39 d"), "{}", next(&far));
+}
+
+#[wasm_bindgen_test]
 fn the_ring_shows_how_much_of_the_token_is_gone() {
     let config = common::config("app-ring");
     common::store_session(&config, HOUR);

@@ -25,7 +25,10 @@ pub(crate) fn Renewals() -> impl IntoView {
     }
 }
 
-/// When the next renewal begins: `12:34:56, in 40 s`.
+/// In seconds. What is further away has a time of day like any other.
+const A_DAY: u64 = 86_400;
+
+/// When the next renewal begins: `12:34:56, in 40 s`, or `in 3 d 2 h`.
 #[component]
 pub(crate) fn NextRenewal() -> impl IntoView {
     let view = use_session().view();
@@ -40,7 +43,7 @@ pub(crate) fn NextRenewal() -> impl IntoView {
     text(move || match view.with(|view| view.renew_at) {
         Some(at) => match Distance::between(now.get(), at) {
             Distance::Behind(_) => "any moment".to_owned(),
-            ahead @ Distance::Ahead(_) if is_painted.get() => {
+            ahead @ Distance::Ahead(0..A_DAY) if is_painted.get() => {
                 format!("{}, in {}", words::clock_time(at), ahead.in_words())
             }
             ahead @ Distance::Ahead(_) => format!("in {}", ahead.in_words()),
