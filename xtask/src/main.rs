@@ -31,7 +31,7 @@ cargo xtask demo     build and start the app, the issuer, the silent server and 
     --access-token-lifetime SECONDS --id-token-lifetime SECONDS
     --without-app    leave the app to `cargo xtask trunk serve`
     --no-build       start what was built last
-cargo xtask test     run every test: native, wasm, both browsers, end to end, with software by others
+cargo xtask test     run every test: native, wasm, in browsers, end to end, with software by others
     --only native|wasm|browser|e2e|interop
     FILTER           only tests whose names, or whose files' names, contain this
 cargo xtask bench    measure everything beside its peers (about 15 minutes); results in target/bench
@@ -54,7 +54,11 @@ fn main() -> ExitCode {
     match run(Parser::from_env()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("{error:#}");
+            // What is said of a wrong argument has its cause in it.
+            match error.downcast_ref::<lexopt::Error>() {
+                Some(wrong) => eprintln!("{wrong}"),
+                None => eprintln!("{error:#}"),
+            }
             ExitCode::FAILURE
         }
     }
