@@ -139,6 +139,19 @@ async fn requests_are_seen_and_secrets_are_not() {
 }
 
 #[tokio::test]
+async fn what_apis_poll_pushed_everything_else_out_of_the_request_log() {
+    let server = Server::dev().await;
+    let browser = Browser::of(&server);
+    browser.get("/account").await;
+    for path in ["/.well-known/jwks.json", "/oauth/revoked", "/healthz"] {
+        assert_eq!(browser.get(path).await.status, 200, "{path}");
+    }
+    let log = browser.get("/dev/requests").await.json();
+    let paths: Vec<_> = log.as_array().unwrap().iter().map(|request| request["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["/account"]);
+}
+
+#[tokio::test]
 async fn other_sites_cannot_reach_it() {
     let server = Server::dev().await;
     let browser = Browser::of(&server);

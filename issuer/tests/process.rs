@@ -103,6 +103,22 @@ fn the_demos_secrets_and_a_public_address_without_tls_are_spoken_of() {
     assert!(private.contains("keep this to this machine") && !private.contains("WARN"), "{private}");
 }
 
+#[tokio::test]
+async fn what_apis_poll_buried_everything_else_in_the_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("log");
+    let stderr = std::fs::File::create(&log).unwrap();
+    let (mut child, address) = started(demo(&["--listen", "localhost:0", "--exit-on-stdin-close"]), stderr.into());
+    for path in [".well-known/jwks.json", "oauth/revoked", "healthz", "metrics", "account"] {
+        reqwest::get(format!("{address}/{path}")).await.unwrap();
+    }
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+    let log = std::fs::read_to_string(log).unwrap();
+    let answered: Vec<_> = log.lines().filter(|line| line.contains("answered in")).collect();
+    assert!(matches!(answered[..], [line] if line.contains("/account")), "{log}");
+}
+
 #[test]
 fn an_unknown_key_ends_it_with_a_sentence() {
     let directory = tempfile::tempdir().unwrap();

@@ -13,6 +13,7 @@ use serde::Serialize;
 use url::form_urlencoded;
 
 use crate::provider::Provider;
+use crate::web::escort::is_poll;
 use crate::web::form::LARGEST_BODY;
 
 /// How many are kept.
@@ -67,7 +68,7 @@ impl Requests {
     }
 }
 
-/// Logs every request but those to the controls themselves.
+/// Logs every request but those to the controls themselves, and what APIs ask for every few seconds.
 pub(crate) async fn log(State(provider): State<Arc<Provider>>, request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     if path == "/dev" || path.starts_with("/dev/") || path.starts_with("/assets/") {
@@ -84,12 +85,16 @@ pub(crate) async fn log(State(provider): State<Arc<Provider>>, request: Request,
         request
     };
     let response = next.run(request).await;
+    let status = response.status().as_u16();
+    if is_poll(&path, status) {
+        return response;
+    }
     provider.dev_controls.requests.add(LoggedRequest {
         at: provider.clock.now().as_seconds(),
         method: method.to_string(),
         path,
         parameters,
-        status: response.status().as_u16(),
+        status,
     });
     response
 }

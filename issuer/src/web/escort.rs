@@ -1,5 +1,6 @@
 //! What happens around every request, whatever it asks for: a bound on its time, a header on its answer, a count, and one
-//! line in the log: method, path, status, time. Never the query, the body or a header.
+//! line in the log: method, path, status, time. Never the query, the body or a header. What is polled is logged as `debug`,
+//! unless it fails.
 //!
 //! One layer for all of it: each layer of a router costs every request a few allocations.
 
@@ -11,13 +12,21 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::time::timeout;
-use tracing::info;
+use tracing::{debug, info};
 
 use super::headers::NO_SNIFF;
 use crate::provider::Provider;
 
 /// Longer than any answer takes, short enough that stalled ones do not pile up: a body that comes in drops, for one.
 const SLOWEST_ANSWER: Duration = Duration::from_secs(30);
+
+/// What programs ask for every few seconds, as each API does. Lines of these would bury all others.
+const POLLED: [&str; 4] = ["/.well-known/jwks.json", "/oauth/revoked", "/healthz", "/metrics"];
+
+/// Whether this is an answer as it is given every few seconds, and not worth being told of.
+pub(crate) fn is_poll(path: &str, status: u16) -> bool {
+    status < 400 && POLLED.contains(&path)
+}
 
 pub(crate) async fn escort(State(provider): State<Arc<Provider>>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
@@ -32,6 +41,11 @@ pub(crate) async fn escort(State(provider): State<Arc<Provider>>, request: Reque
     // A pattern of the router, never a path that somebody made up.
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     provider.metrics.count_request(route, status, took);
-    info!(%method, path = address.path(), status, "answered in {:.1} ms", took.as_secs_f64() * 1000.0);
+    let (path, millis) = (address.path(), took.as_secs_f64() * 1000.0);
+    if is_poll(path, status) {
+        debug!(%method, path, status, "answered in {millis:.1} ms");
+    } else {
+        info!(%method, path, status, "answered in {millis:.1} ms");
+    }
     response
 }
