@@ -43,7 +43,7 @@ fn serve(options: &Options, stop: &Stop) -> anyhow::Result<()> {
     let binaries = build(options, &app, stop)?;
 
     let mut servers = Vec::new();
-    let started = start(options, &binaries, &directory, &mut servers)
+    let started = start(options, &binaries, &directory, &mut servers, stop)
         .and_then(|urls| ready::wait(&urls, &mut servers, stop))
         .and_then(|()| {
             announce(options);
@@ -73,6 +73,7 @@ fn start(
     binaries: &Servers,
     directory: &Path,
     servers: &mut Vec<Server>,
+    stop: &Stop,
 ) -> anyhow::Result<Vec<String>> {
     let Ports { app, issuer, silent, api, web_app } = options.ports;
     let app_origin = ports::origin(app);
@@ -80,6 +81,9 @@ fn start(
     copy_configuration("issuer/demo.toml", &configuration, &options.ports)?;
     let mut command = issuer_command(options, &binaries.issuer, &configuration);
     servers.push(Server::start("issuer", command.arg("--database").arg(directory.join("issuer.sqlite")))?);
+    // Those that ask it for its keys would only say that it is not there.
+    let metadata = format!("{}/.well-known/openid-configuration", ports::origin(issuer));
+    ready::wait(&[metadata, format!("{}/healthz", ports::origin(issuer))], servers, stop)?;
     servers.push(Server::start("silent", &mut silent_command(&binaries.silent, silent, &app_origin))?);
     let configuration = directory.join("api.toml");
     copy_configuration("api/demo.toml", &configuration, &options.ports)?;
@@ -88,8 +92,6 @@ fn start(
     copy_configuration("webapp/demo.toml", &configuration, &options.ports)?;
     servers.push(Server::start("web app", &mut configured_command(&binaries.web_app, web_app, &configuration))?);
     let mut urls = vec![
-        format!("{}/healthz", ports::origin(issuer)),
-        format!("{}/.well-known/openid-configuration", ports::origin(issuer)),
         format!("{}/healthz", ports::origin(silent)),
         format!("{}/healthz", ports::origin(api)),
         format!("{}/healthz", ports::origin(web_app)),
