@@ -48,20 +48,6 @@ async fn an_app_on_a_device_is_answered_at_whatever_port_it_listens() {
 }
 
 #[tokio::test]
-async fn a_page_that_leads_to_an_ipv6_address_lets_its_form_go_there() {
-    let server = server().await;
-    let browser = Browser::of(&server);
-    for (callback, source) in
-        [("http://[::1]:51004/callback", "http:"), ("http://127.0.0.1:51004/callback", "http://127.0.0.1:51004")]
-    {
-        let query = App::code("native").with("redirect_uri", callback).query();
-        let page = browser.get(&browser.get(&format!("/authorize?{query}")).await.location().unwrap()).await;
-        let policy = page.header("content-security-policy").unwrap();
-        assert!(policy.contains(&format!("form-action 'self' {source};")), "{policy}");
-    }
-}
-
-#[tokio::test]
 async fn what_a_person_allowed_once_is_asked_again_since_any_program_can_pose_as_the_app() {
     let server = server().await;
     let browser = Browser::of(&server);

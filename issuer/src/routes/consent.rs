@@ -53,7 +53,6 @@ pub(crate) async fn page(
             .filter(|word| IDENTITY.iter().all(|(identity, _)| identity != word))
             .map(|word| (word, api.and_then(|api| api.descriptions.get(word)).map(String::as_str)))
             .collect(),
-        redirect_uri: &request.target.redirect_uri,
     };
     Ok(page.respond(StatusCode::OK))
 }

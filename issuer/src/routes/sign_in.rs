@@ -99,7 +99,6 @@ fn show(
         username,
         error,
         people: people.map(|person| (person.username.as_str(), person.display_name())).collect(),
-        redirect_uri: &request.target.redirect_uri,
     };
     Ok(page.respond(status))
 }

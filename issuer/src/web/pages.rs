@@ -5,10 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use evergrant_core::protocol::ClientId;
 use tracing::error;
-use url::{Host, Url};
 
 use super::headers::forbid_storing;
-use crate::config::Origin;
 use crate::dev::requests::LoggedRequest;
 
 /// Asks for user name and password.
@@ -21,7 +19,6 @@ pub(crate) struct SignInPage<'a> {
     pub(crate) error: Option<&'a str>,
     /// People one can become with one click: user name and full name. Empty unless `--dev`.
     pub(crate) people: Vec<(&'a str, &'a str)>,
-    pub(crate) redirect_uri: &'a str,
 }
 
 /// Asks whether a client may have what it asks for.
@@ -36,7 +33,6 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) identity: Vec<&'static str>,
     /// The API's own scopes, each with what it lets the client do, if somebody has said so.
     pub(crate) api_scopes: Vec<(&'a str, Option<&'a str>)>,
-    pub(crate) redirect_uri: &'a str,
 }
 
 /// Asks whether to sign out.
@@ -110,16 +106,16 @@ pub(crate) struct MessagePage<'a> {
 
 /// A page with the headers a page has.
 pub(crate) trait Page: Template {
-    /// Where a form of this page may lead after its post. Browsers apply `form-action` to the redirects that follow, too,
-    /// so the client's own address must be allowed beside the issuer's.
-    fn leads_to(&self) -> Option<&str> {
-        None
+    /// Whether a form of this page leads to a client. Browsers apply `form-action` to every redirect that follows a post (CSP3
+    /// §6.4.1), and where the client sends its own visitor from there is not known here: such a page has none.
+    fn leads_to_client(&self) -> bool {
+        false
     }
 
     /// Renders it.
     fn respond(&self, status: StatusCode) -> Response {
         match self.render() {
-            Ok(html) => with_page_headers((status, Html(html)).into_response(), self.leads_to()),
+            Ok(html) => with_page_headers((status, Html(html)).into_response(), self.leads_to_client()),
             Err(failure) => {
                 error!("a page cannot be rendered: {failure}");
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -129,20 +125,20 @@ pub(crate) trait Page: Template {
 }
 
 impl Page for SignInPage<'_> {
-    fn leads_to(&self) -> Option<&str> {
-        Some(self.redirect_uri)
+    fn leads_to_client(&self) -> bool {
+        true
     }
 }
 
 impl Page for ConsentPage<'_> {
-    fn leads_to(&self) -> Option<&str> {
-        Some(self.redirect_uri)
+    fn leads_to_client(&self) -> bool {
+        true
     }
 }
 
 impl Page for SignOutPage<'_> {
-    fn leads_to(&self) -> Option<&str> {
-        Some(self.redirect_uri)
+    fn leads_to_client(&self) -> bool {
+        true
     }
 }
 
@@ -154,31 +150,21 @@ impl Page for HomePage<'_> {}
 
 impl Page for MessagePage<'_> {}
 
-fn with_page_headers(mut response: Response, leads_to: Option<&str>) -> Response {
+fn with_page_headers(mut response: Response, leads_to_client: bool) -> Response {
     let headers = response.headers_mut();
     forbid_storing(headers);
-    let source = leads_to.and_then(policy_source).unwrap_or_default();
-    let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'{source}; \
-         frame-ancestors 'none'"
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(if leads_to_client {
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+        } else {
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; \
+             frame-ancestors 'none'"
+        }),
     );
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     // Not `no-referrer`: browsers would then send `Origin: null` with the page's own posts (Fetch, "append a request
     // Origin header"). To others this sends nothing.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
-}
-
-/// ` https://app.example`, or ` com.example.app:` for an address without an origin. A policy cannot name an IPv6 address (CSP3
-/// §2.3.1, `host-part`), so its scheme has to do.
-fn policy_source(uri: &str) -> Option<String> {
-    let url = Url::parse(uri).ok()?;
-    let nameable = Origin::of(&url).filter(|_| !matches!(url.host(), Some(Host::Ipv6(_))));
-    Some(match nameable {
-        Some(origin) => format!(" {}", origin.as_str()),
-        None => format!(" {}:", url.scheme()),
-    })
 }
