@@ -144,6 +144,24 @@ async fn less_may_be_asked_for_and_more_costs_nothing() {
 }
 
 #[tokio::test]
+async fn a_token_for_another_api_than_was_granted_is_refused_and_costs_nothing() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let token = first_token(&browser).await;
+    let for_api = async |token: &str, name: &str, value: &str| {
+        let fields = [("grant_type", "refresh_token"), ("client_id", "app"), ("refresh_token", token), (name, value)];
+        browser.post_with("/oauth/token", &fields, &[]).await
+    };
+    for other in ["https://other.example/", "https://unknown.example/"] {
+        for name in ["resource", "audience"] {
+            assert_refused(&for_api(&token, name, other).await, "invalid_target");
+        }
+    }
+    let same = for_api(&token, "resource", "https://api.example/").await.json();
+    assert_eq!(claims(&text(&same, "access_token"))["aud"], "https://api.example/");
+}
+
+#[tokio::test]
 async fn what_is_not_a_refresh_token_is_refused() {
     let server = Server::start().await;
     let browser = Browser::of(&server);

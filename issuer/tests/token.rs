@@ -66,6 +66,26 @@ async fn a_wrong_proof_uses_the_code_up() {
 }
 
 #[tokio::test]
+async fn a_code_brings_no_token_for_another_api_than_it_is_for() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let api = App::code("app").with("audience", "https://api.example/");
+    for (app, named, status) in [
+        (&App::code("app"), "https://api.example/", 400),
+        (&api, "https://other.example/", 400),
+        (&api, "https://unknown.example/", 400),
+        (&api, "https://api.example/", 200),
+    ] {
+        let code = app.fresh_code(&browser).await;
+        let answer = redeem_with(&browser, &code, "resource", named).await;
+        assert_eq!(answer.status, status, "{named}: {}", answer.body);
+        if status != 200 {
+            assert_refused(&answer, status, "invalid_target");
+        }
+    }
+}
+
+#[tokio::test]
 async fn missing_doubled_and_unknown_parameters() {
     let server = Server::start().await;
     let browser = Browser::of(&server);

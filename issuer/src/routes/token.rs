@@ -17,6 +17,7 @@ use evergrant_core::protocol::token::TokenResponse;
 use evergrant_core::protocol::{ErrorCode, Nonce, RefreshToken};
 use evergrant_core::time::UnixTime;
 
+use crate::authorize;
 use crate::client_authentication;
 use crate::config::{Client, GrantType};
 use crate::error::Failure;
@@ -92,6 +93,20 @@ impl Call<'_> {
             scope: Some(grant.scope.clone()).filter(|scope| !scope.is_empty()),
             id_token,
         })
+    }
+
+    /// A grant brings tokens for the API it was asked for, or for none in particular.
+    ///
+    /// # Errors
+    /// `invalid_target` where the request names another one (RFC 8707 §2.2): that one would refuse the token.
+    fn check_target(&self, grant: &Grant) -> Result<(), OAuthRefusal> {
+        match authorize::api(&self.provider.config, self.params)? {
+            Some(api) if grant.audience.as_ref() != Some(&api.identifier) => Err(OAuthRefusal::new(
+                ErrorCode::InvalidTarget,
+                "the grant is not for this API: its audience or resource belongs in the authorization request",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// # Errors

@@ -42,10 +42,11 @@ impl Good {
                 Self::read(&app.with("id_token_hint", text(&tokens, "id_token")).query())
             }
             Request::Code => {
-                let code = App::code("app").fresh_code(browser).await;
+                let code = App::code("app").with("audience", API).fresh_code(browser).await;
                 Self::new(&[
                     ("grant_type", "authorization_code"),
                     ("client_id", "app"),
+                    ("audience", API),
                     ("code", &code),
                     ("code_verifier", VERIFIER),
                     ("redirect_uri", CALLBACK),
@@ -54,8 +55,8 @@ impl Good {
             Request::Refresh => {
                 let tokens = App::offline("app").tokens(browser).await;
                 let token = text(&tokens, "refresh_token");
-                let own = [("grant_type", "refresh_token"), ("client_id", "app"), ("scope", "openid")];
-                Self::new(&[&own[..], &[("refresh_token", token)]].concat())
+                let own = [("grant_type", "refresh_token"), ("client_id", "app"), ("refresh_token", token)];
+                Self::new(&[&own[..], &[("scope", "openid"), ("audience", API)]].concat())
             }
             Request::Password => {
                 let person = [("username", "ann"), ("password", PASSWORD), ("scope", "openid"), ("audience", API)];

@@ -67,13 +67,20 @@ pub(super) const TABLE: [Endpoint; 18] = [
             field("code", "invalid_request", "invalid_grant"),
             field("code_verifier", "invalid_grant", "invalid_grant"),
             field("redirect_uri", "invalid_request", "invalid_grant"),
+            AUDIENCE,
         ],
     },
     Endpoint {
         method: "POST",
         path: "/oauth/token",
         request: Request::Refresh,
-        parameters: &[GRANT_TYPE, CLIENT_ID, field("refresh_token", "invalid_request", "invalid_grant"), SCOPE],
+        parameters: &[
+            GRANT_TYPE,
+            CLIENT_ID,
+            field("refresh_token", "invalid_request", "invalid_grant"),
+            SCOPE,
+            AUDIENCE,
+        ],
     },
     Endpoint {
         method: "POST",

@@ -13,9 +13,7 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
     let Call { provider, client, params, now, .. } = *call;
     let presented = params.filled("refresh_token").ok_or_else(|| invalid_request("refresh_token is missing"))?;
     let asked = params.filled("scope").map(Scope::parse);
-    if let Some(asked) = &asked {
-        check_scope(call, presented, asked).await?;
-    }
+    check_asked(call, presented, asked.as_ref()).await?;
     let answer = |grant, next| answer(call, grant, asked.as_ref(), next);
     match refresh_tokens::present(provider, client, presented, now, answer).await? {
         Used::Good(answer) => answer,
@@ -47,12 +45,17 @@ fn answer(
     Ok(call.respond(&grant, None, next)?)
 }
 
-/// RFC 6749 §6: as much as was granted, or less. Judged before the token is used, so that asking for too much costs nothing.
-async fn check_scope(call: &Call<'_>, presented: &str, asked: &Scope) -> Result<(), OAuthRefusal> {
-    match refresh_tokens::granted(call.provider, presented, call.now).await? {
-        Some(grant) if !grant.scope.covers(asked) => {
-            Err(OAuthRefusal::new(ErrorCode::InvalidScope, "more is asked for than was granted"))
-        }
-        _ => Ok(()),
+/// RFC 6749 §6: as much as was granted, or less, and for the same API. Judged before the token is used, so that asking for too
+/// much costs nothing.
+async fn check_asked(call: &Call<'_>, presented: &str, asked: Option<&Scope>) -> Result<(), OAuthRefusal> {
+    if asked.is_none() && !["audience", "resource"].iter().any(|name| call.params.has(name)) {
+        return Ok(());
     }
+    let Some(grant) = refresh_tokens::granted(call.provider, presented, call.now).await? else {
+        return Ok(());
+    };
+    if asked.is_some_and(|asked| !grant.scope.covers(asked)) {
+        return Err(OAuthRefusal::new(ErrorCode::InvalidScope, "more is asked for than was granted"));
+    }
+    call.check_target(&grant)
 }
