@@ -207,9 +207,12 @@ impl Failure {
         }
     }
 
-    /// Whether the token endpoint will not take this code or refresh token, whoever asks (RFC 6749 §5.2, `invalid_grant`).
+    /// Whether the token endpoint will not take this code or refresh token, or none of its kind from this client (RFC 6749 §5.2):
+    /// some issuers give refresh tokens to clients that may not use them.
     pub fn refuses_the_grant(&self) -> bool {
-        matches!(self, Self::Token(error) if error.is(&ErrorCode::InvalidGrant))
+        use ErrorCode::{InvalidGrant, UnauthorizedClient, UnsupportedGrantType};
+        matches!(self, Self::Token(TokenError::Refused(error))
+            if matches!(error.error, InvalidGrant | UnauthorizedClient | UnsupportedGrantType))
     }
 
     /// Whether a hidden iframe that failed so cannot renew this session here: the issuer knows nobody in it, knows somebody

@@ -2,7 +2,8 @@
 
 use super::page::{Page, begun, invalid_grant, refused, seconds, unreachable};
 use crate::protocol::authorize::Flow;
-use crate::protocol::{ErrorCode, RefreshToken};
+use crate::protocol::token::TokenError;
+use crate::protocol::{ErrorCode, OAuthError, RefreshToken};
 use crate::session::{Command, EndReason, Event, Method, Status, Tokens};
 
 fn with_refresh_token(page: &mut Page, refresh_token: &str) -> Box<Tokens> {
@@ -63,6 +64,19 @@ fn a_refused_refresh_token_is_dropped_and_the_iframe_tried_once() {
     page.expect(Status::Renewing);
     page.failed(refused(ErrorCode::LoginRequired));
     page.expect_ended(EndReason::AskThePerson(refused(ErrorCode::LoginRequired)));
+}
+
+#[test]
+fn an_issuer_that_gave_a_refresh_token_that_the_client_may_not_use_is_asked_by_iframe() {
+    for code in [ErrorCode::UnauthorizedClient, ErrorCode::UnsupportedGrantType] {
+        let mut page = Page::signed_in_with_refresh_token(300);
+        page.fire();
+        let refused = TokenError::Refused(OAuthError::new(code, "")).into();
+        assert_eq!(begun(&page.failed(refused)), [Method::Iframe]);
+        page.renewed(300);
+        page.expect(Status::SignedIn);
+        assert_eq!(page.view().problem, None);
+    }
 }
 
 fn signed_in_with_cookie(lifetime: u64) -> Page {
