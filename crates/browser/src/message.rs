@@ -56,11 +56,11 @@ pub(crate) fn await_response(
             noticed.set(Silence::OtherOrigin);
             return;
         }
-        let Ok(params) = Params::parse(&response) else { return };
-        if callback::state_of(&params).as_ref() != Some(&state) {
+        let params = Params::parse(&response).ok();
+        let Some(params) = params.filter(|params| callback::state_of(params).as_ref() == Some(&state)) else {
             noticed.set(Silence::OtherState);
             return;
-        }
+        };
         if let Some(sender) = sender.take() {
             // Nobody waits any more when it was aborted.
             let _ = sender.send(params);

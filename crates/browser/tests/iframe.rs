@@ -75,6 +75,12 @@ async fn an_answer_to_another_request_does_not_count() {
 }
 
 #[wasm_bindgen_test]
+async fn a_silent_page_with_an_answer_that_cannot_be_read_is_not_taken_for_a_page_of_the_app() {
+    let failure = answer(&silent_page("error=e&error=e&state=right"), &origin(), SHORT).await.unwrap_err();
+    assert_eq!(failure, Failure::Silence(Silence::OtherState));
+}
+
+#[wasm_bindgen_test]
 async fn a_message_from_another_origin_does_not_count() {
     let failure = answer(&silent_page("code=c&state=right"), "https://silent.example", SHORT).await.unwrap_err();
     assert_eq!(failure, Failure::Silence(Silence::OtherOrigin));

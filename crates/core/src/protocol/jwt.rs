@@ -274,7 +274,7 @@ pub enum JwtError {
     #[error("the token is longer than {LONGEST} bytes")]
     TooLong,
     /// Not three parts.
-    #[error("the token does not have three parts separated by dots")]
+    #[error("the token does not have three parts separated by dots: an encrypted one has five")]
     Parts,
     /// A part is not base64url without padding.
     #[error("a part of the token is not base64url")]
@@ -320,6 +320,13 @@ mod tests {
         ] {
             assert_eq!(Unverified::parse(text).unwrap_err(), why, "{text}");
         }
+    }
+
+    #[test]
+    fn an_encrypted_token_is_told_from_one_that_was_cut_off() {
+        let error = Unverified::parse("e30.key.iv.ciphertext.tag").unwrap_err();
+        assert_eq!(error, JwtError::Parts);
+        assert!(error.to_string().contains("encrypted"), "{error}");
     }
 
     #[test]

@@ -13,13 +13,15 @@ pub const MOST: usize = 100;
 pub struct Params(Vec<(String, String)>);
 
 impl Params {
-    /// Reads a query or fragment without its leading `?` or `#`.
+    /// Reads a query or fragment without its leading `?` or `#`. An `error_description` is for people to read, and nothing is
+    /// decided by it: some issuers write it more than once.
     ///
     /// # Errors
-    /// [`ParamsError::TooLong`] past [`LONGEST`] bytes, [`ParamsError::TooMany`] past [`MOST`] pairs, [`ParamsError::Repeated`] when a name occurs twice.
+    /// [`ParamsError::TooLong`] past [`LONGEST`] bytes, [`ParamsError::TooMany`] past [`MOST`] pairs, [`ParamsError::Repeated`] when another
+    /// name occurs twice.
     pub fn parse(text: &str) -> Result<Self, ParamsError> {
         let params = Self::parse_repeating(text)?;
-        match params.repeated(|_| true) {
+        match params.repeated(|name| name != "error_description") {
             Some(name) => Err(ParamsError::Repeated(name.to_owned())),
             None => Ok(params),
         }
@@ -100,6 +102,13 @@ mod tests {
     #[test]
     fn a_repeated_name_is_named() {
         assert_eq!(Params::parse("a=1&b=2&a=3").unwrap_err(), ParamsError::Repeated("a".into()));
+    }
+
+    #[test]
+    fn an_error_whose_description_came_letter_by_letter_is_read() {
+        let params = Params::parse("error=login_required&error_description=N&error_description=o&state=s").unwrap();
+        assert_eq!((params.first("error"), params.first("error_description")), (Some("login_required"), Some("N")));
+        assert_eq!(Params::parse("error=a&error=b").unwrap_err(), ParamsError::Repeated("error".into()));
     }
 
     #[test]

@@ -117,7 +117,7 @@ pub enum Silence {
     NoMessage,
     /// A message came, but not from the origin that the answer comes from.
     OtherOrigin,
-    /// A message came from where it should, with the answer to another request.
+    /// A message came from where it should, with the answer to another request, or one that cannot be read.
     OtherState,
 }
 
@@ -135,7 +135,7 @@ impl fmt::Display for Silence {
                  app frame its answers?"
             }
             Self::OtherOrigin => "a message came from another origin than the one that answers",
-            Self::OtherState => "it was the answer to another request than ours (state)",
+            Self::OtherState => "it was the answer to another request than ours (state), or cannot be read",
         })
     }
 }
