@@ -125,6 +125,6 @@ impl From<getrandom::Error> for PageError {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let (href, label) = self.next;
-        respond(self.status, &MessagePage { heading: self.heading, sentence: &self.sentence, href, label }, None)
+        respond(self.status, &MessagePage { heading: self.heading, sentence: &self.sentence, href, label })
     }
 }

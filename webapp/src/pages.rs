@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
-use evergrant_server::Origin;
 use tracing::error;
 
 use crate::expenses::Expense;
@@ -38,9 +37,9 @@ pub(crate) struct MessagePage<'a> {
     pub(crate) label: &'a str,
 }
 
-/// Renders a page. Its forms lead here, and on to `issuer` where that is given: browsers apply `form-action` to the
-/// redirects that follow a post, too.
-pub(crate) fn respond(status: StatusCode, page: &impl Template, issuer: Option<&Origin>) -> Response {
+/// Renders a page. Its policy has no `form-action`: browsers apply that to every redirect that follows a post (CSP3 §6.4.1), and
+/// a sign-out leads to wherever the provider ends sessions, and sends people on to.
+pub(crate) fn respond(status: StatusCode, page: &impl Template) -> Response {
     let html = match page.render() {
         Ok(html) => html,
         Err(failure) => {
@@ -51,14 +50,12 @@ pub(crate) fn respond(status: StatusCode, page: &impl Template, issuer: Option<&
     let mut response = (status, Html(html)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let form_action = issuer.map(|origin| format!(" {origin}")).unwrap_or_default();
-    let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'{form_action}; \
-         frame-ancestors 'none'"
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
     );
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
     // Not `no-referrer`: browsers would then send `Origin: null` with the page's own posts.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response

@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use axum_extra::extract::CookieJar;
 use evergrant_core::protocol::token;
-use evergrant_server::Origin;
-use url::Url;
 
 use crate::config::Config;
 use crate::cookie_mode::Rotations;
@@ -45,10 +43,5 @@ impl WebApp {
     /// The session of the browser that sent these cookies.
     pub(crate) fn session(&self, jar: &CookieJar) -> Option<Arc<Session>> {
         self.sessions.find(&cookies::session(jar, &self.config)?)
-    }
-
-    /// Where forms may lead beside this server: to the issuer's end-session page.
-    pub(crate) fn issuer_origin(&self) -> Option<Origin> {
-        Origin::of(&Url::parse(self.config.issuer.as_str()).ok()?)
     }
 }

@@ -44,6 +44,14 @@ async fn pages_have_no_script_and_strict_headers() {
     assert_eq!(browser.get(&format!("{}{stylesheet}", world.web_app)).await.status, 200);
 }
 
+/// Chromium stops a redirect that follows a post and that `form-action` does not name.
+#[tokio::test]
+async fn a_provider_may_end_sessions_at_another_origin() {
+    let (world, browser) = (World::start().await, Browser::new());
+    let home = browser.get(&world.web_app).await;
+    assert!(!home.header("content-security-policy").unwrap().contains("form-action"));
+}
+
 #[tokio::test]
 async fn a_response_in_another_browser_is_refused() {
     let (world, browser) = (World::start().await, Browser::new());

@@ -24,5 +24,5 @@ pub(crate) async fn expenses(State(app): State<Arc<WebApp>>, jar: CookieJar) -> 
         total: report.total.to_text(),
         token_issued_at: (issued_at.to_string(), report.token_issued_at),
     };
-    Ok(respond(StatusCode::OK, &page, app.issuer_origin().as_ref()))
+    Ok(respond(StatusCode::OK, &page))
 }

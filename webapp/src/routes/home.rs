@@ -14,7 +14,7 @@ use crate::web_app::WebApp;
 pub(crate) async fn home(State(app): State<Arc<WebApp>>, jar: CookieJar) -> Response {
     let session = app.session(&jar);
     let signed_in = session.as_ref().map(|session| (session.claims.display_name(), session.form_token.as_str()));
-    respond(StatusCode::OK, &HomePage { signed_in }, app.issuer_origin().as_ref())
+    respond(StatusCode::OK, &HomePage { signed_in })
 }
 
 pub(crate) async fn nothing_here() -> PageError {
