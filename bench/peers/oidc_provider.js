@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 
 import { Provider } from "oidc-provider";
 
-// oidc-provider wants this of Node 22; Debian 12 has Node 18.
+// oidc-provider wants this of Node 22.
 URL.parse ??= (text, base) => (URL.canParse(text, base) ? new URL(text, base) : null);
 
 const [port, families] = process.argv.slice(2).map(Number);

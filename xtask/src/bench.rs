@@ -153,7 +153,7 @@ fn put_peers(directory: &Path, node: &Node, stop: &Stop) -> anyhow::Result<()> {
     let installed = finished && read(&from.join(lock)) == read(&directory.join(lock));
     copy_files(&from, directory)?;
     copy_files(&from.join("apps"), &directory.join("apps"))?;
-    if installed { Ok(()) } else { node.install_locked("the peers", directory, stop) }
+    if installed { Ok(()) } else { node.npm.install_locked("the peers", directory, stop) }
 }
 
 /// Copies the files in a directory itself.

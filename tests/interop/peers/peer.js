@@ -2,7 +2,7 @@
 
 import { createServer } from "node:http";
 
-// oidc-provider wants this of Node 22; Debian 12 has Node 18.
+// oidc-provider wants this of Node 22.
 URL.parse ??= (text, base) => (URL.canParse(text, base) ? new URL(text, base) : null);
 
 /** The settings: one argument, in JSON. */

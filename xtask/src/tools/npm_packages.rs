@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context;
 
-use super::{Node, cache::Cache};
+use super::{cache::Cache, node::Npm};
 use crate::{stop::Stop, workspace};
 
 /// What npm needs, in the order in which it is copied.
@@ -17,7 +17,7 @@ const FILES: [&str; 3] = [".npmrc", "package.json", "package-lock.json"];
 /// The `node_modules` of what the lock file in a directory of the repository names; installed first where no clone has done
 /// so yet, with Node where that is missing. `name` is that of their place in the cache, and `what` is what a person reads.
 pub(super) fn installed(name: &str, what: &str, directory: &Path, stop: &Stop) -> anyhow::Result<PathBuf> {
-    let node = Node::ensure(stop)?;
+    let npm = Npm::ensure(stop)?;
     let from = workspace::root().join(directory);
     let lock_file = fs::read(from.join("package-lock.json"))
         .with_context(|| format!("Cannot read the lock file in {}", from.display()))?;
@@ -31,7 +31,7 @@ pub(super) fn installed(name: &str, what: &str, directory: &Path, stop: &Stop) -
             for file in FILES {
                 fs::copy(from.join(file), unfinished.join(file)).with_context(|| format!("Cannot copy {file}"))?;
             }
-            node.install_locked(what, &unfinished, stop)?;
+            npm.install_locked(what, &unfinished, stop)?;
             fs::rename(&unfinished, &installed).with_context(|| format!("Cannot create {}", installed.display()))?;
         }
     }
