@@ -87,6 +87,7 @@ fn describe(provider: &Provider) -> ProviderMetadata {
         code_challenge_methods_supported: texts([pkce::METHOD]),
         prompt_values_supported: texts(Prompt::ALL.map(Prompt::as_str)),
         authorization_response_iss_parameter_supported: true,
+        require_pushed_authorization_requests: false,
     }
 }
 

@@ -72,6 +72,9 @@ pub struct ProviderMetadata {
     pub prompt_values_supported: Vec<String>,
     /// Whether every authorization response carries `iss` (RFC 9207 §3).
     pub authorization_response_iss_parameter_supported: bool,
+    /// Whether authorization requests are taken alone that were pushed before (RFC 9126 §5).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub require_pushed_authorization_requests: bool,
 }
 
 json::members!(ProviderMetadata {
@@ -96,6 +99,7 @@ json::members!(ProviderMetadata {
     code_challenge_methods_supported: or_default,
     prompt_values_supported: or_default,
     authorization_response_iss_parameter_supported: or_default,
+    require_pushed_authorization_requests: or_default,
 });
 
 impl ProviderMetadata {

@@ -14,6 +14,9 @@ pub enum Shortcoming {
     /// Its ID tokens are signed in no way that is accepted here.
     #[error("This issuer signs ID tokens in no way that this app can check (ES256, RS256 and their kin).")]
     NoSignature,
+    /// It takes pushed authorization requests alone (RFC 9126).
+    #[error("This issuer wants every request pushed to it beforehand (PAR), which this app does not do.")]
+    PushedRequestsOnly,
     /// It names no PKCE methods, as some that support them do not.
     #[error("It does not say whether it supports PKCE. Many that do not say so do.")]
     SilentAboutPkce,
@@ -38,6 +41,7 @@ impl ProviderMetadata {
             (!offers_code || self.token_endpoint.is_none(), Shortcoming::NoCodeFlow),
             (!methods.is_empty() && !methods.iter().any(|method| method == "S256"), Shortcoming::NoS256),
             (self.signing_algorithms().is_empty(), Shortcoming::NoSignature),
+            (self.require_pushed_authorization_requests, Shortcoming::PushedRequestsOnly),
             (methods.is_empty(), Shortcoming::SilentAboutPkce),
             (self.end_session_endpoint.is_none(), Shortcoming::NoSignOut),
         ];
@@ -48,7 +52,7 @@ impl ProviderMetadata {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use Shortcoming::{NoCodeFlow, NoS256, NoSignOut, NoSignature, SilentAboutPkce};
+    use Shortcoming::{NoCodeFlow, NoS256, NoSignOut, NoSignature, PushedRequestsOnly, SilentAboutPkce};
 
     use super::*;
     use crate::protocol::Issuer;
@@ -78,13 +82,15 @@ mod tests {
         assert_eq!(shortcomings(&plain), [NoS256, NoSignOut]);
         let symmetric = format!(r#"{CODE}{END},"id_token_signing_alg_values_supported":["HS256"]"#);
         assert_eq!(shortcomings(&symmetric), [NoSignature, SilentAboutPkce]);
+        let pushed = format!(r#"{CODE}{END},"require_pushed_authorization_requests":true"#);
+        assert_eq!(shortcomings(&pushed), [PushedRequestsOnly, SilentAboutPkce]);
         let implicit = r#","response_types_supported":["id_token token"],"code_challenge_methods_supported":["S256"]"#;
         assert_eq!(shortcomings(&format!("{implicit}{END}")), [NoCodeFlow]);
     }
 
     #[test]
     fn only_what_keeps_people_from_signing_in_safely_is_fatal() {
-        assert!([NoCodeFlow, NoS256, NoSignature].into_iter().all(Shortcoming::is_fatal));
+        assert!([NoCodeFlow, NoS256, NoSignature, PushedRequestsOnly].into_iter().all(Shortcoming::is_fatal));
         assert!(![SilentAboutPkce, NoSignOut].into_iter().any(Shortcoming::is_fatal));
     }
 }
