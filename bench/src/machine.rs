@@ -45,7 +45,8 @@ impl Machine {
             processor: field(&read("/proc/cpuinfo"), "model name"),
             processors: thread::available_parallelism().map_or(1, NonZero::get),
             memory_gib: kibibytes.div_ceil(1024 * 1024),
-            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            // What a distribution adds behind a dash says nothing here.
+            kernel: read("/proc/sys/kernel/osrelease").trim().split('-').next().unwrap_or_default().to_owned(),
             node: node.map(|said| String::from_utf8_lossy(&said.stdout).trim().to_owned()).unwrap_or_default(),
             load_before: read("/proc/loadavg").split(' ').next().unwrap_or_default().to_owned(),
         }
