@@ -41,7 +41,7 @@ pub use expenses::Expenses;
 pub use inspector::Inspector;
 pub use issuer_endpoints::IssuerEndpoints;
 pub use issuer_pages::IssuerPages;
-pub use journey::journey;
+pub use journey::{FellSilent, journey};
 pub use kept::Kept;
 pub use network::Request;
 pub use screen::Screen;
