@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn an_encrypted_token_is_told_from_one_that_was_cut_off() {
+    fn an_encrypted_token_is_spoken_of_where_the_parts_are_not_three() {
         let error = Unverified::parse("e30.key.iv.ciphertext.tag").unwrap_err();
         assert_eq!(error, JwtError::Parts);
         assert!(error.to_string().contains("encrypted"), "{error}");
