@@ -1,6 +1,7 @@
 //! How a database becomes one of ours, and stays one.
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
+use std::thread;
 
 use evergrant_issuer::SqliteStore;
 use evergrant_issuer::store::StoreError;
@@ -30,6 +31,24 @@ pub(super) async fn what_was_written_is_there_for_the_next_process(opened: &Open
     opened.store.start_session(written.clone(), None).await.unwrap();
     let next = opened.place.open().await;
     assert_eq!(next.session(written.id, after(0)).await.unwrap(), Some(written));
+}
+
+/// Twenty times: about one time in five it happened.
+#[test]
+fn one_of_those_that_opened_a_new_file_at_once_was_told_that_it_is_locked() {
+    for _ in 0..20 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("issuer.sqlite3");
+        let ready = Barrier::new(8);
+        thread::scope(|scope| {
+            let open = || {
+                ready.wait();
+                SqliteStore::open(&path).map(drop)
+            };
+            let openings: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+            openings.into_iter().for_each(|opening| opening.join().unwrap().unwrap());
+        });
+    }
 }
 
 #[tokio::test]

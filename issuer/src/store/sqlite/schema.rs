@@ -1,10 +1,12 @@
 //! The tables, how a file is brought up to date, and how rows that are over leave it.
 
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use evergrant_core::time::UnixTime;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, TransactionBehavior, named_params};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, named_params};
 
 use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
@@ -20,9 +22,13 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("0007_sweep.sql"),
 ];
 
+/// As long as SQLite waits by itself for the locks that it does wait for.
+const WAIT_FOR_OTHERS: Duration = Duration::from_secs(5);
+const BETWEEN_TRIES: Duration = Duration::from_millis(5);
+
 /// Sets the connection up for durable writes and brings the schema up to date.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    write_ahead(connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // In pages. A page that changes often is then copied into the database once for many changes.
@@ -30,6 +36,22 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "cache_size", 4000)?;
     plan_once(connection)?;
     migrate(connection)
+}
+
+/// Turns the write-ahead log on. A file that is new to it needs a lock that SQLite does not wait for: who opens it at the
+/// same moment as another is refused, and asks again.
+fn write_ahead(connection: &Connection) -> Result<(), StoreError> {
+    let until = Instant::now() + WAIT_FOR_OTHERS;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if is_busy(&error) && Instant::now() < until => thread::sleep(BETWEEN_TRIES),
+            done => return Ok(done?),
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 /// Opens one more connection to a database that is prepared, to read on.
