@@ -1,4 +1,7 @@
-//! Authorization requests that wait for a person: opened in one browser, and answered once.
+//! Authorization requests that wait for a person: opened in one browser, and answered once, or again at once by a person
+//! who presses twice.
+
+use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
 use evergrant_core::protocol::params::Params;
@@ -43,12 +46,39 @@ pub(crate) async fn open(
         request: request.to_owned(),
         created_at: now,
         expires_at: now + config.lifetimes.interaction,
+        answered_at: None,
     };
     provider.store.open_interaction(interaction.clone()).await?;
     Ok((Pending { token, interaction }, cookie))
 }
 
-/// The interaction a page or a form speaks of.
+/// For how long after its first answer an interaction may be answered again: a browser drops the first answer when the
+/// button is pressed once more, in a double click, or because the client is slow to come. It is the second that counts.
+const PRESSED_TWICE: Duration = Duration::from_secs(30);
+
+/// Notes that an interaction was answered. Whether it was still there to be answered.
+pub(crate) async fn answer(provider: &Provider, pending: &Pending, now: UnixTime) -> Result<bool, Failure> {
+    Ok(provider.store.answer_interaction(pending.interaction.id, now, now + PRESSED_TWICE).await?)
+}
+
+/// The interaction a page is to be shown for.
+///
+/// # Errors
+/// A page for the person, when it was answered, is over, or belongs to another browser.
+pub(crate) async fn unanswered(
+    provider: &Provider,
+    headers: &HeaderMap,
+    params: &Params,
+    now: UnixTime,
+) -> Result<Pending, PageError> {
+    let pending = pending(provider, headers, params, now).await?;
+    match pending.interaction.answered_at {
+        Some(_) => Err(PageError::interaction_over()),
+        None => Ok(pending),
+    }
+}
+
+/// The interaction a form speaks of.
 ///
 /// # Errors
 /// A page for the person, when it is over or belongs to another browser.

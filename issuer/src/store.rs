@@ -74,7 +74,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Keeps an authorization request while a person signs in or decides.
     async fn open_interaction(&self, interaction: Interaction) -> Result<(), StoreError>;
 
-    /// The pending interaction, for the browser it was opened in and for no other.
+    /// The interaction, unless it is over, for the browser it was opened in and for no other.
     async fn interaction(
         &self,
         id: SecretHash,
@@ -82,8 +82,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         now: UnixTime,
     ) -> Result<Option<Interaction>, StoreError>;
 
-    /// Ends an interaction. Whether it was still pending: of two answers, one gets `true`.
-    async fn close_interaction(&self, id: SecretHash) -> Result<bool, StoreError>;
+    /// Notes that an interaction was answered; from the first answer on it expires at `until` at the latest. Whether it was
+    /// still there to be answered.
+    async fn answer_interaction(&self, id: SecretHash, now: UnixTime, until: UnixTime) -> Result<bool, StoreError>;
 
     /// The scopes this person has allowed this client before.
     async fn consent(&self, key: ConsentKey) -> Result<Scope, StoreError>;

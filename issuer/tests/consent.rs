@@ -1,5 +1,7 @@
 //! `GET|POST /consent`: asked once, remembered by person, client, API and scope, and refusable.
 
+use std::time::Duration;
+
 use crate::support::{App, Browser, CALLBACK, STATE, Server};
 
 /// Goes to the consent page; its interaction and text.
@@ -86,7 +88,7 @@ async fn ones_own_applications_ask_nothing() {
 }
 
 #[tokio::test]
-async fn an_answer_counts_once_and_from_the_issuers_own_page() {
+async fn an_answer_counts_for_half_a_minute_and_from_the_issuers_own_page() {
     let server = Server::start().await;
     let browser = Browser::of(&server);
     let (interaction, _) = asked(&browser, &App::code("app")).await;
@@ -101,6 +103,10 @@ async fn an_answer_counts_once_and_from_the_issuers_own_page() {
         assert_eq!((answer.status, answer.location()), (403, None), "{foreign:?}");
     }
     assert!(browser.decide(&interaction, "allow").await.sent(CALLBACK, '?').has("code"));
+    assert_eq!(browser.get(&format!("/consent?interaction={interaction}")).await.status, 400);
+    server.clock.advance(Duration::from_secs(29));
+    assert!(browser.decide(&interaction, "allow").await.sent(CALLBACK, '?').has("code"), "pressed twice");
+    server.clock.advance(Duration::from_secs(1));
     let again = browser.decide(&interaction, "allow").await;
     assert_eq!((again.status, again.location()), (400, None));
 }

@@ -131,6 +131,24 @@ async fn a_person_who_takes_too_long_starts_again() {
     assert_eq!(attempt(&browser, &interaction, "ann", PASSWORD).await.status, 400);
 }
 
+/// A double click posts twice, and the browser shows what comes of the second.
+#[tokio::test]
+async fn who_pressed_twice_was_told_that_the_page_is_out_of_date() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let interaction = interaction(&browser, &App::code("trusted")).await;
+    let press = || attempt(&browser, &interaction, "ann", PASSWORD);
+    let (first, second) = tokio::join!(press(), press());
+    let [first, second] = [first, second].map(|answer| answer.sent(CALLBACK, '?').first("code").map(str::to_owned));
+    assert!(first.is_some() && second.is_some() && first != second);
+    // Who comes back to the page later than that finds it out of date.
+    assert_eq!(browser.get(&format!("/sign-in?interaction={interaction}")).await.status, 400);
+    server.clock.advance(Duration::from_secs(29));
+    assert_eq!(press().await.status, 303);
+    server.clock.advance(Duration::from_secs(1));
+    assert_eq!(press().await.status, 400);
+}
+
 #[tokio::test]
 async fn every_sign_in_has_a_new_session_and_ends_the_old_one() {
     let server = Server::start().await;

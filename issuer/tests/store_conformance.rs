@@ -106,7 +106,8 @@ on_both_stores! {
     }
     interactions {
         an_interaction_is_for_its_browser_and_its_time,
-        an_interaction_is_answered_by_one_of_many,
+        an_interaction_that_was_answered_stays_as_long_as_its_first_answer_says,
+        an_answer_makes_no_interaction_last_longer,
         consents_add_up_by_person_client_and_api,
         a_consent_given_twice_at_once_is_one,
     }

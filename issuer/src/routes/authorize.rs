@@ -179,7 +179,7 @@ async fn begin(
 
 async fn close(provider: &Provider, answering: &Answering<'_>) -> Result<bool, Failure> {
     match answering.pending {
-        Some(pending) => Ok(provider.store.close_interaction(pending.interaction.id).await?),
+        Some(pending) => interactions::answer(provider, pending, answering.now).await,
         None => Ok(true),
     }
 }

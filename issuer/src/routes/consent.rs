@@ -31,7 +31,7 @@ pub(crate) async fn page(
     PageParams(params): PageParams,
 ) -> Result<Response, PageError> {
     let now = provider.clock.now();
-    let pending = interactions::pending(&provider, &headers, &params, now).await?;
+    let pending = interactions::unanswered(&provider, &headers, &params, now).await?;
     let request = authorize::reread(&provider, &pending)?;
     let Some(signed_in) = sessions::current(&provider, &headers, now).await? else {
         return authorize::follow(Next::Page("/sign-in"), &pending);

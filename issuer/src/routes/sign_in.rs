@@ -26,7 +26,7 @@ pub(crate) async fn page(
     headers: HeaderMap,
     PageParams(params): PageParams,
 ) -> Result<Response, PageError> {
-    let pending = interactions::pending(&provider, &headers, &params, provider.clock.now()).await?;
+    let pending = interactions::unanswered(&provider, &headers, &params, provider.clock.now()).await?;
     let hint = authorize::reread(&provider, &pending)?.login_hint;
     show(&provider, &pending, hint.as_deref().unwrap_or_default(), None, StatusCode::OK)
 }

@@ -98,8 +98,8 @@ impl Store for PostgresStore {
         interactions::find(&self.connections, id, browser, now).await
     }
 
-    async fn close_interaction(&self, id: SecretHash) -> Result<bool, StoreError> {
-        interactions::close(&self.connections, id).await
+    async fn answer_interaction(&self, id: SecretHash, now: UnixTime, until: UnixTime) -> Result<bool, StoreError> {
+        interactions::answer(&self.connections, id, now, until).await
     }
 
     async fn consent(&self, key: ConsentKey) -> Result<Scope, StoreError> {

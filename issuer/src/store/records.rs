@@ -67,6 +67,8 @@ pub struct Interaction {
     pub created_at: UnixTime,
     /// When it is given up.
     pub expires_at: UnixTime,
+    /// When it was answered first.
+    pub answered_at: Option<UnixTime>,
 }
 
 impl fmt::Debug for Interaction {

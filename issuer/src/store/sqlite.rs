@@ -133,8 +133,8 @@ impl Store for SqliteStore {
         self.read(move |db| interactions::find(db, id, browser, now)).await
     }
 
-    async fn close_interaction(&self, id: SecretHash) -> Result<bool, StoreError> {
-        self.write(move |db| interactions::close(db, id)).await
+    async fn answer_interaction(&self, id: SecretHash, now: UnixTime, until: UnixTime) -> Result<bool, StoreError> {
+        self.write(move |db| interactions::answer(db, id, now, until)).await
     }
 
     async fn consent(&self, key: ConsentKey) -> Result<Scope, StoreError> {

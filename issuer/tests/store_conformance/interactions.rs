@@ -1,10 +1,11 @@
 //! Requests that wait for a person, and what people have allowed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use evergrant_core::protocol::{ClientId, Scope};
 use evergrant_issuer::Store;
-use evergrant_issuer::store::ConsentKey;
+use evergrant_issuer::store::{ConsentKey, Interaction};
 use tokio::sync::Barrier;
 
 use super::rows::{after, ann, app, bob, hash, interaction};
@@ -20,12 +21,26 @@ pub(super) async fn an_interaction_is_for_its_browser_and_its_time(Opened { stor
     assert_eq!(store.interaction(hash("two"), opened.browser, after(0)).await.unwrap(), None);
 }
 
-pub(super) async fn an_interaction_is_answered_by_one_of_many(opened: &Opened) {
+pub(super) async fn an_interaction_that_was_answered_stays_as_long_as_its_first_answer_says(opened: &Opened) {
     opened.store.open_interaction(interaction("one")).await.unwrap();
-    let close = |store: Arc<dyn Store>, _| async move { store.close_interaction(hash("one")).await.unwrap() };
-    let closed = at_once(opened, 20, close).await;
-    assert_eq!(closed.iter().filter(|closed| **closed).count(), 1);
-    assert_eq!(opened.store.interaction(hash("one"), hash("browser"), after(0)).await.unwrap(), None);
+    let answer = |store: Arc<dyn Store>, n: usize| async move {
+        let now = after(10 + n as u64);
+        store.answer_interaction(hash("one"), now, now + Duration::from_secs(30)).await.unwrap()
+    };
+    assert!(at_once(opened, 1, answer).await[0]);
+    assert!(at_once(opened, 20, answer).await.iter().all(|answered| *answered), "all within its time");
+    let find = |at| opened.store.interaction(hash("one"), hash("browser"), at);
+    let answered = Interaction { answered_at: Some(after(10)), expires_at: after(40), ..interaction("one") };
+    assert_eq!(find(after(39)).await.unwrap(), Some(answered));
+    assert_eq!(find(after(40)).await.unwrap(), None);
+    assert!(!opened.store.answer_interaction(hash("one"), after(40), after(70)).await.unwrap());
+    assert!(!opened.store.answer_interaction(hash("other"), after(10), after(40)).await.unwrap());
+}
+
+pub(super) async fn an_answer_makes_no_interaction_last_longer(Opened { store, .. }: &Opened) {
+    store.open_interaction(interaction("one")).await.unwrap();
+    assert!(store.answer_interaction(hash("one"), after(99), after(129)).await.unwrap());
+    assert_eq!(store.interaction(hash("one"), hash("browser"), after(100)).await.unwrap(), None);
 }
 
 fn key() -> ConsentKey {

@@ -51,6 +51,7 @@ pub(super) fn interaction(name: &str) -> Interaction {
         request: "client_id=app&state=%00".to_owned(),
         created_at: START,
         expires_at: after(100),
+        answered_at: None,
     }
 }
 

@@ -5,6 +5,10 @@ use fantoccini::Locator;
 use crate::browser::Browser;
 use crate::world::World;
 
+fn decision_button(decision: &str) -> String {
+    format!("button[name=decision][value={decision}]")
+}
+
 /// The issuer in the tab that is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct IssuerPages<'a> {
@@ -33,8 +37,15 @@ impl<'a> IssuerPages<'a> {
     /// # Errors
     /// When there is no such page.
     pub async fn decide(&self, decision: &str) -> anyhow::Result<()> {
-        let button = format!("button[name=decision][value={decision}]");
-        self.browser.click(Locator::Css(&button)).await
+        self.browser.click(Locator::Css(&decision_button(decision))).await
+    }
+
+    /// Waits for the consent page, and answers with a double click where one click would do.
+    ///
+    /// # Errors
+    /// When there is no such page.
+    pub async fn decide_by_double_click(&self, decision: &str) -> anyhow::Result<()> {
+        self.browser.double_click(Locator::Css(&decision_button(decision))).await
     }
 
     /// Ends the session on the issuer's own page.

@@ -152,6 +152,18 @@ fn a_wrong_password_is_told_and_the_sign_in_goes_on() -> anyhow::Result<()> {
 }
 
 #[test]
+fn who_double_clicked_at_the_issuer_was_told_that_the_page_is_out_of_date() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let (app, issuer) = (App::of(world), IssuerPages::of(world));
+        app.open("/").await?;
+        app.press("Sign in").await?;
+        issuer.sign_in("test", "test").await?;
+        issuer.decide_by_double_click("allow").await?;
+        app.wait_for_status("signed-in").await
+    })
+}
+
+#[test]
 fn a_sign_in_returns_to_the_page_where_it_began() -> anyhow::Result<()> {
     journey(Setup::demo(), async |world| {
         let (app, issuer) = (App::of(world), IssuerPages::of(world));

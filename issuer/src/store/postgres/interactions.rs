@@ -28,14 +28,21 @@ pub(super) async fn find(
     browser: SecretHash,
     now: UnixTime,
 ) -> Result<Option<Interaction>, StoreError> {
-    let sql = "SELECT id, browser, request, created_at, expires_at FROM interaction
+    let sql = "SELECT id, browser, request, created_at, expires_at, answered_at FROM interaction
                WHERE id = $1 AND browser = $2 AND expires_at > $3";
     let found = db.row(sql, &[&id.as_bytes(), &browser.as_bytes(), &now.as_millis()]).await?;
     found.as_ref().map(read).transpose()
 }
 
-pub(super) async fn close(db: &Connections, id: SecretHash) -> Result<bool, StoreError> {
-    Ok(db.row("DELETE FROM interaction WHERE id = $1 RETURNING 1", &[&id.as_bytes()]).await?.is_some())
+pub(super) async fn answer(
+    db: &Connections,
+    id: SecretHash,
+    now: UnixTime,
+    until: UnixTime,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE interaction SET answered_at = coalesce(answered_at, $2), expires_at = least(expires_at, $3)
+               WHERE id = $1 AND expires_at > $2 RETURNING 1";
+    Ok(db.row(sql, &[&id.as_bytes(), &now.as_millis(), &until.as_millis()]).await?.is_some())
 }
 
 pub(super) async fn consent(db: &Connections, key: &ConsentKey) -> Result<Scope, StoreError> {
@@ -78,5 +85,6 @@ fn read(row: &Row) -> Result<Interaction, StoreError> {
         request: row::text(row, "request")?,
         created_at: row::time(row, "created_at")?,
         expires_at: row::time(row, "expires_at")?,
+        answered_at: row.try_get::<_, Option<i64>>("answered_at")?.map(UnixTime::from_millis),
     })
 }

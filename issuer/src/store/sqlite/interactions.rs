@@ -29,7 +29,7 @@ pub(super) fn find(
     now: UnixTime,
 ) -> Result<Option<Interaction>, StoreError> {
     db.prepare_cached(
-        "SELECT id, browser, request, created_at, expires_at FROM interaction
+        "SELECT id, browser, request, created_at, expires_at, answered_at FROM interaction
          WHERE id = ?1 AND browser = ?2 AND expires_at > ?3",
     )?
     .query_row(params![id.as_bytes(), browser.as_bytes(), now.as_millis()], |row| Ok(read(row)))
@@ -37,9 +37,14 @@ pub(super) fn find(
     .transpose()
 }
 
-pub(super) fn close(db: &Connection, id: SecretHash) -> Result<bool, StoreError> {
-    let closed = db.prepare_cached("DELETE FROM interaction WHERE id = ?1")?.execute([id.as_bytes()])?;
-    Ok(closed > 0)
+pub(super) fn answer(db: &Connection, id: SecretHash, now: UnixTime, until: UnixTime) -> Result<bool, StoreError> {
+    let answered = db
+        .prepare_cached(
+            "UPDATE interaction SET answered_at = coalesce(answered_at, ?2), expires_at = min(expires_at, ?3)
+             WHERE id = ?1 AND expires_at > ?2",
+        )?
+        .execute(params![id.as_bytes(), now.as_millis(), until.as_millis()])?;
+    Ok(answered > 0)
 }
 
 pub(super) fn consent(db: &Connection, key: &ConsentKey) -> Result<Scope, StoreError> {
@@ -83,5 +88,6 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Interaction, StoreError> {
         request: row::text(row, "request")?,
         created_at: row::time(row, "created_at")?,
         expires_at: row::time(row, "expires_at")?,
+        answered_at: row.get::<_, Option<i64>>("answered_at")?.map(UnixTime::from_millis),
     })
 }
