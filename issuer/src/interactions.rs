@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
-use evergrant_core::protocol::params::Params;
+use evergrant_core::protocol::ClientId;
+use evergrant_core::protocol::params::{self, Params};
 use evergrant_core::time::UnixTime;
 
 use crate::error::Failure;
@@ -20,6 +21,14 @@ pub(crate) struct Pending {
     /// In the form and in the address; worth nothing without the browser's cookie.
     pub(crate) token: Secret,
     pub(crate) interaction: Interaction,
+}
+
+impl Pending {
+    /// Where its pages are.
+    pub(crate) fn address(&self, path: &str, client_id: &ClientId) -> String {
+        let query = [("interaction", self.token.expose()), ("client_id", client_id.as_str())];
+        format!("{path}?{}", params::encode(query))
+    }
 }
 
 /// Keeps a request until the person has answered. The cookie ties it to this browser: a link sent to somebody else opens
@@ -73,7 +82,7 @@ pub(crate) async fn unanswered(
 ) -> Result<Pending, PageError> {
     let pending = pending(provider, headers, params, now).await?;
     match pending.interaction.answered_at {
-        Some(_) => Err(PageError::interaction_over()),
+        Some(_) => Err(over(provider, params)),
         None => Ok(pending),
     }
 }
@@ -91,11 +100,17 @@ pub(crate) async fn pending(
     let token = params.filled("interaction").map(Secret::presented);
     let browser = Cookie::Browser.read(headers, &provider.config);
     let (Some(token), Some(browser)) = (token, browser) else {
-        return Err(PageError::interaction_over());
+        return Err(over(provider, params));
     };
     let found = provider.store.interaction(token.hash(), browser.hash(), now).await;
     match found.map_err(Failure::from)? {
         Some(interaction) => Ok(Pending { token, interaction }),
-        None => Err(PageError::interaction_over()),
+        None => Err(over(provider, params)),
     }
+}
+
+/// Nothing is known of an interaction that is over: the page says itself whose it was.
+fn over(provider: &Provider, params: &Params) -> PageError {
+    let client = params.filled("client_id").and_then(|id| provider.config.client(&ClientId::new(id)));
+    PageError::interaction_over(client)
 }

@@ -131,6 +131,29 @@ async fn a_person_who_takes_too_long_starts_again() {
     assert_eq!(attempt(&browser, &interaction, "ann", PASSWORD).await.status, 400);
 }
 
+/// Also who kept the page as a bookmark: the request is gone, and the address still says whose it was.
+#[tokio::test]
+async fn a_page_that_is_out_of_date_leads_to_its_application() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let page = browser.get(&format!("/authorize?{}", App::code("app").query())).await.location().unwrap();
+    let link = r#"<a href="http://localhost:8080/">Start again at Demo App</a>"#;
+    assert!(!browser.get(&page).await.body.contains(link));
+    server.clock.advance(Duration::from_secs(301));
+    let over = browser.get(&page).await;
+    assert!(over.status == 400 && over.body.contains(link), "{}", over.body);
+    let fields = [("interaction", "over"), ("client_id", "app"), ("username", "ann"), ("password", PASSWORD)];
+    assert!(browser.post("/sign-in", &fields).await.body.contains(link));
+    for unknown in ["", "&client_id=nobody", "&client_id=https://evil.example/", "&client_id=server"] {
+        let over = browser.get(&format!("/sign-in?interaction=over{unknown}")).await;
+        assert!(
+            over.body.contains("Go back to the application") && !over.body.contains("<a "),
+            "{unknown}: {}",
+            over.body
+        );
+    }
+}
+
 /// A double click posts twice, and the browser shows what comes of the second.
 #[tokio::test]
 async fn who_pressed_twice_was_told_that_the_page_is_out_of_date() {

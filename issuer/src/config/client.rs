@@ -139,6 +139,13 @@ impl Client {
         self.post_logout_redirect_uris.iter().any(|known| known == uri)
     }
 
+    /// A page of this client's that anybody may open: where its sign-outs lead, else the root of its first origin.
+    pub fn front_page(&self) -> Option<&str> {
+        let after_sign_out = self.post_logout_redirect_uris.iter().map(String::as_str);
+        let is_page = |uri: &&str| uri.starts_with("https://") || uri.starts_with("http://");
+        after_sign_out.chain(self.origins.iter().map(Origin::as_str)).find(is_page)
+    }
+
     /// Whether `secret` is one of this client's.
     pub fn accepts_secret(&self, secret: &ClientSecret) -> bool {
         let presented = SecretHash::of(secret.secret());

@@ -128,17 +128,17 @@ pub(crate) async fn refuse(
 }
 
 /// Carries on after a page: with a redirect, so that a reload posts nothing twice.
-pub(crate) fn follow(next: Next, pending: &Pending) -> Result<Response, PageError> {
+pub(crate) fn follow(next: Next, request: &AuthorizationRequest<'_>, pending: &Pending) -> Result<Response, PageError> {
     match next {
-        Next::Page(path) => Ok(see_other(&page_address(path, pending))),
+        Next::Page(path) => Ok(see_other(&pending.address(path, &request.client.client_id))),
         Next::Client(response) => Ok(response),
-        Next::Over => Err(PageError::interaction_over()),
+        Next::Over => Err(PageError::interaction_over(Some(request.client))),
     }
 }
 
 /// The request of a pending interaction, read again: the configuration may have changed since.
 pub(crate) fn reread<'a>(provider: &'a Provider, pending: &Pending) -> Result<AuthorizationRequest<'a>, PageError> {
-    request::read(&provider.config, &pending.interaction.request).map_err(|_| PageError::interaction_over())
+    request::read(&provider.config, &pending.interaction.request).map_err(|_| PageError::interaction_over(None))
 }
 
 /// Under what this request's consent is remembered.
@@ -167,10 +167,10 @@ async fn begin(
     };
     match next(provider, &answering).await? {
         Next::Client(response) => Ok(response),
-        Next::Over => Ok(PageError::interaction_over().into_response()),
+        Next::Over => Ok(PageError::interaction_over(Some(request.client)).into_response()),
         Next::Page(path) => {
             let (pending, cookie) = interactions::open(provider, headers, text, now).await?;
-            let mut response = see_other(&page_address(path, &pending));
+            let mut response = see_other(&pending.address(path, &request.client.client_id));
             set_cookie(&mut response, cookie);
             Ok(response)
         }
@@ -188,10 +188,6 @@ async fn close(provider: &Provider, answering: &Answering<'_>) -> Result<bool, F
 fn hinted_subject(provider: &Provider, hint: &IdToken) -> Option<Subject> {
     let claims: IdTokenClaims = provider.keys.verified(hint.secret())?.claims().ok()?;
     (claims.iss == provider.config.issuer()).then_some(claims.sub)
-}
-
-fn page_address(path: &str, pending: &Pending) -> String {
-    format!("{path}?interaction={}", pending.token.expose())
 }
 
 fn refused(provider: &Provider, refusal: Refusal<'_>) -> Result<Response, PageError> {

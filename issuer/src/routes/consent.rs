@@ -34,12 +34,13 @@ pub(crate) async fn page(
     let pending = interactions::unanswered(&provider, &headers, &params, now).await?;
     let request = authorize::reread(&provider, &pending)?;
     let Some(signed_in) = sessions::current(&provider, &headers, now).await? else {
-        return authorize::follow(Next::Page("/sign-in"), &pending);
+        return authorize::follow(Next::Page("/sign-in"), &request, &pending);
     };
     let person = provider.config.user(signed_in.session.subject.as_str());
     let api = request.audience.as_deref().and_then(|audience| provider.config.api(audience));
     let page = ConsentPage {
         client_name: &request.client.name,
+        client_id: request.client.client_id.as_str(),
         interaction: pending.token.expose(),
         person: person.map_or("", |person| person.display_name()),
         api_name: api.map(|api| api.name.as_str()),
@@ -82,9 +83,9 @@ pub(crate) async fn submit(
             let denied = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow it");
             authorize::refuse(&provider, &answering, &denied).await?
         }
-        _ => return Ok(see_other(&format!("/consent?interaction={}", pending.token.expose()))),
+        _ => return Ok(see_other(&pending.address("/consent", &request.client.client_id))),
     };
-    authorize::follow(next, &pending)
+    authorize::follow(next, &request, &pending)
 }
 
 async fn allow(provider: &Provider, answering: &Answering<'_>) -> Result<Next, Failure> {

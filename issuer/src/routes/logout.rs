@@ -95,6 +95,7 @@ fn signed_out(provider: &Provider, way_back: &WayBack) -> Response {
             heading: "You are signed out",
             sentence: "Your session at this issuer is over in this browser. You can close this page.",
             advice: None,
+            application: None,
         }
         .respond(StatusCode::OK),
     };

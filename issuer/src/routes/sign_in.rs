@@ -79,7 +79,7 @@ async fn enter(
     let answering =
         Answering { request: &request, session: Some(&session), pending: Some(pending), just_allowed: false, now };
     let next = authorize::next(provider, &answering).await?;
-    let mut response = authorize::follow(next, pending)?;
+    let mut response = authorize::follow(next, &request, pending)?;
     set_cookie(&mut response, cookie);
     Ok(response)
 }
@@ -95,6 +95,7 @@ fn show(
     let people = provider.config.users.iter().filter(|_| provider.dev);
     let page = SignInPage {
         client_name: &request.client.name,
+        client_id: request.client.client_id.as_str(),
         interaction: pending.token.expose(),
         username,
         error,

@@ -8,6 +8,7 @@ use tracing::error;
 
 use super::form::FormRejection;
 use super::pages::{MessagePage, Page as _};
+use crate::config::Client;
 use crate::error::Failure;
 use crate::passwords::PasswordError;
 
@@ -18,6 +19,8 @@ pub(crate) struct PageError {
     heading: &'static str,
     sentence: &'static str,
     advice: Option<&'static str>,
+    /// The application from which to start again: its name and a page of it.
+    application: Option<(String, String)>,
     retry_after: Option<Duration>,
 }
 
@@ -27,14 +30,19 @@ impl PageError {
         Self::cannot_go_on(StatusCode::BAD_REQUEST, sentence)
     }
 
-    /// An interaction that is over, or was opened in another browser.
-    pub(crate) fn interaction_over() -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "This page is out of date",
-            "It was answered already, took too long, or was opened in another browser. \
-             Go back to the application and start again there.",
-        )
+    /// An interaction of this client's that is over, or was opened in another browser.
+    pub(crate) fn interaction_over(client: Option<&Client>) -> Self {
+        let application = client.and_then(|client| Some((client.name.clone(), client.front_page()?.to_owned())));
+        let advice = application.is_none().then_some("Go back to the application and start again there.");
+        Self {
+            application,
+            advice,
+            ..Self::new(
+                StatusCode::BAD_REQUEST,
+                "This page is out of date",
+                "It was answered already, took too long, or was opened in another browser.",
+            )
+        }
     }
 
     /// A post from somebody else's page.
@@ -71,7 +79,7 @@ impl PageError {
     }
 
     fn new(status: StatusCode, heading: &'static str, sentence: &'static str) -> Self {
-        Self { status, heading, sentence, advice: None, retry_after: None }
+        Self { status, heading, sentence, advice: None, application: None, retry_after: None }
     }
 }
 
@@ -100,7 +108,8 @@ impl From<FormRejection> for PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        let page = MessagePage { heading: self.heading, sentence: self.sentence, advice: self.advice };
+        let application = self.application.as_ref().map(|(name, page)| (name.as_str(), page.as_str()));
+        let page = MessagePage { heading: self.heading, sentence: self.sentence, advice: self.advice, application };
         let mut response = page.respond(self.status);
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

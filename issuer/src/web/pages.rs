@@ -14,6 +14,7 @@ use crate::dev::requests::LoggedRequest;
 #[template(path = "sign_in.html")]
 pub(crate) struct SignInPage<'a> {
     pub(crate) client_name: &'a str,
+    pub(crate) client_id: &'a str,
     pub(crate) interaction: &'a str,
     pub(crate) username: &'a str,
     pub(crate) error: Option<&'a str>,
@@ -26,6 +27,7 @@ pub(crate) struct SignInPage<'a> {
 #[template(path = "consent.html")]
 pub(crate) struct ConsentPage<'a> {
     pub(crate) client_name: &'a str,
+    pub(crate) client_id: &'a str,
     pub(crate) interaction: &'a str,
     pub(crate) person: &'a str,
     pub(crate) api_name: Option<&'a str>,
@@ -102,6 +104,8 @@ pub(crate) struct MessagePage<'a> {
     pub(crate) sentence: &'a str,
     /// What to do about it, where there is something.
     pub(crate) advice: Option<&'a str>,
+    /// The application from which to start again: its name and a page of it.
+    pub(crate) application: Option<(&'a str, &'a str)>,
 }
 
 /// A page with the headers a page has.
