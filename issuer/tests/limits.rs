@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::support::{Answer, Browser, PASSWORD, Server, config};
+use crate::support::{Answer, App, Browser, PASSWORD, Server, config};
 
 type Fields<'a> = [(&'a str, &'a str)];
 
@@ -83,15 +83,17 @@ async fn behind_a_proxy_its_word_counts_and_without_one_nobodys() {
     }
 }
 
+/// Passwords that take their time, and limits that hold nobody back.
+fn for_a_crowd() -> String {
+    let costly = evergrant_issuer::passwords::hash(PASSWORD).unwrap();
+    let config = with_limits("sign_ins_per_person = 1000\nsign_ins_per_address = 1000");
+    let cheap = config.split_once("password_hash = \"").unwrap().1.split('"').next().unwrap();
+    config.replace(cheap, &costly)
+}
+
 #[tokio::test]
 async fn a_crowd_at_the_password_queue_is_sent_away_and_the_rest_is_served() {
-    let costly = evergrant_issuer::passwords::hash(PASSWORD).unwrap();
-    let cheap = config();
-    let (before, after) = cheap.split_once("password_hash = \"").unwrap();
-    let (_, after) = after.split_once('"').unwrap();
-    let limits = "[limits]\nsign_ins_per_person = 1000\nsign_ins_per_address = 1000\n\n[lifetimes]";
-    let config = format!("{before}password_hash = \"{costly}\"{after}").replace("[lifetimes]", limits);
-    let server = Server::with(&config).await;
+    let server = Server::with(&for_a_crowd()).await;
     let browser = Arc::new(Browser::of(&server));
     let crowd: Vec<_> = (0..300)
         .map(|_| {
@@ -114,4 +116,29 @@ async fn a_crowd_at_the_password_queue_is_sent_away_and_the_rest_is_served() {
     }
     assert!(served >= 64 && sent_away > 0, "{served} {sent_away}");
     assert_eq!(password_grant(&browser, "ann", PASSWORD, &[]).await.status, 200, "the crowd is gone");
+}
+
+/// Who exists could be told while many signed in at once: for unknown names alone it was not said that too many are waiting.
+#[tokio::test]
+async fn of_a_crowd_at_the_sign_in_page_strangers_are_sent_away_like_everybody() {
+    let server = Server::with(&for_a_crowd()).await;
+    let browser = Arc::new(Browser::of(&server));
+    let asked = browser.get(&format!("/authorize?{}", App::code("app").query())).await;
+    let interaction = asked.interaction().unwrap();
+    let crowd: Vec<_> = (0..300)
+        .map(|number| {
+            let (browser, interaction) = (Arc::clone(&browser), interaction.clone());
+            let stranger = format!("stranger-{number}");
+            tokio::spawn(async move { browser.sign_in(&interaction, &stranger).await })
+        })
+        .collect();
+    let (mut told_wrong, mut sent_away) = (0, 0);
+    for one in crowd {
+        match one.await.unwrap().status {
+            422 => told_wrong += 1,
+            429 => sent_away += 1,
+            other => panic!("{other}"),
+        }
+    }
+    assert!(told_wrong >= 64 && sent_away > 0, "{told_wrong} {sent_away}");
 }

@@ -41,15 +41,14 @@ pub(crate) async fn submit(
     let username = params.first("username").unwrap_or_default();
     let password = params.first("password").unwrap_or_default();
     provider.limits.sign_in(address, username).map_err(PageError::too_many)?;
-    let person = provider.config.user_named(username);
-    let hash = person.map(|person| &person.password_hash);
-    let matches = provider.passwords.check(password.to_owned(), hash).await;
-    match person {
-        Some(person) if matches.map_err(Failure::from)? => {
+    // Before anything is told from whom there is: that too many are waiting is said to everybody.
+    let checked = provider.passwords.check(&provider.config.users, username, password).await;
+    match checked.map_err(Failure::from)? {
+        Some(person) => {
             provider.limits.signed_in(address, username);
             enter(&provider, &headers, &pending, person).await
         }
-        _ => show(&provider, &pending, username, Some(WRONG), StatusCode::UNPROCESSABLE_ENTITY),
+        None => show(&provider, &pending, username, Some(WRONG), StatusCode::UNPROCESSABLE_ENTITY),
     }
 }
 

@@ -50,11 +50,9 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
 async fn signed_in<'a>(call: &Call<'a>, username: &str, password: &str) -> Result<&'a User, OAuthRefusal> {
     let provider = call.provider;
     provider.limits.sign_in(call.address, username).map_err(OAuthRefusal::too_many)?;
-    let person = provider.config.user_named(username);
-    let hash = person.map(|person| &person.password_hash);
-    let matches = provider.passwords.check(password.to_owned(), hash).await.map_err(Failure::from)?;
+    let checked = provider.passwords.check(&provider.config.users, username, password).await;
     // One sentence for both, so that nobody learns who has an account.
-    let person = person.filter(|_| matches);
+    let person = checked.map_err(Failure::from)?;
     let person = person.ok_or_else(|| invalid_grant("that user name and password do not go together"))?;
     provider.limits.signed_in(call.address, username);
     Ok(person)
