@@ -90,7 +90,10 @@ impl Follower {
         // An answer that somebody else asked for since is new enough.
         let answered = inner.fetches.load(Ordering::Relaxed) > arrived;
         if !answered && inner.asked.check().is_ok() {
-            let outcome = inner.fetch_keys(&mut state).await;
+            let outcome = match inner.trust.keys() {
+                Some(_) => inner.fetch_keys(&mut state).await,
+                None => inner.fetch_all(&mut state).await,
+            };
             inner.note(&mut state, &outcome);
         }
     }
@@ -105,11 +108,17 @@ impl Drop for Follower {
 impl Inner {
     async fn refresh(&self) {
         let mut state = self.state.lock().await;
-        let outcome = match self.fetch_keys(&mut state).await {
-            Ok(()) => self.fetch_revoked(&mut state).await,
-            failed => failed,
-        };
+        let outcome = self.fetch_all(&mut state).await;
         self.note(&mut state, &outcome);
+    }
+
+    /// What was revoked comes first, and the first keys not without it: as soon as there are keys, tokens count.
+    async fn fetch_all(&self, state: &mut State) -> Result<(), Trouble> {
+        let revoked = self.fetch_revoked(state).await;
+        if revoked.is_err() && self.trust.keys().is_none() {
+            return revoked;
+        }
+        self.fetch_keys(state).await.and(revoked)
     }
 
     async fn fetch_keys(&self, state: &mut State) -> Result<(), Trouble> {

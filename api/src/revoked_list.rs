@@ -19,9 +19,13 @@ impl RevokedList {
     /// This list, and what the issuer just said.
     ///
     /// What is revoked stays so: the issuer may forget a token that has expired by its clock, while the tolerance for clocks
-    /// that differ still lets it count here. Entries that were over at `over` go.
+    /// that differ still lets it count here. Entries that were over at `over` go, unless the issuer still says them: a clock
+    /// that is ahead for a moment must not lose them, since the issuer says them once.
     pub(crate) fn renewed(&self, said: RevokedTokens, over: UnixTime) -> Self {
         let mut renewed = self.clone();
+        for list in [&mut renewed.tokens, &mut renewed.grants] {
+            list.retain(|_, exp| UnixTime::from_seconds(*exp) > over);
+        }
         for entry in said.revoked {
             let (list, id) = match entry.what {
                 Revoked::AccessToken(jti) => (&mut renewed.tokens, jti),
@@ -29,9 +33,6 @@ impl RevokedList {
             };
             let exp = list.entry(id).or_insert(entry.exp);
             *exp = entry.exp.max(*exp);
-        }
-        for list in [&mut renewed.tokens, &mut renewed.grants] {
-            list.retain(|_, exp| UnixTime::from_seconds(*exp) > over);
         }
         renewed
     }
@@ -79,5 +80,16 @@ mod tests {
         assert!(!later.names(&claims("j", "x")) && later.names(&claims("x", "g")));
         let later = later.renewed(nothing(), UnixTime::from_seconds(200));
         assert!(later.tokens.is_empty() && later.grants.is_empty());
+    }
+
+    /// The issuer was told that its list is known, so it did not say again what had been lost: revoked tokens counted until
+    /// the next one was revoked.
+    #[test]
+    fn what_was_revoked_was_forgotten_when_the_clock_had_been_ahead() {
+        let said = list(r#"{"revoked":[{"jti":"j","exp":100},{"grant_id":"g","exp":200}]}"#);
+        let revoked = RevokedList::default().renewed(said, UnixTime::from_seconds(1_000_000));
+        assert!(revoked.names(&claims("j", "x")) && revoked.names(&claims("x", "g")));
+        let later = revoked.renewed(list(r#"{"revoked":[]}"#), UnixTime::from_seconds(1_000_000));
+        assert!(later.tokens.is_empty() && later.grants.is_empty(), "it goes when the issuer does not say it any more");
     }
 }
