@@ -16,7 +16,11 @@ const LONGEST_BODY: usize = 4 * 1024 * 1024;
 
 /// Sends requests. Clones share their connections.
 #[derive(Clone, Debug)]
-pub(crate) struct Http(Client);
+pub(crate) struct Http {
+    over_tls: Client,
+    /// For servers without TLS: they are on this machine, and no proxy has business in between.
+    in_clear: Client,
+}
 
 /// What a server said.
 #[derive(Debug)]
@@ -28,11 +32,17 @@ pub(crate) struct Answer {
 
 impl Http {
     pub(crate) fn new() -> reqwest::Result<Self> {
-        Client::builder().timeout(LIMIT).redirect(Policy::none()).build().map(Self)
+        let client = || Client::builder().timeout(LIMIT).redirect(Policy::none());
+        Ok(Self { over_tls: client().build()?, in_clear: client().no_proxy().build()? })
+    }
+
+    fn to(&self, url: &str) -> &Client {
+        let in_clear = url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"));
+        if in_clear { &self.in_clear } else { &self.over_tls }
     }
 
     pub(crate) async fn get(&self, endpoint: &'static str, url: &str) -> Result<Answer, Failure> {
-        send(endpoint, self.0.get(url)).await
+        send(endpoint, self.to(url).get(url)).await
     }
 
     pub(crate) async fn get_with_token(
@@ -41,7 +51,7 @@ impl Http {
         url: &str,
         token: &AccessToken,
     ) -> Result<Answer, Failure> {
-        send(endpoint, self.0.get(url).bearer_auth(token.secret())).await
+        send(endpoint, self.to(url).get(url).bearer_auth(token.secret())).await
     }
 
     /// Posts a form, with an `Authorization` header if there is one.
@@ -52,7 +62,7 @@ impl Http {
         body: String,
         authorization: Option<&str>,
     ) -> Result<Answer, Failure> {
-        let mut request = self.0.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        let mut request = self.to(url).post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
