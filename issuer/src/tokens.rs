@@ -156,6 +156,15 @@ pub fn id_token(
     Ok(IdToken::new(provider.keys.sign(client, algorithm, "JWT", &claims, now)?))
 }
 
+/// The claims of an ID token that was issued here, for a request that names somebody by it. It may have expired: it hints at a
+/// person, it proves nothing (OIDC Core §3.1.2.1). An access token is none: whoever runs an API has those of its callers.
+pub(crate) fn id_token_issued_here(provider: &Provider, token: &str) -> Option<IdTokenClaims> {
+    let jwt = provider.keys.verified(token)?;
+    let claims: IdTokenClaims = jwt.claims().ok()?;
+    let is_ours = jwt.header.typ.as_deref() != Some(access_token::TYP) && claims.iss == provider.config.issuer();
+    is_ours.then_some(claims)
+}
+
 fn access_token_lifetime(config: &Config, audience: Option<&str>, in_browser: bool) -> Duration {
     let (general, browser) = match audience.and_then(|audience| config.api(audience)) {
         Some(api) => (api.token_lifetime, api.token_lifetime_for_browser_flows),

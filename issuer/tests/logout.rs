@@ -107,6 +107,20 @@ async fn somebody_elses_token_ends_nothing_unasked() {
     assert!(page.body.contains("Sign out?") && is_signed_in(&ann).await);
 }
 
+/// Every API has the access tokens of its callers.
+#[tokio::test]
+async fn an_access_token_ended_the_session_as_an_id_token_does() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let tokens = App::code("app").tokens(&browser).await;
+    let hint = ("id_token_hint", tokens["access_token"].as_str().unwrap());
+    let page = browser.get(&path(&[hint])).await;
+    assert!(page.body.contains("Sign out?") && is_signed_in(&browser).await, "{}", page.body);
+    let (name, token) = hint;
+    let asked = browser.get(&format!("/authorize?{}", App::code("app").with(name, token).query())).await;
+    assert_eq!(asked.sent(CALLBACK, '?').first("error"), Some("invalid_request"));
+}
+
 #[tokio::test]
 async fn the_way_back_is_registered_to_the_letter_or_not_taken() {
     let server = Server::start().await;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
-use evergrant_core::protocol::id_token::IdTokenClaims;
-use evergrant_core::protocol::{ErrorCode, IdToken, OAuthError, Scope, Subject};
+use evergrant_core::protocol::{ErrorCode, OAuthError, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use tracing::error;
 
@@ -19,6 +18,7 @@ use crate::interactions::{self, Pending};
 use crate::provider::Provider;
 use crate::sessions;
 use crate::store::{ConsentKey, Session};
+use crate::tokens;
 use crate::web::form::{FormRejection, FormText};
 use crate::web::headers::{see_other, set_cookie};
 use crate::web::{PageError, delivery};
@@ -77,8 +77,8 @@ pub(crate) enum Next {
 pub(crate) async fn next(provider: &Provider, answering: &Answering<'_>) -> Result<Next, Failure> {
     let Answering { request, session, .. } = *answering;
     let hinted = match &request.id_token_hint {
-        Some(hint) => match hinted_subject(provider, hint) {
-            Some(subject) => Some(subject),
+        Some(hint) => match tokens::id_token_issued_here(provider, hint.secret()) {
+            Some(claims) => Some(claims.sub),
             None => {
                 let error = OAuthError::new(ErrorCode::InvalidRequest, "id_token_hint is not an ID token from here");
                 return refuse(provider, answering, &error).await;
@@ -182,12 +182,6 @@ async fn close(provider: &Provider, answering: &Answering<'_>) -> Result<bool, F
         Some(pending) => interactions::answer(provider, pending, answering.now).await,
         None => Ok(true),
     }
-}
-
-/// Whom a hint names. It may have expired: it hints at a person, it proves nothing (OIDC Core §3.1.2.1).
-fn hinted_subject(provider: &Provider, hint: &IdToken) -> Option<Subject> {
-    let claims: IdTokenClaims = provider.keys.verified(hint.secret())?.claims().ok()?;
-    (claims.iss == provider.config.issuer()).then_some(claims.sub)
 }
 
 fn refused(provider: &Provider, refusal: Refusal<'_>) -> Result<Response, PageError> {

@@ -9,6 +9,7 @@ use evergrant_core::protocol::params::{self, Params};
 
 use crate::config::Client;
 use crate::provider::Provider;
+use crate::tokens;
 use crate::web::PageError;
 
 /// A logout request (RP-Initiated Logout 1.0 §2) whose way back is a registered one.
@@ -27,7 +28,7 @@ pub(super) struct WayBack {
 
 impl LogoutRequest {
     pub(super) fn read(provider: &Provider, params: &Params) -> Result<Self, PageError> {
-        let hint = params.filled("id_token_hint").and_then(|hint| read_hint(provider, hint));
+        let hint = params.filled("id_token_hint").and_then(|hint| tokens::id_token_issued_here(provider, hint));
         let client = match (&hint, params.filled("client_id")) {
             (Some(hint), Some(client_id)) if !hint.aud.contains(client_id) => {
                 // §2: "the OP MUST verify that the Client Identifier matches the one used when issuing the ID Token".
@@ -77,11 +78,6 @@ pub(super) fn way_back_of_v2(provider: &Provider, params: &Params) -> Result<Way
         uri: checked_uri(provider, client, params.filled("returnTo"))?,
         state: None,
     })
-}
-
-fn read_hint(provider: &Provider, hint: &str) -> Option<IdTokenClaims> {
-    let claims: IdTokenClaims = provider.keys.verified(hint)?.claims().ok()?;
-    (claims.iss == provider.config.issuer()).then_some(claims)
 }
 
 fn known_client<'a>(provider: &'a Provider, client_id: &str) -> Result<&'a Client, PageError> {
