@@ -1,5 +1,7 @@
 //! Serving connections, with bounds on what a stranger may send before anything is known about it, and on how long that may
-//! take: a crowd of connections that say nothing must not use up the server.
+//! take: a crowd of connections that say nothing, or take nothing of what they asked for, must not use up the server.
+
+mod impatient;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -21,11 +23,15 @@ use tokio::net::TcpListener;
 use tower_service::Service as _;
 use tracing::{debug, warn};
 
-/// What a connection may cost before its request is known.
+use impatient::Impatient;
+
+/// What a connection may cost before its request is known, and how long its answer is held ready.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     /// How long a request's head may take to arrive. A connection that is kept open may be idle as long.
     pub(crate) head_time: Duration,
+    /// How long nothing at all of an answer may be taken.
+    pub(crate) answer_time: Duration,
     /// The most bytes of a head, and of a body that is read ahead.
     pub(crate) head_size: usize,
     /// The most header fields.
@@ -34,7 +40,8 @@ pub(crate) struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { head_time: Duration::from_secs(30), head_size: 64 * 1024, header_fields: 64 }
+        let patience = Duration::from_secs(30);
+        Self { head_time: patience, answer_time: patience, head_size: 64 * 1024, header_fields: 64 }
     }
 }
 
@@ -63,7 +70,8 @@ pub(crate) async fn serve(
         }
         let router = router.clone();
         let service = service_fn(move |request| answer(router.clone(), request, peer));
-        let connection = under_way.watch(http.serve_connection(TokioIo::new(stream), service));
+        let stream = TokioIo::new(Impatient::new(stream, bounds.answer_time));
+        let connection = under_way.watch(http.serve_connection(stream, service));
         tokio::spawn(async move {
             if let Err(failure) = connection.await {
                 debug!("a connection ended early: {failure}");
@@ -85,9 +93,12 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::future::pending;
 
+    use axum::body::Bytes;
     use axum::routing::get;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
+    use tokio::sync::mpsc;
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -130,5 +141,31 @@ mod tests {
             let answer = answered(bounds, &format!("GET / HTTP/1.1\r\n{header}\r\n")).await;
             assert!(answer.starts_with("HTTP/1.1 431 "), "{fields} {answer}");
         }
+    }
+
+    /// An answer that is longer than what a connection holds on its way, and that tells when it is given up.
+    struct Long(Vec<u8>, #[expect(dead_code, reason = "that it goes is what is told")] mpsc::Sender<()>);
+
+    impl AsRef<[u8]> for Long {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_took_was_held_ready_for_ever() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (holds, mut given_up) = mpsc::channel(1);
+        let router =
+            Router::new().route("/", get(async move || Bytes::from_owner(Long(vec![0; 64 << 20], holds.clone()))));
+        let bounds = Bounds { answer_time: Duration::from_millis(50), ..Bounds::default() };
+        let serving = tokio::spawn(serve(listener, router, bounds, pending()));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        stream.readable().await.unwrap();
+        serving.abort();
+        let patience = Duration::from_secs(20);
+        assert_eq!(timeout(patience, given_up.recv()).await, Ok(None), "it is still held");
     }
 }
