@@ -251,8 +251,12 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-/// The file holds private keys: created for its owner alone, as SQLite's journal files then are as well.
+/// The file holds private keys: created for its owner alone, as SQLite's journal files then are as well. One that is there
+/// already is not even opened: to close it again would release every lock that this process has on it (POSIX, `fcntl`).
 fn make_private(path: &Path) -> Result<(), StoreError> {
+    if path.exists() {
+        return Ok(());
+    }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]

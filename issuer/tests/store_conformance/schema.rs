@@ -51,6 +51,27 @@ fn one_of_those_that_opened_a_new_file_at_once_was_told_that_it_is_locked() {
     }
 }
 
+/// Without them, another process that closes the file takes itself for the last one, and removes the log that is written to
+/// here.
+#[cfg(target_os = "linux")]
+#[test]
+fn opening_a_file_once_more_released_the_locks_on_it() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("issuer.sqlite3");
+    let process = format!(" {} ", std::process::id());
+    let locked = || {
+        let inode = format!(":{} ", std::fs::metadata(&path).unwrap().ino());
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        locks.lines().any(|lock| lock.contains(&inode) && lock.contains(&process))
+    };
+    let _one = SqliteStore::open(&path).unwrap();
+    assert!(locked());
+    let _other = SqliteStore::open(&path).unwrap();
+    assert!(locked());
+}
+
 #[tokio::test]
 async fn a_file_of_a_newer_version_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
