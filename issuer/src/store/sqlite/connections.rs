@@ -122,7 +122,7 @@ fn write_all(connection: &Connection, steps: &Receiver<Step>) {
         thread::yield_now();
         let group: Vec<Step> = std::iter::once(first).chain(steps.try_iter().take(LARGEST_GROUP - 1)).collect();
         let answers: Vec<Answer> = match execute(connection, "BEGIN IMMEDIATE") {
-            Ok(_) => group.into_iter().filter_map(|step| step.run_on(connection)).collect(),
+            Ok(_) => group.into_iter().filter_map(|step| step.run_in_transaction_of(connection)).collect(),
             Err(error) => {
                 let error = StoreError::from(error);
                 group.into_iter().for_each(|step| drop((step.run)(Err(error.clone()))));
@@ -141,7 +141,14 @@ fn write_all(connection: &Connection, steps: &Receiver<Step>) {
 
 impl Step {
     /// Runs it in the transaction of its group so that its failure undoes its own changes and no other's.
-    fn run_on(self, connection: &Connection) -> Option<Answer> {
+    ///
+    /// Where SQLite has given up the transaction, as it does when the disk fails in the middle, it is not run: it would be
+    /// committed by itself, and told that it was not.
+    fn run_in_transaction_of(self, connection: &Connection) -> Option<Answer> {
+        if connection.is_autocommit() {
+            (self.run)(Err(StoreError::Database("the transaction was rolled back".to_owned())));
+            return None;
+        }
         let undo = self.may_fail_halfway;
         if undo {
             let _ = execute(connection, "SAVEPOINT step");
@@ -171,7 +178,9 @@ mod tests {
 
     fn connections() -> Connections {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch("CREATE TABLE number (n INTEGER PRIMARY KEY)").unwrap();
+        connection
+            .execute_batch("CREATE TABLE number (n INTEGER PRIMARY KEY); CREATE TABLE large (bytes BLOB)")
+            .unwrap();
         Connections::start(connection, Vec::new()).unwrap()
     }
 
@@ -199,6 +208,39 @@ mod tests {
         assert!(first.is_ok() && last.is_ok());
         assert!(matches!(failed, Err(StoreError::Database(_))));
         assert_eq!(count(&connections).await, 3, "1, 2 and 4");
+    }
+
+    /// A step after one that the disk had failed was committed by itself, and answered as if it had not been.
+    #[tokio::test]
+    async fn a_step_that_was_called_failed_lasted_when_the_disk_had_failed_before_it() {
+        let connections = connections();
+        let full = |db: &Connection| {
+            let pages: i64 = db.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+            db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+            let failed = db.execute("INSERT INTO large (bytes) VALUES (zeroblob(100000))", []);
+            db.query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(()))?;
+            failed.map(drop).map_err(StoreError::from)
+        };
+        // They wait for one that holds the writer up, and so make one group.
+        let ((started, has_started), (go, wait)) = (oneshot::channel(), channel());
+        let holding_up = connections.write(move |_| {
+            started.send(()).unwrap();
+            wait.recv().unwrap();
+            Ok(())
+        });
+        let group = async {
+            has_started.await.unwrap();
+            let let_go = async { go.send(()).unwrap() };
+            let steps = (insert(&connections, vec![1]), connections.write(full), insert(&connections, vec![2]));
+            let (first, failed, last, ()) = tokio::join!(steps.0, steps.1, steps.2, let_go);
+            (first, failed, last)
+        };
+        let (held_up, (first, failed, last)) = tokio::join!(holding_up, group);
+        held_up.unwrap();
+        assert!(failed.is_err());
+        let lasting = [&first, &last].iter().filter(|step| step.is_ok()).count();
+        assert_eq!(usize::try_from(count(&connections).await), Ok(lasting), "{first:?} {last:?}");
+        insert(&connections, vec![3]).await.unwrap();
     }
 
     #[tokio::test]
