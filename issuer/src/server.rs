@@ -66,7 +66,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
 fn rotate_keys(config: &Path, database: &DatabaseOptions) -> anyhow::Result<()> {
     let config = read_config(config, &database.overrides())?;
     let rotated = on_this_thread(async {
-        let store = open_store(&config).await?;
+        let store = open_store_of_an_issuer(&config).await?;
         Ok(KeyRing::rotate(&*store, &config, Clock::system().now()).await?)
     });
     for kid in rotated? {
@@ -77,7 +77,8 @@ fn rotate_keys(config: &Path, database: &DatabaseOptions) -> anyhow::Result<()> 
 
 fn withdraw_key(config: &Path, database: &DatabaseOptions, withdrawn: &Withdrawn) -> anyhow::Result<()> {
     let config = read_config(config, &database.overrides())?;
-    let kids = on_this_thread(async { Ok(KeyRing::withdraw(&*open_store(&config).await?, withdrawn).await?) })?;
+    let kids =
+        on_this_thread(async { Ok(KeyRing::withdraw(&*open_store_of_an_issuer(&config).await?, withdrawn).await?) })?;
     if kids.is_empty() {
         bail!("there is no such key: see the published ones at /.well-known/jwks.json");
     }
@@ -95,6 +96,17 @@ async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
         None => config.database.display().to_string(),
     };
     store::open(config).await.with_context(|| format!("the database {name} cannot be used"))
+}
+
+/// Opens the store that an issuer has made. Where there is none, a command would make one, and say that it is done.
+async fn open_store_of_an_issuer(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    if config.database_url.is_none() && !config.database.exists() {
+        bail!(
+            "there is no database {}: name the one the issuer uses (a relative path counts from where one starts)",
+            config.database.display()
+        );
+    }
+    open_store(config).await
 }
 
 fn read_config(path: &Path, overrides: &Overrides) -> anyhow::Result<Config> {

@@ -55,6 +55,21 @@ async fn old_and_new_overlap() {
     assert_eq!(kid(&id_token(&browser).await), new);
 }
 
+/// After a key that a clock made which was ahead, until that day, the command named keys and stored none.
+#[tokio::test]
+async fn rotating_by_command_named_a_key_that_there_never_was() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let (provider, now) = (&server.provider, server.clock.now());
+    let rotate = async |at| KeyRing::rotate(&*provider.store, &provider.config, at).await.unwrap().remove(0);
+    let ahead = rotate(now + Duration::from_secs(1_000_000)).await;
+    let named = rotate(now).await;
+    provider.notice().await.unwrap();
+    assert_eq!(published(&browser).await[..2], [ahead, named.clone()]);
+    server.clock.advance(Duration::from_secs(300));
+    assert_eq!(kid(&id_token(&browser).await), named);
+}
+
 /// With a key of its own for `trusted`.
 fn with_own_key() -> String {
     config().replace(r#"client_id = "trusted""#, "client_id = \"trusted\"\nown_signing_key = true")
@@ -215,4 +230,17 @@ async fn a_key_withdrawn_by_command_is_gone_from_a_running_issuer_within_seconds
     assert_eq!(unknown.status.code(), Some(1));
     assert!(String::from_utf8(unknown.stderr).unwrap().contains("no such key"));
     end(child);
+}
+
+/// In another directory than the issuer's, it had made a database of its own, and said that the keys were changed.
+#[test]
+fn a_command_that_found_no_database_changed_the_keys_of_a_new_one() {
+    let demo = Demo { directory: tempfile::tempdir().unwrap() };
+    for command in [&["rotate-keys"][..], &["withdraw-key", "--client", "testclient"]] {
+        let output = demo.command(command).output().unwrap();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("there is no database") && said.contains("issuer.sqlite3"), "{said}");
+    }
+    assert_eq!(std::fs::read_dir(demo.directory.path()).unwrap().count(), 0);
 }
