@@ -6,9 +6,14 @@
 //! `Secure` cookie there. The session's cookie is needed in navigations only, and is `Lax` everywhere.
 
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use evergrant_core::time::UnixTime;
 
 use crate::config::Config;
-use crate::pending;
+use crate::pending::{self, PendingSignIn};
+
+/// The most sign-ins that one browser has on their way. A page of another site can have it begin any number, and browsers
+/// would throw out the session's cookie for theirs, or send more of them than servers take.
+const MOST_PENDING: usize = 8;
 
 /// What the browser shows to be taken for somebody who signed in.
 pub(crate) fn session(jar: &CookieJar, config: &Config) -> Option<String> {
@@ -36,6 +41,20 @@ pub(crate) fn new_pending(state: &str, value: String, config: &Config) -> Cookie
     let mut cookie = cookie(pending_name(state, config), value, same_site, config);
     cookie.set_max_age(pending::LIFETIME.try_into().ok());
     cookie
+}
+
+/// What makes the browser forget the sign-ins that were begun first, so that there is room for another.
+pub(crate) fn no_oldest_pending(jar: &CookieJar, config: &Config) -> Vec<Cookie<'static>> {
+    let prefix = pending_name("", config);
+    let mut pending: Vec<(Option<UnixTime>, &str)> = jar
+        .iter()
+        .filter(|cookie| cookie.name().starts_with(&prefix))
+        .map(|cookie| (PendingSignIn::parse(cookie.value()).map(|pending| pending.begun_at), cookie.name()))
+        .collect();
+    pending.sort_unstable();
+    let too_many = (pending.len() + 1).saturating_sub(MOST_PENDING);
+    let oldest = pending.into_iter().take(too_many);
+    oldest.map(|(_, name)| no_pending(&name[prefix.len()..], config)).collect()
 }
 
 /// A sign-in is spent once its response has come, whatever comes of it.

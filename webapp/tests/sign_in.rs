@@ -109,6 +109,25 @@ async fn two_tabs_sign_in_at_once() {
     assert_eq!(browser.submit(&second, |_| ()).await.status, 303);
 }
 
+/// Another site's page with a hundred images had a browser begin as many sign-ins, and keep a cookie of each.
+#[tokio::test]
+async fn sign_ins_that_another_page_had_begun_filled_the_browser_with_cookies() {
+    let (world, browser) = (World::start().await, Browser::new());
+    let first = response(&world, &browser).await;
+    for _ in 0..5 {
+        response(&world, &browser).await;
+    }
+    assert_eq!(browser.submit(&first, |_| ()).await.status, 303, "a few at once are nothing unusual");
+    for _ in 0..30 {
+        browser.get(&format!("{}/sign-in", world.web_app)).await;
+    }
+    let last = response(&world, &browser).await;
+    let names = browser.cookie_names(&world.web_app);
+    assert_eq!(names.iter().filter(|name| name.contains("sign-in-")).count(), 8, "{names:?}");
+    assert!(names.contains(&"evergrant-web".to_owned()));
+    assert_eq!(browser.submit(&last, |_| ()).await.status, 303, "the newest goes on");
+}
+
 #[tokio::test]
 async fn a_sign_in_gives_the_session_another_name() {
     let (world, browser) = (World::start().await, Browser::new());

@@ -15,5 +15,7 @@ pub(crate) async fn begin(State(app): State<Arc<WebApp>>, jar: CookieJar) -> Res
     let pending = PendingSignIn::new(crypto::entropy()?, evergrant_native::now());
     let (url, transaction) = sign_in::begin(&app, &pending).await?;
     let cookie = cookies::new_pending(transaction.state.secret(), pending.to_text(), &app.config);
-    Ok((jar.add(cookie), Redirect::to(url.as_str())))
+    let oldest = cookies::no_oldest_pending(&jar, &app.config);
+    let jar = oldest.into_iter().fold(jar, CookieJar::add).add(cookie);
+    Ok((jar, Redirect::to(url.as_str())))
 }

@@ -98,6 +98,12 @@ impl Browser {
         self.cookies.lock().unwrap().get(&(origin, name.to_owned())).cloned()
     }
 
+    /// The names of all cookies that go to `url`.
+    pub(crate) fn cookie_names(&self, url: &str) -> Vec<String> {
+        let origin = url.parse::<Url>().unwrap().origin().ascii_serialization();
+        self.cookies.lock().unwrap().keys().filter(|(of, _)| *of == origin).map(|(_, name)| name.clone()).collect()
+    }
+
     pub(crate) fn set_cookie(&self, url: &str, name: &str, value: &str) {
         let origin = url.parse::<Url>().unwrap().origin().ascii_serialization();
         self.cookies.lock().unwrap().insert((origin, name.to_owned()), value.to_owned());
