@@ -34,12 +34,13 @@ pub(crate) struct Tokens {
 impl Tokens {
     /// The tokens of an answer to a request that left at `requested_at`; the lifetime counts from there.
     pub(crate) fn new(response: TokenResponse, id_token: IdToken, requested_at: Instant) -> Self {
-        let lifetime = response.expires_in.unwrap_or(ASSUMED_LIFETIME);
+        // One that no clock reaches says nothing.
+        let told = response.expires_in.and_then(|lifetime| requested_at.checked_add(lifetime));
         Self {
             access_token: response.access_token,
             refresh_token: response.refresh_token,
             id_token,
-            expires_at: requested_at + lifetime,
+            expires_at: told.unwrap_or(requested_at + ASSUMED_LIFETIME),
         }
     }
 
@@ -82,6 +83,15 @@ mod tests {
         assert_eq!(tokens.id_token, IdToken::new("id"));
         tokens.renew(response(Some("second")), now);
         assert_eq!(tokens.refresh_token, Some(RefreshToken::new("second")));
+    }
+
+    #[test]
+    fn a_lifetime_beyond_all_clocks_stopped_the_sign_in() {
+        let now = Instant::now();
+        for lifetime in [Duration::MAX, Duration::from_secs(u64::MAX)] {
+            let response = TokenResponse { expires_in: Some(lifetime), ..response(None) };
+            assert!(!Tokens::new(response, IdToken::new("id"), now).has_expired());
+        }
     }
 
     #[tokio::test(start_paused = true)]
