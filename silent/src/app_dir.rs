@@ -53,10 +53,18 @@ impl AppDir {
         if path == "/" || path == "/index.html" {
             return self.page(request).await;
         }
-        let (head, _) = request.into_parts();
+        let (mut head, _) = request.into_parts();
+        if !is_for_a_part(&head) {
+            head.headers.remove(header::RANGE);
+        }
         let request = || Request::from_parts(head.clone(), Body::empty());
         let Ok(file) = self.files.clone().oneshot(request()).await;
-        match file.status() {
+        let status = match file.status() {
+            // What is too long for a name is no file's.
+            StatusCode::INTERNAL_SERVER_ERROR if path.len() > LONGEST_NAME => StatusCode::NOT_FOUND,
+            status => status,
+        };
+        match status {
             StatusCode::NOT_FOUND if is_navigation(&head) => self.page(request()).await,
             StatusCode::NOT_FOUND => no_such_file(),
             StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => {
@@ -103,6 +111,16 @@ const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-or
 /// Where a request comes from (Fetch Metadata §2.3): `none` when a person typed the address, chose a bookmark, or came from another
 /// program. Another page has its hands on it then only if it opened the window before the person typed into it.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// What file systems take for the name of a file, in bytes.
+const LONGEST_NAME: usize = 255;
+
+/// Whether a part of a file may be sent: of which unit it is has to be known (RFC 9110 §14.2), and that it is a part of the same
+/// file as another, which is not looked at here (§13.1.5).
+fn is_for_a_part(head: &Parts) -> bool {
+    let unit = head.headers.get(header::RANGE).and_then(|range| range.to_str().ok()?.split('=').next());
+    unit == Some("bytes") && !head.headers.contains_key(header::IF_RANGE)
+}
 
 /// Whether a browser asks for a page, and not for a script, an image or data.
 fn is_navigation(head: &Parts) -> bool {

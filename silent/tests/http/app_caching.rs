@@ -61,3 +61,26 @@ fn a_page_is_always_whole_because_its_policy_may_have_changed() {
     let again = server.fetch("/", &validators);
     assert_eq!((again.status, again.body), (200, first.body));
 }
+
+/// A download that was broken off, and went on after the file had changed, was put together of two.
+#[test]
+fn a_part_was_sent_of_another_file_than_the_one_it_was_to_complete() {
+    let dir = built_app();
+    fs::write(dir.path().join("config.json"), "{}").unwrap();
+    let server = Running::with_app(dir.path());
+    let part = ("range", "bytes=1-");
+    for stale in ["\"another\"", "Thu, 01 Jan 1970 00:00:00 GMT"] {
+        let answer = server.fetch("/config.json", &[part, ("if-range", stale)]);
+        assert_eq!((answer.status, answer.body.as_str()), (200, "{}"), "{stale}");
+    }
+    assert_eq!(server.fetch("/config.json", &[part]).status, 206);
+}
+
+/// RFC 9110 §14.2: "MUST ignore a Range header field that contains a range unit it does not understand".
+#[test]
+fn parts_in_units_that_nobody_knows_were_refused() {
+    let dir = built_app();
+    let server = Running::with_app(dir.path());
+    let whole = server.fetch("/favicon.svg", &[("range", "items=0-1")]);
+    assert_eq!((whole.status, whole.body.as_str()), (200, "<svg/>"));
+}

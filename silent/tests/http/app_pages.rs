@@ -20,6 +20,17 @@ fn the_app_page_answers_at_the_root_and_at_its_own_paths() {
     assert_eq!(server.fetch("/", &[]).status, 200);
 }
 
+/// The file system's refusal of such a name was taken for a failure of the server: status 500, and nothing to see.
+#[test]
+fn a_path_of_the_app_was_too_long_for_the_name_of_a_file() {
+    let dir = built_app();
+    let server = Running::with_app(dir.path());
+    for path in [format!("/invitation/{}", "a".repeat(300)), "/a".repeat(3000)] {
+        assert!(server.fetch(&path, &[NAVIGATION]).body.contains("The app"), "{}", path.len());
+        assert_eq!(server.fetch(&path, &[]).status, 404, "{}", path.len());
+    }
+}
+
 #[test]
 fn only_a_page_that_no_other_opened_is_not_kept_apart_from_others() {
     let dir = built_app();
