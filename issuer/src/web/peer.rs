@@ -28,7 +28,9 @@ impl FromRequestParts<Arc<Provider>> for Peer {
 /// The last entry is the one the proxy itself wrote; those before it, anybody may have.
 fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-    last.rsplit(',').next()?.trim().parse().ok()
+    let last = last.rsplit(',').next()?.trim();
+    // Some proxies write the port as well.
+    last.parse().ok().or_else(|| last.parse().map(|peer: SocketAddr| peer.ip()).ok())
 }
 
 fn network(address: IpAddr) -> IpAddr {
@@ -45,17 +47,24 @@ mod tests {
 
     use super::*;
 
+    fn read(value: &'static str) -> Option<IpAddr> {
+        let name = "x-forwarded-for".parse().unwrap();
+        forwarded_for(&HeaderMap::from_iter([(name, HeaderValue::from_static(value))]))
+    }
+
     #[test]
     fn the_last_forwarded_address_counts() {
-        let read = |value: &'static str| {
-            forwarded_for(&HeaderMap::from_iter([(
-                "x-forwarded-for".parse().unwrap(),
-                HeaderValue::from_static(value),
-            )]))
-        };
         assert_eq!(read("10.0.0.1, 192.0.2.7"), Some(IpAddr::from([192, 0, 2, 7])));
         assert_eq!(read("192.0.2.7, unknown"), None);
         assert_eq!(forwarded_for(&HeaderMap::new()), None);
+    }
+
+    /// All people counted as one behind a proxy that writes so.
+    #[test]
+    fn an_address_with_a_port_behind_it_was_none() {
+        assert_eq!(read("10.0.0.1, 192.0.2.7:51004"), Some(IpAddr::from([192, 0, 2, 7])));
+        assert_eq!(read("[2001:db8::7]:51004"), "2001:db8::7".parse().ok());
+        assert_eq!(read("192.0.2.7:port"), None);
     }
 
     #[test]
