@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{App, Browser, CALLBACK, STATE, Server};
+use crate::support::{App, Browser, CALLBACK, STATE, Server, field};
 
 /// Goes to the consent page; its interaction and text.
 async fn asked(browser: &Browser, app: &App) -> (String, String) {
@@ -109,6 +109,28 @@ async fn an_answer_counts_for_half_a_minute_and_from_the_issuers_own_page() {
     server.clock.advance(Duration::from_secs(1));
     let again = browser.decide(&interaction, "allow").await;
     assert_eq!((again.status, again.location()), (400, None));
+}
+
+/// The page said who allows it; whoever had signed in since then, in another tab, allowed it.
+#[tokio::test]
+async fn a_yes_of_one_person_was_taken_for_that_of_another_who_signed_in_meanwhile() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let (interaction, _) = asked(&browser, &App::code("app")).await;
+    let page = browser.get(&format!("/consent?interaction={interaction}")).await;
+    assert!(page.body.contains("Ann Example"), "{}", page.body);
+    browser.authorize_as("bob", &App::code("trusted").with("prompt", "login").query()).await;
+
+    let form_token = field(&page, "form_token");
+    let yes = [("interaction", interaction.as_str()), ("form_token", &form_token), ("decision", "allow")];
+    let answer = browser.post("/consent", &yes).await;
+    let again = answer.location().unwrap();
+    assert!(again.starts_with("/consent?"), "{again}");
+    let page = browser.get(&again).await;
+    assert!(page.body.contains("Bob Example"), "{}", page.body);
+    let form_token = field(&page, "form_token");
+    let yes = [("interaction", interaction.as_str()), ("form_token", &form_token), ("decision", "allow")];
+    assert!(browser.post("/consent", &yes).await.sent(CALLBACK, '?').has("code"));
 }
 
 #[tokio::test]

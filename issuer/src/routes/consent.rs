@@ -5,13 +5,15 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{ErrorCode, OAuthError};
 
 use super::authorize::{self, Answering, Next};
 use crate::error::Failure;
 use crate::interactions;
 use crate::provider::Provider;
-use crate::sessions;
+use crate::secret::Secret;
+use crate::sessions::{self, SignedIn};
 use crate::web::PageError;
 use crate::web::headers::see_other;
 use crate::web::page_params::{OwnForm, PageParams};
@@ -38,10 +40,12 @@ pub(crate) async fn page(
     };
     let person = provider.config.user(signed_in.session.subject.as_str());
     let api = request.audience.as_deref().and_then(|audience| provider.config.api(audience));
+    let form_token = signed_in.form_token();
     let page = ConsentPage {
         client_name: &request.client.name,
         client_id: request.client.client_id.as_str(),
         interaction: pending.token.expose(),
+        form_token: form_token.expose(),
         person: person.map_or("", |person| person.display_name()),
         api_name: api.map(|api| api.name.as_str()),
         identity: IDENTITY
@@ -74,7 +78,12 @@ pub(crate) async fn submit(
         just_allowed: false,
         now,
     };
+    let page_again = || Ok(see_other(&pending.address("/consent", &request.client.client_id)));
     let next = match params.first("decision") {
+        // The page named a person: their yes is not that of somebody who signed in meanwhile.
+        Some("allow") if signed_in.as_ref().is_some_and(|signed_in| is_of_another(&params, signed_in)) => {
+            return page_again();
+        }
         Some("allow") => {
             answering.just_allowed = true;
             allow(&provider, &answering).await?
@@ -83,9 +92,14 @@ pub(crate) async fn submit(
             let denied = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow it");
             authorize::refuse(&provider, &answering, &denied).await?
         }
-        _ => return Ok(see_other(&pending.address("/consent", &request.client.client_id))),
+        _ => return page_again(),
     };
     authorize::follow(next, &request, &pending)
+}
+
+/// Whether the form is of a page that was made for another session.
+fn is_of_another(form: &Params, signed_in: &SignedIn) -> bool {
+    form.filled("form_token").is_some_and(|token| !Secret::presented(token).matches(&signed_in.form_token()))
 }
 
 async fn allow(provider: &Provider, answering: &Answering<'_>) -> Result<Next, Failure> {

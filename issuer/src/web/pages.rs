@@ -29,6 +29,7 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) client_name: &'a str,
     pub(crate) client_id: &'a str,
     pub(crate) interaction: &'a str,
+    pub(crate) form_token: &'a str,
     pub(crate) person: &'a str,
     pub(crate) api_name: Option<&'a str>,
     /// What the person is asked to share, in words.
