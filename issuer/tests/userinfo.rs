@@ -32,6 +32,19 @@ async fn claims_follow_the_scope() {
     assert_eq!(answer.json(), serde_json::json!({"sub": "user-ann"}));
 }
 
+/// Some clients call every body JSON, also one that is empty.
+#[tokio::test]
+async fn a_post_with_its_token_in_the_header_was_refused_for_the_type_of_its_body() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let tokens = App::code("app").with("scope", "openid").tokens(&browser).await;
+    let header = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
+    let json = ("content-type", "application/json");
+    let answer = browser.send(Method::POST, "/userinfo", &[("authorization", &header), json], None).await;
+    assert_eq!((answer.status, answer.json()), (200, serde_json::json!({"sub": "user-ann"})));
+    assert_eq!(browser.send(Method::POST, "/userinfo", &[json], None).await.status, 415);
+}
+
 #[tokio::test]
 async fn no_token_is_asked_for_one_and_told_no_error() {
     let server = Server::start().await;

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{AccessToken, ErrorCode};
 
-use super::form::FormText;
+use super::form::{FormRejection, FormText};
 use super::headers::forbid_storing;
 use super::oauth_refusal::OAuthRefusal;
 
@@ -15,9 +15,15 @@ pub(crate) async fn presented(request: Request) -> Result<Option<AccessToken>, O
     let in_header = in_header(request.headers())?;
     let has_form = request.method() == Method::POST && request.headers().contains_key(header::CONTENT_TYPE);
     let in_body = if has_form {
-        let FormText(text) = FormText::from_request(request, &()).await?;
-        let params = Params::parse(&text).map_err(|_| two_tokens())?;
-        params.filled("access_token").map(AccessToken::new)
+        match FormText::from_request(request, &()).await {
+            // No other body carries a token (§2.2), so none is looked for.
+            Err(FormRejection::MediaType) if in_header.is_some() => None,
+            form => {
+                let FormText(text) = form?;
+                let params = Params::parse(&text).map_err(|_| two_tokens())?;
+                params.filled("access_token").map(AccessToken::new)
+            }
+        }
     } else {
         None
     };
