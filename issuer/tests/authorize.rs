@@ -141,6 +141,17 @@ async fn other_mistakes_go_back_to_the_client_with_the_codes_of_the_specificatio
     }
 }
 
+/// RFC 6749 §3.1: "Parameters sent without a value MUST be treated as if they were omitted".
+#[tokio::test]
+async fn a_request_object_that_was_empty_was_refused_as_if_there_were_one() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    for name in ["request", "request_uri", "registration"] {
+        let answer = browser.get(&format!("/authorize?{}", App::code("app").with(name, "").query())).await;
+        assert!(answer.interaction().is_some(), "{name}: {:?}", answer.location());
+    }
+}
+
 #[tokio::test]
 async fn a_confidential_client_may_do_without_pkce_and_a_public_one_may_not() {
     let server = Server::start().await;

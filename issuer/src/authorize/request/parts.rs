@@ -42,7 +42,7 @@ pub(super) fn check_unsupported(params: &Params) -> Result<(), OAuthError> {
         ("request_uri", ErrorCode::RequestUriNotSupported),
         ("registration", ErrorCode::RegistrationNotSupported),
     ] {
-        if params.has(name) {
+        if params.filled(name).is_some() {
             return Err(OAuthError::new(code, format!("{name} is not supported here")));
         }
     }
