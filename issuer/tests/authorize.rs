@@ -141,6 +141,30 @@ async fn other_mistakes_go_back_to_the_client_with_the_codes_of_the_specificatio
     }
 }
 
+/// Browsers send no cookie with it: whoever was signed in had to sign in again, and what waited in other tabs was over.
+#[tokio::test]
+async fn a_request_that_another_site_posted_knew_nobody_and_ended_what_other_tabs_had_begun() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    browser.authorize_as("ann", &App::code("app").query()).await;
+    let tab = browser.get(&format!("/authorize?{}", App::code("app").with("prompt", "login").query())).await;
+    let page = tab.location().unwrap();
+
+    let cookieless = Browser::of(&server);
+    let headers = [("sec-fetch-site", "cross-site")];
+    let body = App::code("app").query();
+    let posted = cookieless.send(Method::POST, "/authorize", &headers, Some(body.clone())).await;
+    assert!(!posted.headers.contains_key("set-cookie"), "it would replace the one there is");
+    let answer = browser.get(&posted.location().unwrap()).await;
+    assert!(answer.sent(CALLBACK, '?').has("code"), "{:?}", answer.location());
+    assert_eq!(browser.get(&page).await.status, 200, "the other tab goes on");
+
+    // Whatever is no page of another site is answered at once, and so is what is too long for an address.
+    assert!(cookieless.send(Method::POST, "/authorize", &[], Some(body.clone())).await.interaction().is_some());
+    let long = App::code("app").with("login_hint", &"x".repeat(4000)).query();
+    assert!(Browser::of(&server).send(Method::POST, "/authorize", &headers, Some(long)).await.interaction().is_some());
+}
+
 /// RFC 6749 §3.1: "Parameters sent without a value MUST be treated as if they were omitted".
 #[tokio::test]
 async fn a_request_object_that_was_empty_was_refused_as_if_there_were_one() {

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use axum::extract::{Extension, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse as _, Response};
 use evergrant_core::protocol::{ErrorCode, OAuthError, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use tracing::error;
+use url::form_urlencoded;
 
 use crate::authorize::decision::{Decision, Situation, decide};
 use crate::authorize::request::{self, AuthorizationRequest, Refusal};
 use crate::authorize::response;
+use crate::config::Config;
 use crate::dev::failures::ForcedError;
 use crate::error::Failure;
 use crate::interactions::{self, Pending};
@@ -19,17 +21,29 @@ use crate::provider::Provider;
 use crate::sessions;
 use crate::store::{ConsentKey, Session};
 use crate::tokens;
+use crate::web::cookies::Cookie;
 use crate::web::form::{FormRejection, FormText};
 use crate::web::headers::{see_other, set_cookie};
 use crate::web::{PageError, delivery};
 
+/// The longest request that is sent on in an address: with the other headers of the answer, proxies take it.
+const LONGEST_ADDRESS: usize = 3000;
+
 pub(crate) async fn authorize(
     State(provider): State<Arc<Provider>>,
+    method: Method,
     headers: HeaderMap,
     forced: Option<Extension<ForcedError>>,
     form: Result<FormText, FormRejection>,
 ) -> Result<Response, PageError> {
     let FormText(text) = form?;
+    if method == Method::POST
+        && forced.is_none()
+        && text.len() <= LONGEST_ADDRESS
+        && comes_without_cookies(&headers, &provider.config)
+    {
+        return Ok(see_other(&format!("/authorize?{}", encoded_again(&text))));
+    }
     let now = provider.clock.now();
     let request = match request::read(&provider.config, &text) {
         Ok(request) => request,
@@ -182,6 +196,19 @@ async fn close(provider: &Provider, answering: &Answering<'_>) -> Result<bool, F
         Some(pending) => interactions::answer(provider, pending, answering.now).await,
         None => Ok(true),
     }
+}
+
+/// Whether browsers keep their cookies out of this request if it is a post: who is signed in, and what waits for an answer in
+/// other tabs, is then unknown. A GET that follows it brings them along (`SameSite=Lax`).
+fn comes_without_cookies(headers: &HeaderMap, config: &Config) -> bool {
+    let own = [Cookie::Session, Cookie::Browser];
+    headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site")
+        && own.iter().all(|cookie| cookie.read(headers, config).is_none())
+}
+
+/// What was posted may hold letters that no address has.
+fn encoded_again(text: &str) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(form_urlencoded::parse(text.as_bytes())).finish()
 }
 
 fn refused(provider: &Provider, refusal: Refusal<'_>) -> Result<Response, PageError> {
