@@ -168,6 +168,7 @@ impl Config {
         unique("[[client]] client_id", self.clients.iter().map(|client| client.client_id.as_str()))?;
         unique("[[user]] username", self.users.iter().map(|user| user.username.as_str()))?;
         unique("[[user]] sub", self.users.iter().map(|user| user.sub.as_str()))?;
+        self.check_subjects()?;
         self.keys.check()?;
         self.apis.iter().try_for_each(Api::check)?;
         self.clients.iter().try_for_each(Client::check)
@@ -262,6 +263,19 @@ impl Config {
         let of_clients = self.clients.iter().filter_map(|client| client.id_token_lifetime);
         let own = [access_token, access_token_for_browser_flows, id_token];
         own.into_iter().chain(of_apis).chain(of_clients).max().unwrap_or_default()
+    }
+
+    /// A client that acts in its own name is the subject of its tokens (RFC 9068 §2.2): nobody else may be called so (RFC 9700
+    /// §4.15).
+    fn check_subjects(&self) -> Result<(), ConfigError> {
+        let acts_by_itself = |client: &&Client| client.grants.contains(&GrantType::ClientCredentials);
+        match self.clients.iter().filter(acts_by_itself).find(|client| self.user(client.client_id.as_str()).is_some()) {
+            Some(client) => Err(ConfigError::rule(format!(
+                "[[user]] sub: {:?} is a client that has client_credentials: nobody could tell its tokens from the person's",
+                client.client_id.as_str()
+            ))),
+            None => Ok(()),
+        }
     }
 
     fn check_issuer(&self) -> Result<(), ConfigError> {

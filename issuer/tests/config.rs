@@ -49,6 +49,14 @@ fn each_rule_says_what_to_do() {
     }
 }
 
+/// APIs know a person by `sub`, and the tokens of a client in its own name have its `client_id` there.
+#[test]
+fn a_client_could_get_tokens_that_passed_for_those_of_a_person() {
+    let message = refusal(|text| text.replace("sub = \"user-bob\"", "sub = \"server\""));
+    assert!(message.contains("\"server\"") && message.contains("client_credentials"), "{message}");
+    assert!(Config::parse(&config().replace("sub = \"user-bob\"", "sub = \"trusted\"")).is_ok());
+}
+
 #[test]
 fn an_ipv6_origin_may_call_and_it_is_said_that_it_can_frame_nothing() {
     let ipv6 = config().replacen("origins = [\"http://localhost:8080\"]", "origins = [\"http://[::1]:8080\"]", 1);
