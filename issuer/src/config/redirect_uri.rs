@@ -5,8 +5,11 @@ use url::Url;
 /// The two loopback addresses as they stand at the beginning of a redirect URI (RFC 8252 §7.3).
 const LOOPBACK: [&str; 2] = ["http://127.0.0.1", "http://[::1]"];
 
-/// RFC 6749 §3.1.2: absolute, without a fragment; and nothing a browser would run.
+/// RFC 6749 §3.1.2: absolute, without a fragment; and nothing a browser would run, nor what no header can carry.
 pub(super) fn check(uri: &str) -> Result<(), &'static str> {
+    if !uri.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("has letters that no address has on its way: write %XX for them, and xn-- names for hosts");
+    }
     let url = Url::parse(uri).map_err(|_| "is not an absolute address")?;
     if url.fragment().is_some() {
         return Err("has a fragment");
@@ -51,6 +54,19 @@ mod tests {
             assert!(check(wrong).is_err(), "{wrong}");
         }
         for right in ["https://a.example/cb?x=1", "com.example.app:/cb", "http://localhost:8080/callback"] {
+            assert!(check(right).is_ok(), "{right}");
+        }
+    }
+
+    /// The configuration was called fine, and everybody who signed in got an empty page with status 500.
+    #[test]
+    fn redirect_uris_that_no_header_can_carry_were_registered() {
+        for wrong in
+            ["https://bücher.example/cb", "https://a.example/é", "https://a.example/a b", "https://a.example/\n"]
+        {
+            assert!(check(wrong).is_err(), "{wrong:?}");
+        }
+        for right in ["https://xn--bcher-kva.example/cb", "https://a.example/%C3%A9"] {
             assert!(check(right).is_ok(), "{right}");
         }
     }
