@@ -48,6 +48,26 @@ async fn the_file_is_its_owners_alone_and_holds_no_secret_in_clear() {
     assert!(!holds(&code) && !holds(&session));
 }
 
+/// SQLite goes on with a file that was removed, and everything seemed well until the next start.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_database_that_was_removed_or_replaced_was_called_healthy() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("issuer.sqlite3");
+    let server = Server::launch(&config(), &database, 0, false).await;
+    let browser = Browser::of(&server);
+    let health = async || browser.get("/healthz").await.status;
+    assert_eq!(health().await, 200);
+    let aside = directory.path().join("aside.sqlite3");
+    std::fs::rename(&database, &aside).unwrap();
+    assert_eq!(health().await, 503);
+    std::fs::copy(&aside, &database).unwrap();
+    assert_eq!(health().await, 503);
+    assert!(server.provider.notice().await.unwrap_err().to_string().contains("start it anew"));
+    std::fs::rename(&aside, &database).unwrap();
+    assert_eq!(health().await, 200);
+}
+
 #[tokio::test]
 async fn what_is_over_is_swept_away_and_the_rest_is_not() {
     let server = Server::start().await;

@@ -5,6 +5,7 @@
 
 mod codes;
 mod connections;
+mod file;
 mod grants;
 mod interactions;
 mod keys;
@@ -24,6 +25,7 @@ use evergrant_core::time::UnixTime;
 use rusqlite::Connection;
 
 use self::connections::Connections;
+use self::file::File;
 use super::{
     Code, CodeUse, ConsentKey, Grant, Interaction, LONGEST_LIST, Pending, RefreshFamily, RefreshOutcome, RefreshUse,
     Session, Store, StoreError, StoredKey,
@@ -33,6 +35,8 @@ use crate::secret::SecretHash;
 /// A store in one SQLite file, or in memory.
 pub struct SqliteStore {
     connections: Connections,
+    /// None when it is in memory.
+    file: Option<File>,
 }
 
 impl SqliteStore {
@@ -44,11 +48,11 @@ impl SqliteStore {
         if path == Path::new(":memory:") {
             return Self::in_memory();
         }
-        make_private(path)?;
+        file::make_private(path)?;
         let mut writer = Connection::open(path)?;
         schema::prepare(&mut writer)?;
         let readers: Result<Vec<_>, _> = (0..READERS).map(|_| schema::reader(path)).collect();
-        Ok(Self { connections: Connections::start(writer, readers?)? })
+        Ok(Self { connections: Connections::start(writer, readers?)?, file: Some(File::at(path)?) })
     }
 
     /// A store that is gone when it is dropped.
@@ -59,7 +63,7 @@ impl SqliteStore {
         let mut writer = Connection::open_in_memory()?;
         schema::prepare(&mut writer)?;
         // A database in memory belongs to its connection: the writer reads, too.
-        Ok(Self { connections: Connections::start(writer, Vec::new())? })
+        Ok(Self { connections: Connections::start(writer, Vec::new())?, file: None })
     }
 
     async fn write<T: Send + 'static>(
@@ -83,6 +87,8 @@ const READERS: usize = 4;
 #[async_trait]
 impl Store for SqliteStore {
     async fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        // Asked for every second, and by whoever wants to know how the store is.
+        self.file.as_ref().map_or(Ok(()), File::is_there)?;
         self.read(keys::all).await
     }
 
@@ -249,17 +255,4 @@ impl From<rusqlite::Error> for StoreError {
         // SQLite's own message names tables and columns, never values.
         Self::Database(error.to_string())
     }
-}
-
-/// The file holds private keys: created for its owner alone, as SQLite's journal files then are as well. One that is there
-/// already is not even opened: to close it again would release every lock that this process has on it (POSIX, `fcntl`).
-fn make_private(path: &Path) -> Result<(), StoreError> {
-    if path.exists() {
-        return Ok(());
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|error| StoreError::Database(format!("{}: {error}", path.display())))
 }
