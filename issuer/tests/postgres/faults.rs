@@ -3,7 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use evergrant_issuer::PostgresStore;
+use evergrant_core::protocol::Subject;
+use evergrant_core::time::UnixTime;
+use evergrant_issuer::secret::SecretHash;
+use evergrant_issuer::store::Session;
+use evergrant_issuer::{PostgresStore, Store as _};
 
 use crate::support::{Answer, App, Browser, Condition, Link, Postgres, Server, config};
 
@@ -71,4 +75,38 @@ async fn connections_that_the_server_ends_are_replaced() {
         )
         .await;
     refresh_at_last(&browser, tokens["refresh_token"].as_str().unwrap()).await;
+}
+
+/// A connection whose prepared statements were gone, or whose server had become one that only reads, stayed in use and failed
+/// for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_were_of_no_more_use_were_used_again_and_again() {
+    let database = Postgres::shared().database().await;
+    let store = database.open().await.unwrap();
+    let begin = async |sid: &str| {
+        let now = UnixTime::from_seconds(1_800_000_000);
+        let session = Session {
+            id: SecretHash::of(sid),
+            sid: sid.to_owned(),
+            subject: Subject::new("ann"),
+            device: String::new(),
+            auth_time: now,
+            idle_until: now,
+            absolute_until: now,
+        };
+        store.start_session(session, None).await
+    };
+    for (number, spoil) in ["DEALLOCATE ALL", "SET default_transaction_read_only = on"].into_iter().enumerate() {
+        database
+            .execute(&format!(
+                "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE '{spoil}'; RETURN new; END $$;
+                 CREATE TRIGGER spoil BEFORE INSERT ON session FOR EACH ROW EXECUTE FUNCTION spoil()"
+            ))
+            .await;
+        begin(&format!("spoils-{number}")).await.unwrap();
+        database.execute("DROP TRIGGER spoil ON session; DROP FUNCTION spoil()").await;
+        let refused = begin(&format!("refused-{number}")).await.unwrap_err().to_string();
+        assert!(refused.contains("26000") || refused.contains("25006"), "{refused}");
+        begin(&format!("works-{number}")).await.unwrap();
+    }
 }

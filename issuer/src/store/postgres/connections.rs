@@ -6,6 +6,7 @@ use deadpool_postgres::{
     Client, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
 use tokio::time::timeout;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{NoTls, Row};
 
@@ -70,6 +71,10 @@ impl Connections {
         let client = self.lend().await?;
         let asked = async { client.query(&client.prepare_cached(sql).await?, values).await };
         match timeout(ANSWERED_WITHIN, asked).await {
+            Ok(Err(refusal)) if is_of_no_more_use(&refusal) => {
+                drop(Object::take(client));
+                Err(refusal.into())
+            }
             Ok(answer) => Ok(answer?),
             Err(_) => {
                 // Whatever it still waits for, nobody else shall wait behind it.
@@ -83,6 +88,14 @@ impl Connections {
     pub(super) async fn row(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>, StoreError> {
         Ok(self.rows(sql, values).await?.pop())
     }
+}
+
+/// Whether a refusal says of its connection that others would follow: its prepared statements are gone or out of date, as
+/// behind a pooler or after the tables were changed, or its server writes nothing any more, as after a failover.
+fn is_of_no_more_use(refusal: &tokio_postgres::Error) -> bool {
+    let of_the_connection =
+        [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::FEATURE_NOT_SUPPORTED, SqlState::READ_ONLY_SQL_TRANSACTION];
+    refusal.code().is_some_and(|code| of_the_connection.contains(code))
 }
 
 impl From<tokio_postgres::Error> for StoreError {
