@@ -216,13 +216,18 @@ impl Config {
 
     /// What is allowed, and does less than one may think: a sentence for each.
     pub fn cautions(&self) -> impl Iterator<Item = String> {
-        let unframed = self.clients.iter().flat_map(Client::unframed_origins);
-        unframed.map(|origin| {
+        let unframed = self.clients.iter().flat_map(Client::unframed_origins).map(|origin| {
             format!(
                 "pages of {origin} may call the endpoints, and no browser lets them frame a silent answer: a policy cannot \
                  name an IPv6 address, so reach the app by a name, such as localhost, and register that"
             )
-        })
+        });
+        let exposed = self.clients.iter().flat_map(Client::exposed_redirect_uris).map(|uri| {
+            format!(
+                "answers to {uri} travel in clear, and whoever is on their way can sign in with them: have it be https"
+            )
+        });
+        unframed.chain(exposed)
     }
 
     /// Whether a page of this origin belongs to a registered client.

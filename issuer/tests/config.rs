@@ -49,6 +49,18 @@ fn each_rule_says_what_to_do() {
     }
 }
 
+/// RFC 9700 §2.6.
+#[test]
+fn answers_that_would_travel_in_clear_were_not_spoken_of() {
+    assert_eq!(Config::parse(&config()).unwrap().cautions().count(), 0, "on this machine they do not travel");
+    let exposed = config().replace("\"http://localhost:3001/silent\"", "\"http://app.example/silent\"");
+    let cautions: Vec<String> = Config::parse(&exposed).unwrap().cautions().collect();
+    assert!(
+        matches!(&cautions[..], [one] if one.contains("http://app.example/silent") && one.contains("https")),
+        "{cautions:?}"
+    );
+}
+
 /// APIs know a person by `sub`, and the tokens of a client in its own name have its `client_id` there.
 #[test]
 fn a_client_could_get_tokens_that_passed_for_those_of_a_person() {

@@ -7,7 +7,7 @@ use evergrant_core::protocol::{ClientId, ClientSecret, Scope};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
-use super::{Api, ConfigError, Origin, RefreshTokens, redirect_uri, seconds};
+use super::{Api, ConfigError, Origin, RefreshTokens, is_loopback, redirect_uri, seconds};
 use crate::authorize::ResponseType;
 use crate::secret::SecretHash;
 
@@ -156,6 +156,12 @@ impl Client {
     /// pass over one that tries.
     pub(super) fn unframed_origins(&self) -> impl Iterator<Item = &Origin> {
         self.origins.iter().filter(|origin| origin.is_ipv6())
+    }
+
+    /// Where answers would go over a network without TLS (RFC 9700 §2.6).
+    pub(super) fn exposed_redirect_uris(&self) -> impl Iterator<Item = &str> {
+        let is_exposed = |uri: &&str| Url::parse(uri).is_ok_and(|url| url.scheme() == "http" && !is_loopback(&url));
+        self.redirect_uris.iter().map(String::as_str).filter(is_exposed)
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
