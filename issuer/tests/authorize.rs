@@ -163,6 +163,10 @@ async fn a_request_that_another_site_posted_knew_nobody_and_ended_what_other_tab
     assert!(cookieless.send(Method::POST, "/authorize", &[], Some(body.clone())).await.interaction().is_some());
     let long = App::code("app").with("login_hint", &"x".repeat(4000)).query();
     assert!(Browser::of(&server).send(Method::POST, "/authorize", &headers, Some(long)).await.interaction().is_some());
+    // Nor does an ID token come into an address that was kept out of one.
+    let hinted = App::code("app").with("id_token_hint", "secret").query();
+    let posted = Browser::of(&server).send(Method::POST, "/authorize", &headers, Some(hinted)).await;
+    assert!(!posted.location().unwrap().contains("secret"), "{:?}", posted.location());
 }
 
 /// RFC 6749 §3.1: "Parameters sent without a value MUST be treated as if they were omitted".

@@ -39,7 +39,7 @@ pub(crate) async fn authorize(
     let FormText(text) = form?;
     if method == Method::POST
         && forced.is_none()
-        && text.len() <= LONGEST_ADDRESS
+        && may_be_an_address(&text)
         && comes_without_cookies(&headers, &provider.config)
     {
         return Ok(see_other(&format!("/authorize?{}", encoded_again(&text))));
@@ -204,6 +204,11 @@ fn comes_without_cookies(headers: &HeaderMap, config: &Config) -> bool {
     let own = [Cookie::Session, Cookie::Browser];
     headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site")
         && own.iter().all(|cookie| cookie.read(headers, config).is_none())
+}
+
+/// An ID token that was posted was not to stand in an address.
+fn may_be_an_address(text: &str) -> bool {
+    text.len() <= LONGEST_ADDRESS && form_urlencoded::parse(text.as_bytes()).all(|(name, _)| name != "id_token_hint")
 }
 
 /// What was posted may hold letters that no address has.
