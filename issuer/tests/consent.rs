@@ -130,6 +130,8 @@ async fn a_yes_of_one_person_was_taken_for_that_of_another_who_signed_in_meanwhi
     assert!(page.body.contains("Bob Example"), "{}", page.body);
     let form_token = field(&page, "form_token");
     let yes = [("interaction", interaction.as_str()), ("form_token", &form_token), ("decision", "allow")];
+    // Whoever the page names may have signed in again.
+    browser.authorize_as("bob", &App::code("trusted").with("prompt", "login").query()).await;
     assert!(browser.post("/consent", &yes).await.sent(CALLBACK, '?').has("code"));
 }
 

@@ -10,7 +10,7 @@ use evergrant_core::protocol::{ErrorCode, OAuthError};
 
 use super::authorize::{self, Answering, Next};
 use crate::error::Failure;
-use crate::interactions;
+use crate::interactions::{self, Pending};
 use crate::provider::Provider;
 use crate::secret::Secret;
 use crate::sessions::{self, SignedIn};
@@ -40,7 +40,7 @@ pub(crate) async fn page(
     };
     let person = provider.config.user(signed_in.session.subject.as_str());
     let api = request.audience.as_deref().and_then(|audience| provider.config.api(audience));
-    let form_token = signed_in.form_token();
+    let form_token = for_person(&pending, &signed_in);
     let page = ConsentPage {
         client_name: &request.client.name,
         client_id: request.client.client_id.as_str(),
@@ -81,7 +81,7 @@ pub(crate) async fn submit(
     let page_again = || Ok(see_other(&pending.address("/consent", &request.client.client_id)));
     let next = match params.first("decision") {
         // The page named a person: their yes is not that of somebody who signed in meanwhile.
-        Some("allow") if signed_in.as_ref().is_some_and(|signed_in| is_of_another(&params, signed_in)) => {
+        Some("allow") if signed_in.as_ref().is_some_and(|signed_in| is_of_another(&params, &pending, signed_in)) => {
             return page_again();
         }
         Some("allow") => {
@@ -97,9 +97,15 @@ pub(crate) async fn submit(
     authorize::follow(next, &request, &pending)
 }
 
-/// Whether the form is of a page that was made for another session.
-fn is_of_another(form: &Params, signed_in: &SignedIn) -> bool {
-    form.filled("form_token").is_some_and(|token| !Secret::presented(token).matches(&signed_in.form_token()))
+/// What the page of a request carries for the person it names.
+fn for_person(pending: &Pending, signed_in: &SignedIn) -> Secret {
+    pending.token.derive(signed_in.session.subject.as_str())
+}
+
+/// Whether the form is of a page that names somebody else.
+fn is_of_another(form: &Params, pending: &Pending, signed_in: &SignedIn) -> bool {
+    let named = form.filled("form_token").map(Secret::presented);
+    named.is_some_and(|named| !named.matches(&for_person(pending, signed_in)))
 }
 
 async fn allow(provider: &Provider, answering: &Answering<'_>) -> Result<Next, Failure> {
