@@ -24,7 +24,8 @@ pub fn use_session() -> SessionHandle {
 /// A handle to the session; a copy costs nothing.
 ///
 /// Work that was begun before may ask it when the provider is gone: it says then what there is to say when nobody has signed
-/// in yet, and does nothing. Signals go with the provider, as all signals do: read those with `try_get` there.
+/// in yet, and does nothing; but for [`SessionHandle::view`], [`SessionHandle::status`] and [`SessionHandle::config`], which go
+/// with the provider: read the first two with `try_get` there.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionHandle {
     runtime: StoredValue<Runtime, LocalStorage>,
@@ -51,36 +52,27 @@ impl SessionHandle {
     /// Who is signed in, by the latest ID token; `None` when nobody is.
     pub fn claims(&self) -> Signal<Option<IdTokenClaims>> {
         let view = self.view;
-        Signal::derive(move || view.with(|view| view.claims.clone()))
+        Signal::derive(move || view.try_with(|view| view.claims.clone())?)
     }
 
     /// When the access token expires, by the wall clock (without one, the ID token); `None` when nobody is signed in.
     pub fn expires_at(&self) -> Signal<Option<UnixTime>> {
         let view = self.view;
-        Signal::derive(move || view.with(|view| view.expires_at))
+        Signal::derive(move || view.try_with(|view| view.expires_at)?)
     }
 
     /// When the session ends if the person does nothing, once that is so soon that they should be warned (R11): show it with a
     /// button that calls [`SessionHandle::stay`].
     pub fn idle_ends_at(&self) -> Signal<Option<UnixTime>> {
         let view = self.view;
-        Signal::derive(move || view.with(|view| view.idle_ends_at.filter(|_| view.idle_warning)))
+        Signal::derive(move || view.try_with(|view| view.idle_ends_at.filter(|_| view.idle_warning))?)
     }
 
     /// What went wrong last and is not mended yet, in this session or in the sign-in that led to none.
     pub fn error(&self) -> Signal<Option<Failure>> {
         let view = self.view;
-        Signal::derive(move || {
-            view.with(|view| match &view.ended {
-                Some(
-                    EndReason::AskThePerson(failure)
-                    | EndReason::SignInFailed(failure)
-                    | EndReason::IssuerNotTold(failure)
-                    | EndReason::Idle(Some(failure)),
-                ) => Some(failure.clone()),
-                _ => view.problem.clone(),
-            })
-        })
+        let error = |view: &View| view.ended.as_ref().and_then(EndReason::failure).or(view.problem.as_ref()).cloned();
+        Signal::derive(move || view.try_with(error)?)
     }
 
     /// A sentence for the person when the session cannot be stored as configured. Read it where [`SessionHandle::view`] is

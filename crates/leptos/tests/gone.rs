@@ -54,3 +54,20 @@ async fn asking_a_session_whose_page_is_gone_stopped_the_app() {
     assert_eq!((session.abilities(), session.token_claims()), (Abilities::default(), TokenClaims::default()));
     assert!(session.ask_for(&Scope::parse("more"), "/".to_owned()).await.is_err());
 }
+
+#[wasm_bindgen_test]
+fn reading_who_was_signed_in_stopped_the_app_when_the_page_was_gone() {
+    let config = config("gone-signals");
+    store_session(&config);
+    let place = document().create_element("div").unwrap();
+    let page = mount_to(place.unchecked_into(), move || view! { <SessionProvider config><Page/></SessionProvider> });
+    let session = SEEN.take().unwrap();
+    assert_eq!(session.claims().get_untracked().unwrap().display_name(), "Tess");
+    assert!(session.expires_at().get_untracked().is_some());
+    drop(page);
+
+    assert_eq!(session.claims().get_untracked(), None);
+    assert_eq!((session.expires_at().get_untracked(), session.idle_ends_at().get_untracked()), (None, None));
+    assert_eq!(session.error().get_untracked(), None);
+    assert!(session.view().try_get_untracked().is_none() && session.status().try_get_untracked().is_none());
+}
