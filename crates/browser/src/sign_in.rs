@@ -107,6 +107,10 @@ pub(crate) async fn complete(
     transaction: Option<&Transaction>,
 ) -> Result<Tokens, Failure> {
     let transaction = transaction.ok_or(CallbackError::State)?;
+    // RFC 9700 §4.4: what one issuer gave is not shown to another, to which the page may have turned meanwhile.
+    if transaction.issuer != config.issuer {
+        return Err(CallbackError::Issuer.into());
+    }
     let granted = callback::judge(params, transaction, clock::wall())?;
     // Tokens that came in the address were issued before this page was asked for.
     tokens(config, provider, granted, transaction, clock::page_opened(), None, &|| {}).await

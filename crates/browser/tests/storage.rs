@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use evergrant_browser::storage::Store;
 use evergrant_core::config::StorageKind;
+use evergrant_core::protocol::State;
 use evergrant_core::protocol::authorize::{Flow, Transaction};
-use evergrant_core::protocol::{CodeVerifier, Nonce, Scope, State};
 use evergrant_core::time::UnixTime;
 use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -20,21 +20,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 const KINDS: [StorageKind; 2] = [StorageKind::Session, StorageKind::Local];
 
 fn transaction(state: &str, requested_at: UnixTime) -> Transaction {
-    let config = common::config("any");
-    Transaction {
-        state: State::new(state),
-        nonce: Nonce::new("n"),
-        code_verifier: CodeVerifier::new("v"),
-        issuer: config.issuer,
-        iss_required: true,
-        redirect_uri: "https://app.example/callback".into(),
-        flow: Flow::Code,
-        id_token_alone: false,
-        scope: Scope::parse("openid"),
-        max_age: None,
-        requested_at,
-        return_to: None,
-    }
+    common::transaction(&common::config("any"), state, requested_at)
 }
 
 fn session_storage() -> web_sys::Storage {

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use evergrant_browser::clock;
 use evergrant_core::config::Config;
-use evergrant_core::protocol::authorize::Flow;
-use evergrant_core::protocol::{AccessToken, IdToken, Scope};
+use evergrant_core::protocol::authorize::{Flow, Transaction};
+use evergrant_core::protocol::{AccessToken, CodeVerifier, IdToken, Nonce, Scope, State};
 use evergrant_core::session::{Session, Tokens};
+use evergrant_core::time::UnixTime;
 
 /// A client with this id at an issuer where nobody answers: port 9 is the discard service.
 pub(crate) fn config(client_id: &str) -> Config {
@@ -33,6 +34,24 @@ pub(crate) fn session(config: &Config, lifetime: Duration) -> Session {
         requested_at: clock::now(),
     };
     Session::begin(config.issuer.clone(), config.client_id.clone(), tokens).unwrap()
+}
+
+/// A sign-in of that client on its way.
+pub(crate) fn transaction(config: &Config, state: &str, requested_at: UnixTime) -> Transaction {
+    Transaction {
+        state: State::new(state),
+        nonce: Nonce::new("n"),
+        code_verifier: CodeVerifier::new("v"),
+        issuer: config.issuer.clone(),
+        iss_required: true,
+        redirect_uri: "https://app.example/callback".into(),
+        flow: Flow::Code,
+        id_token_alone: false,
+        scope: Scope::parse("openid"),
+        max_age: None,
+        requested_at,
+        return_to: None,
+    }
 }
 
 /// Waits, a turn of the event loop at a time, until `condition` holds; fails after ten seconds.

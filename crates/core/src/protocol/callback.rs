@@ -114,7 +114,7 @@ pub enum CallbackError {
     /// The person took longer than [`Transaction::LIFETIME`].
     #[error("the sign-in took too long and has to begin again")]
     Stale,
-    /// RFC 9207 §2.4.
+    /// RFC 9207 §2.4; also where the page is configured for another issuer now than when it asked (RFC 9700 §4.4).
     #[error("the answer comes from another issuer than the one that was asked (iss)")]
     Issuer,
     /// RFC 9207 §2.4.
