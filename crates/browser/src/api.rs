@@ -44,10 +44,12 @@ impl Runtime {
     }
 
     /// Sends `request` with the access token, if its origin is one of `allowed_api_origins`; without it otherwise.
-    /// When the API answers 401, the session is renewed (unless it was meanwhile) and the request sent once more.
+    /// When the API answers 401, the session is renewed (unless it was meanwhile) and the request sent once more, its body
+    /// included. There is no time limit: give the request a signal (`AbortSignal.timeout`) for that, or to stop it.
     ///
     /// # Errors
-    /// [`FetchError`]; an answer of whatever status is not an error.
+    /// [`FetchError`]; an answer of whatever status is not an error. A request that was stopped by its signal ends as
+    /// [`FetchError::Unreachable`]: ask the signal whether it was (`aborted`).
     pub async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
         if !self.may_have_the_token(&request.url()) {
             return send(&request).await;
@@ -59,20 +61,24 @@ impl Runtime {
         if response.status() != 401 {
             return Ok(response);
         }
-        match self.newer_than(&token).await {
+        match self.newer_access_token(&token).await {
             Some(newer) => authorized(again, &newer).await,
             None => Ok(response),
         }
     }
 
-    /// A token to try in place of one that a server has refused: the session is renewed for it, unless it was meanwhile. `None`
-    /// when there is no other.
-    pub(crate) async fn newer_than(&self, refused: &AccessToken) -> Option<AccessToken> {
+    /// A token to try in place of one that an API has refused with 401 (RFC 6750 §3.1): the session is renewed for it, unless it
+    /// was meanwhile, and callers share that renewal. [`Runtime::fetch`] does so by itself; this is for other ways to call.
+    ///
+    /// `None` when there is no other: the renewal failed, the token came less than five seconds ago, so that another would be
+    /// refused as well, or nobody is signed in. The refusal stands then.
+    pub async fn newer_access_token(&self, refused: &AccessToken) -> Option<AccessToken> {
         if self.current_access_token().as_ref() == Some(refused) {
             self.dispatch(Event::TokenRefused);
-            while self.view().status == Status::Renewing {
-                self.changed().await;
-            }
+        }
+        // Also when it has expired on its way there, and is renewed for that.
+        while self.view().status == Status::Renewing {
+            self.changed().await;
         }
         self.current_access_token().filter(|newer| newer != refused)
     }
@@ -121,7 +127,8 @@ pub enum FetchError {
     /// There is no token to send.
     #[error(transparent)]
     NoAccessToken(#[from] NoAccessToken),
-    /// No network, no server, or the server does not let this page read its answer (CORS).
+    /// No network, no server, or the server does not let this page read its answer (CORS); or the request was stopped by its own
+    /// signal.
     #[error("the server could not be reached")]
     Unreachable,
     /// The browser refuses the request itself.

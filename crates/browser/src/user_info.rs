@@ -31,7 +31,7 @@ impl Runtime {
             let answer = http::get_with_token(ENDPOINT, url, &token).await?;
             if answer.status == 401
                 && std::mem::take(&mut is_first)
-                && let Some(newer) = self.newer_than(&token).await
+                && let Some(newer) = self.newer_access_token(&token).await
             {
                 token = newer;
                 continue;

@@ -125,7 +125,9 @@ impl SessionHandle {
         self.runtime.try_with_value(Runtime::log_json).unwrap_or_default()
     }
 
-    /// An access token that is good now: an expired one is renewed first, and callers share that renewal.
+    /// An access token that is good now, its text being [`AccessToken::secret`]: an expired one is renewed first, a sign-in on its way
+    /// is waited for, and callers share that. Ask for it at each use, and keep none. It goes wherever the app sends it, whatever
+    /// `allowed_api_origins` says.
     ///
     /// # Errors
     /// [`NoAccessToken`]: nobody is signed in, the renewal failed, or the issuer gives none.
@@ -133,11 +135,22 @@ impl SessionHandle {
         self.running().ok_or(NoAccessToken::SignedOut)?.access_token().await
     }
 
-    /// Sends `request`, with the access token if its origin is one of `allowed_api_origins`; a 401 is answered by one
-    /// renewal and one more try.
+    /// A token to try in place of one that an API has refused with 401 (RFC 6750 §3.1): the session is renewed for it, unless it
+    /// was meanwhile, and callers share that renewal. [`SessionHandle::fetch`] does so by itself; this is for other ways to call.
+    ///
+    /// `None` when there is no other: the renewal failed, the token came less than five seconds ago, so that another would be
+    /// refused as well, or nobody is signed in. The refusal stands then.
+    pub async fn newer_access_token(&self, refused: &AccessToken) -> Option<AccessToken> {
+        self.running()?.newer_access_token(refused).await
+    }
+
+    /// Sends `request`, with the access token if its origin is one of `allowed_api_origins`, and without it otherwise; a 401 is
+    /// answered by one renewal and one more try, the body included. There is no time limit: give the request a signal
+    /// (`AbortSignal.timeout`) for that, or to stop it.
     ///
     /// # Errors
-    /// [`FetchError`]; an answer of whatever status is not an error.
+    /// [`FetchError`]; an answer of whatever status is not an error. A request that was stopped by its signal ends as
+    /// [`FetchError::Unreachable`]: ask the signal whether it was (`aborted`).
     pub async fn fetch(&self, request: web_sys::Request) -> Result<web_sys::Response, FetchError> {
         self.running().ok_or(NoAccessToken::SignedOut)?.fetch(request).await
     }
