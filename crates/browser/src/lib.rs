@@ -35,6 +35,7 @@ mod user_info;
 
 pub use api::{FetchError, NoAccessToken, challenge};
 pub use discovery::{DiscoveryError, discover};
+pub use evergrant_core as core;
 pub use runtime::Runtime;
 #[cfg(feature = "inspector")]
 pub use runtime::claims::{Claim, TokenClaims};

@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::authorize::Transaction;
+use evergrant_core::protocol::jwt::Unverified;
 use evergrant_core::protocol::params::Params;
-use evergrant_core::protocol::{AccessToken, Scope, callback, logout};
+use evergrant_core::protocol::{AccessToken, Claims, Scope, callback, logout};
 use evergrant_core::session::{
     self, Command, Event, Failure, HiddenIframe, Machine, Occurrence, Place, RenewalRecord, Session, SignIn,
     TabMessage, View,
@@ -31,7 +32,9 @@ use crate::tabs::Tabs;
 use crate::timer::{self, Timer};
 use crate::{clock, location, measure, sign_in};
 
-/// A running session. Clones are handles to the same one; when the last is dropped, timer, listeners and requests go.
+/// A running session. Clones are handles to the same one: keep one as long as the session is to be renewed. When the last is
+/// dropped, timer and listeners go. What is in flight then comes to its end and is stored, since a refresh token that was sent is
+/// worth nothing any more.
 #[derive(Clone)]
 pub struct Runtime(Rc<Inner>);
 
@@ -60,7 +63,12 @@ struct Inner {
 
 impl Runtime {
     /// Begins: takes up the stored session, or completes the sign-in whose response is in the address.
-    /// `on_change` is called with the new view whenever something changed, at once for the first time.
+    ///
+    /// `on_change` is called with the new view whenever something changed, and for the first time before this returns. It must not
+    /// hold a clone of what this returns, which would live for ever; [`Runtime::changed`] does without it.
+    ///
+    /// Several clients may run in one page, each with a [`Config::kept_as`] of its own. The response in the address is taken by the
+    /// first that is started: start the one first whose sign-in left this page, or let them sign in in popups.
     pub fn start(config: Config, on_change: impl Fn(View) + 'static) -> Self {
         let response = location::take_response();
         let store = Store::open(config.storage, &config.kept_as);
@@ -132,6 +140,18 @@ impl Runtime {
         self.0.machine.borrow().view(&clock::now())
     }
 
+    /// All claims of the latest ID token, as they came: those of [`View::claims`], and the issuer's own, such as roles (OIDC Core
+    /// §5.1.2). Empty when nobody is signed in. They are read anew at each call.
+    ///
+    /// They say what to show, and decide nothing: what a person may do is for the API to judge, by the access token.
+    // Compiled into apps that call it, and into no other.
+    #[inline]
+    pub fn all_claims(&self) -> Claims {
+        let machine = self.0.machine.borrow();
+        let claims = machine.id_token().and_then(|token| Unverified::parse(token.secret()).ok()?.claims().ok());
+        claims.unwrap_or_default()
+    }
+
     /// Whether somebody is signed in at an issuer that gives no access tokens.
     pub fn has_identity_alone(&self) -> bool {
         self.0.machine.borrow().has_identity_alone()
@@ -142,7 +162,7 @@ impl Runtime {
         self.0.machine.borrow().access_token(&clock::now()).cloned()
     }
 
-    /// Waits until the view changes.
+    /// Waits until the view changes. A task that does so in a loop holds this handle, and so keeps the session running.
     pub async fn changed(&self) {
         let (sender, receiver) = oneshot::channel();
         self.0.waiting.borrow_mut().push(sender);

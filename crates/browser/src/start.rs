@@ -7,7 +7,9 @@ use crate::{http, location};
 
 /// Reads the configuration at `url`, usually `/config.json`.
 ///
-/// An authorization response in the address is taken out of it first.
+/// An authorization response in the address is taken out of it first: `state` beside `code`, `error`, `access_token` or
+/// `id_token`, in the query or the fragment, whatever the path. An app that has such addresses of its own, as the callback of
+/// another service, reads them before this.
 ///
 /// A page with `<link rel="preload" href="/config.json" as="fetch" crossorigin="anonymous">` has it a round trip sooner: then it is
 /// loaded beside the code.
@@ -43,7 +45,7 @@ pub enum StartError {
         /// The HTTP status.
         status: u16,
     },
-    /// A configuration that cannot be used.
+    /// A configuration that cannot be used; or no JSON at all, where a server sends its `index.html` for a file that is not there.
     #[error("{url} cannot be used: {error}")]
     Config {
         /// What was asked for.

@@ -211,3 +211,18 @@ async fn what_renewals_show_is_known_also_after_a_reload() {
     drop(runtime);
     assert_eq!(Runtime::start(config, |_| {}).abilities().iframe, HiddenIframe::Works);
 }
+
+#[wasm_bindgen_test]
+async fn the_issuers_own_claims_are_there_to_read() {
+    let issuer = Issuer::open("own-claims").await;
+    issuer.tamper_id_token("claims.roles = ['reader', 'admin']; claims['https://app.example/plan'] = { seats: 5 };");
+    let runtime = signed_in(&issuer.config(""));
+    assert!(runtime.all_claims().is_empty(), "the stored one is no JWT");
+    runtime.renew();
+    renewed(&runtime, 1).await;
+    let claims = runtime.all_claims();
+    assert_eq!((&claims["sub"], &claims["roles"][1]), (&"tess".into(), &"admin".into()));
+    assert_eq!(claims["https://app.example/plan"]["seats"], 5);
+    runtime.sign_out();
+    assert!(runtime.all_claims().is_empty());
+}

@@ -14,7 +14,8 @@ use crate::protocol::metadata::{ProviderMetadata, is_safe_to_use};
 use crate::protocol::{ClientId, Issuer, ResponseMode, Scope};
 pub use other_issuer::OtherIssuer;
 
-/// The configuration of one app at one issuer.
+/// The configuration of one app at one issuer: what [`Config::parse`] reads. An app that finds it out at run time, from what a
+/// person picked, writes that as JSON and has it read; what is changed in it afterwards is not checked any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The issuer identifier, to the letter.
@@ -34,7 +35,7 @@ pub struct Config {
     pub silent_response: SilentResponse,
     /// Where a sign-out comes back to. Default `/` at the app's origin.
     pub post_logout_redirect_uri: Address,
-    /// The flow used when the app does not say. Default code + PKCE.
+    /// The flow used when the app does not say: it is for the app to pass it on where a sign-in asks for a flow. Default code + PKCE.
     pub flow: Flow,
     /// What the issuer is to ask the person at every sign-in, whatever it remembers. Default: what it sees fit. Never sent
     /// with silent renewals. Issuers that follow OIDC Core §11 to the letter give refresh tokens only with `consent`.
@@ -55,7 +56,8 @@ pub struct Config {
     /// R11: how long a person may do nothing before they are signed out. Default: for ever; the issuer has limits as well.
     pub idle: Option<IdleLimit>,
     /// What this client's part of the browser's stores is named after: tabs with the same name share what is shared. The
-    /// client id, and no key of `config.json`; see [`OtherIssuer`].
+    /// client id, and no key of `config.json`. An app that knows several issuers, at two of which its client has the same id, gives
+    /// each a name of its own here, and the same at every start; [`OtherIssuer`] does so by itself.
     pub kept_as: String,
 }
 

@@ -45,4 +45,4 @@ pub use names::{
 };
 pub use response_mode::ResponseMode;
 pub use scope::Scope;
-pub use userinfo::UserInfo;
+pub use userinfo::{Claims, UserInfo};

@@ -4,7 +4,7 @@ use evergrant_browser::{FetchError, NoAccessToken, NoUserInfo, Runtime, clock};
 use evergrant_core::config::Config;
 use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::protocol::id_token::IdTokenClaims;
-use evergrant_core::protocol::{AccessToken, Scope, UserInfo};
+use evergrant_core::protocol::{AccessToken, Claims, Scope, UserInfo};
 use evergrant_core::session::{
     Abilities, EndReason, Failure, HiddenIframe, Occurrence, Place, RenewalRecord, SignIn, Status, View,
 };
@@ -15,13 +15,19 @@ use crate::live::memo;
 
 /// The session of the nearest [`crate::SessionProvider`].
 ///
+/// `use_context::<SessionHandle>()` asks whether there is one.
+///
 /// # Panics
 /// Outside a provider: that is a mistake in the app's code, found the first time the component is rendered.
 pub fn use_session() -> SessionHandle {
     expect_context::<SessionHandle>()
 }
 
-/// A handle to the session; a copy costs nothing.
+/// A handle to the session; a copy costs nothing. It may be put into signals, contexts and structs of the app's own, to be used
+/// outside the provider as well.
+///
+/// Futures, as that of [`SessionHandle::fetch`], are for the page's one thread: Leptos takes them in `LocalResource::new`,
+/// `Action::new_local` and `spawn_local`.
 ///
 /// Work that was begun before may ask it when the provider is gone: it says then what there is to say when nobody has signed
 /// in yet, and does nothing; but for [`SessionHandle::view`], [`SessionHandle::status`] and [`SessionHandle::config`], which go
@@ -39,7 +45,7 @@ impl SessionHandle {
         Self { runtime: StoredValue::new_local(runtime), view, status }
     }
 
-    /// Everything there is to show.
+    /// Everything there is to show. It changes a few times with every renewal.
     pub fn view(&self) -> ReadSignal<View> {
         self.view
     }
@@ -49,13 +55,37 @@ impl SessionHandle {
         self.status
     }
 
+    /// Whether somebody is signed in, also while their session is renewed; changes only then. A resource that loads what is
+    /// theirs follows this, and not [`SessionHandle::status`], which changes with every renewal. `false` when the provider is gone.
+    // Compiled into apps that call it, and into no other.
+    #[inline]
+    pub fn is_signed_in(&self) -> Memo<bool> {
+        let status = self.status;
+        memo(move || status.try_get().is_some_and(Status::is_signed_in))
+    }
+
     /// Who is signed in, by the latest ID token; `None` when nobody is.
     pub fn claims(&self) -> Signal<Option<IdTokenClaims>> {
         let view = self.view;
         Signal::derive(move || view.try_with(|view| view.claims.clone())?)
     }
 
-    /// When the access token expires, by the wall clock (without one, the ID token); `None` when nobody is signed in.
+    /// All claims of that ID token as they came, the issuer's own among them, such as roles (OIDC Core §5.1.2); empty when nobody
+    /// is signed in.
+    ///
+    /// They say what to show, and decide nothing: what a person may do is for the API to judge, by the access token.
+    // Compiled into apps that call it, and into no other.
+    #[inline]
+    pub fn all_claims(&self) -> Signal<Claims> {
+        let (runtime, view) = (self.runtime, self.view);
+        Signal::derive(move || {
+            let _ = view.try_with(|_| ());
+            runtime.try_with_value(Runtime::all_claims).unwrap_or_default()
+        })
+    }
+
+    /// When the access token expires, by the wall clock (without one, the ID token); `None` when nobody is signed in. As a [`Memo`]
+    /// it changes with each new token, which is when to tell it to a connection that stays open.
     pub fn expires_at(&self) -> Signal<Option<UnixTime>> {
         let view = self.view;
         Signal::derive(move || view.try_with(|view| view.expires_at)?)
@@ -81,8 +111,8 @@ impl SessionHandle {
         self.runtime.try_with_value(|runtime| runtime.warning().map(str::to_owned))?
     }
 
-    /// Where in the app the person was before the sign-in that completed in this page: a path of this origin. Read it once
-    /// [`SessionHandle::status`] is no longer `signing-in`.
+    /// Where in the app the person was before the sign-in that completed in this page, or failed in it: a path of this origin.
+    /// `None` when this page was not opened by one. Read it once [`SessionHandle::status`] is no longer `signing-in`.
     pub fn return_to(&self) -> Option<String> {
         self.runtime.try_with_value(Runtime::return_to)?
     }
@@ -140,6 +170,8 @@ impl SessionHandle {
     ///
     /// `None` when there is no other: the renewal failed, the token came less than five seconds ago, so that another would be
     /// refused as well, or nobody is signed in. The refusal stands then.
+    // Compiled into apps that call it, and into no other.
+    #[inline]
     pub async fn newer_access_token(&self, refused: &AccessToken) -> Option<AccessToken> {
         self.running()?.newer_access_token(refused).await
     }
@@ -171,7 +203,8 @@ impl SessionHandle {
     }
 
     /// Goes to the issuer to sign in by `flow`, and comes back to `redirect_uri`, where [`SessionHandle::return_to`] says
-    /// `return_to` then: a path of this origin for the app's router to go on to. Does nothing while somebody is signed in, unless
+    /// `return_to` then: a path of this origin for the app's router to go on to, such as [`here`](crate::here). What is none, a whole
+    /// address for example, becomes `/`. Does nothing while somebody is signed in, unless
     /// something is wrong with their session (see [`SessionHandle::error`]); should the sign-in fail, that session goes on.
     pub fn sign_in(&self, flow: Flow, return_to: String) {
         self.runtime.try_with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, place: Place::Page }));
@@ -180,6 +213,9 @@ impl SessionHandle {
     /// Signs in by `flow` in a popup, and stays on this page. Call it while a click is being handled: browsers block popups
     /// at any other time, and then the session's error is [`Failure::PopupBlocked`]. The popup comes back to
     /// `silent_redirect_uri`, or stays at an issuer that answers it itself (`silent_response`).
+    ///
+    /// A page, or an issuer's, that is served with `Cross-Origin-Opener-Policy: same-origin` loses its popups, which then seem to be closed
+    /// ([`Failure::PopupClosed`]): `same-origin-allow-popups` leaves them to the page.
     pub fn sign_in_popup(&self, flow: Flow) {
         let return_to = String::new();
         self.runtime.try_with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, place: Place::Popup }));

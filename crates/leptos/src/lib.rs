@@ -45,5 +45,5 @@ pub use evergrant_core::session::{
 };
 pub use evergrant_core::time::UnixTime;
 pub use handle::{SessionHandle, use_session};
-pub use parts::{RequireSession, SignedIn, SignedOut};
+pub use parts::{RequireSession, SignedIn, SignedOut, here};
 pub use provider::SessionProvider;

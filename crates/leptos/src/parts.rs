@@ -16,8 +16,7 @@ pub fn SignedIn(
     /// What somebody who is signed in sees.
     children: ChildrenFn,
 ) -> impl IntoView {
-    let status = use_session().status();
-    let is_signed_in = memo(move || status.get().is_signed_in());
+    let is_signed_in = use_session().is_signed_in();
     view! { <Show when=move || is_signed_in.get()>{children()}</Show> }
 }
 
@@ -36,7 +35,7 @@ pub fn SignedOut(
 /// comes back to `redirect_uri`, where [`SessionHandle::return_to`](crate::SessionHandle::return_to) says which page they wanted.
 ///
 /// That happens once: when a sign-in fails, or the session ends, `fallback` is shown. An app that sent people back to the
-/// issuer each time could do so for ever.
+/// issuer each time could do so for ever. So `fallback` needs a button to sign in, or is beside one.
 #[component]
 pub fn RequireSession(
     /// What is shown on the way, and to somebody for whom the sign-in did not succeed.
@@ -51,20 +50,24 @@ pub fn RequireSession(
 ) -> impl IntoView {
     let session = use_session();
     let status = session.status();
-    let is_signed_in = memo(move || status.get().is_signed_in());
+    let is_signed_in = session.is_signed_in();
     Effect::new(move |sent: Option<bool>| {
         let untouched = status.get() == Status::SignedOut && session.view().with_untracked(|view| view.ended.is_none());
         let send = untouched && sent != Some(true);
         if send {
             let flow: Flow = session.config().flow;
-            session.sign_in(flow, return_to.map_or_else(path_in_the_address, |wanted| wanted.get_untracked()));
+            session.sign_in(flow, return_to.map_or_else(here, |wanted| wanted.get_untracked()));
         }
         send || sent == Some(true)
     });
     view! { <Show when=move || is_signed_in.get() fallback=move || fallback.run()>{children()}</Show> }
 }
 
-fn path_in_the_address() -> String {
+/// The page that the address shows, as a path of this origin with its query and fragment: what to give to
+/// [`SessionHandle::sign_in`](crate::SessionHandle::sign_in) for the person to come back to where they are.
+#[inline]
+pub fn here() -> String {
     let location = window().location();
-    location.pathname().unwrap_or_else(|_| "/".to_owned()) + &location.search().unwrap_or_default()
+    let path = location.pathname().unwrap_or_else(|_| "/".to_owned());
+    path + &location.search().unwrap_or_default() + &location.hash().unwrap_or_default()
 }

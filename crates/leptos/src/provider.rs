@@ -12,6 +12,14 @@ use crate::handle::SessionHandle;
 
 /// Starts the session that `config` describes, and provides it to `children` by [`crate::use_session`].
 ///
+/// It ends with the provider, and its handles do nothing then; what is in flight is still stored, for the next that is mounted. For
+/// another `config` mount another provider.
+///
+/// What the address brings is taken by the first that is mounted: of several in one page mount the one first whose sign-in left it, or
+/// let people sign in in popups. Several each need a [`kept_as`](Config::kept_as) of its own, which is the client id unless it is set, and a reactive
+/// scope of its own, which Leptos gives to a closure and not to a component: `{move || view! { <SessionProvider … }}`. In one
+/// scope, what is shown later, by a `Show` or a route, would find the session of the last.
+///
 /// A stored session is known when the children are first rendered: nothing flashes. A response of the issuer in the
 /// address is taken out of it and completed meanwhile, with the status `signing-in`.
 #[component]

@@ -5,8 +5,10 @@
 mod common;
 
 use common::{config, page, store_session, text, until};
-use evergrant_leptos::{RequireSession, Status, use_session};
+use evergrant_leptos::{Config, RequireSession, SessionHandle, SessionProvider, Status, here, use_session};
+use leptos::mount::mount_to;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -42,4 +44,39 @@ async fn a_required_session_is_asked_for_once_and_not_in_a_loop() {
         gloo_timers::future::TimeoutFuture::new(5).await;
         assert_eq!(attribute("data-status"), Status::SignedOut.as_str());
     }
+}
+
+#[component]
+fn Client() -> impl IntoView {
+    use_session().config().client_id.to_string() + " "
+}
+
+#[wasm_bindgen_test]
+async fn of_two_providers_in_scopes_of_their_own_each_serves_what_is_shown_later_in_it() {
+    let shown = RwSignal::new(false);
+    let place: web_sys::HtmlElement = document().create_element("div").unwrap().unchecked_into();
+    let provider = move |config: Config| {
+        move || {
+            let config = config.clone();
+            view! { <SessionProvider config><Client/><Show when=move || shown.get()><Client/></Show></SessionProvider> }
+        }
+    };
+    let page = move || {
+        view! {
+            {provider(config("one"))}
+            {provider(config("other"))}
+            {use_context::<SessionHandle>().map(|_| "outside")}
+        }
+    };
+    mount_to(place.clone(), page).forget();
+    assert_eq!(text(&place), "one other ", "at once");
+    shown.set(true);
+    until("all are shown", || text(&place).len() > 10).await;
+    assert_eq!(text(&place), "one one other other ");
+}
+
+#[wasm_bindgen_test]
+async fn the_section_of_a_page_that_needs_a_session_was_lost_on_the_way_to_the_issuer() {
+    evergrant_browser::location::replace("/reports/7?full=yes#totals").unwrap();
+    assert_eq!(here(), "/reports/7?full=yes#totals");
 }

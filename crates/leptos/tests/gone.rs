@@ -63,11 +63,13 @@ fn reading_who_was_signed_in_stopped_the_app_when_the_page_was_gone() {
     let page = mount_to(place.unchecked_into(), move || view! { <SessionProvider config><Page/></SessionProvider> });
     let session = SEEN.take().unwrap();
     assert_eq!(session.claims().get_untracked().unwrap().display_name(), "Tess");
-    assert!(session.expires_at().get_untracked().is_some());
+    assert!(session.expires_at().get_untracked().is_some() && session.is_signed_in().get_untracked());
+    assert_eq!(session.all_claims().get_untracked()["name"], "Tess");
     drop(page);
 
     assert_eq!(session.claims().get_untracked(), None);
     assert_eq!((session.expires_at().get_untracked(), session.idle_ends_at().get_untracked()), (None, None));
     assert_eq!(session.error().get_untracked(), None);
+    assert!(session.all_claims().get_untracked().is_empty() && !session.is_signed_in().get_untracked());
     assert!(session.view().try_get_untracked().is_none() && session.status().try_get_untracked().is_none());
 }

@@ -3,7 +3,9 @@
 //!
 //! `cargo xtask demo --without-app` starts what it needs, and `cargo xtask trunk serve examples/router/index.html` the app itself.
 
-use evergrant_leptos::{Flow, RequireSession, SessionProvider, SignedIn, SignedOut, Status, load_config, use_session};
+use evergrant_leptos::{
+    Flow, RequireSession, SessionProvider, SignedIn, SignedOut, Status, here, load_config, use_session,
+};
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet, ParentRoute, Route, Router, Routes};
 use leptos_router::hooks::{use_navigate, use_params_map, use_url};
@@ -19,7 +21,7 @@ fn App() -> impl IntoView {
                 <A href="/">"Start"</A> " " <A href="/account">"Account"</A> " " <A href="/reports/7?full=yes">"Report 7"</A>
                 <SignedIn><button on:click=move |_| session.sign_out()>"Sign out"</button></SignedIn>
                 <SignedOut>
-                    <button on:click=move |_| session.sign_in(Flow::Code, "/".into())>"Sign in"</button>
+                    <button on:click=move |_| session.sign_in(Flow::Code, here())>"Sign in"</button>
                 </SignedOut>
             </nav>
             <main>
@@ -42,9 +44,10 @@ fn App() -> impl IntoView {
 fn Guard() -> impl IntoView {
     // The router shows a page a moment before the address bar does.
     let url = use_url();
-    let wanted = Signal::derive(move || match url.read().search() {
-        "" => url.read().path().to_owned(),
-        search => format!("{}?{search}", url.read().path()),
+    let wanted = Signal::derive(move || {
+        let url = url.read();
+        let search = if url.search().is_empty() { String::new() } else { format!("?{}", url.search()) };
+        format!("{}{search}{}", url.path(), url.hash())
     });
     view! {
         <RequireSession return_to=wanted fallback=|| "You need to sign in to read this.">

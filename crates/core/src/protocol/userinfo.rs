@@ -9,13 +9,16 @@ use super::error::OAuthError;
 use super::json;
 use super::names::Subject;
 
+/// Claims by their names, as they came: those of OIDC Core §5.1, and the issuer's own (§5.1.2).
+pub type Claims = Map<String, Value>;
+
 /// What the issuer says of the person who is signed in (OIDC Core §5.3.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserInfo {
     /// Of whom: the same as in the ID token.
     pub sub: Subject,
-    /// All claims as they came: those of §5.1, and the issuer's own (§5.1.2).
-    pub claims: Map<String, Value>,
+    /// All of them.
+    pub claims: Claims,
 }
 
 impl UserInfo {

@@ -125,7 +125,7 @@ impl Event {
 pub struct SignIn {
     /// By which flow.
     pub flow: Flow,
-    /// Where in the app the person is, to come back to: a path with its query.
+    /// Where in the app the person is, to come back to: a path of the app's origin with query and fragment; of no use for a popup.
     pub return_to: String,
     /// In which window.
     pub place: Place,

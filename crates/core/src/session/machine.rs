@@ -21,7 +21,7 @@ use super::schedule::{self, Lease};
 use super::view::{EndReason, Status, View};
 use crate::config::{Config, StorageKind};
 use crate::protocol::authorize::Flow;
-use crate::protocol::{AccessToken, ClientId, Issuer};
+use crate::protocol::{AccessToken, ClientId, IdToken, Issuer};
 use crate::time::{Now, UnixTime};
 
 /// Failures in a row after which renewing stops until the person asks for it: no loop goes on for ever.
@@ -190,6 +190,15 @@ impl Machine {
             State::SignedIn(signed_in) if !signed_in.lease.remaining(now).is_zero() && !self.is_idle(now) => {
                 signed_in.session.access_token.as_ref()
             }
+            _ => None,
+        }
+    }
+
+    /// The latest ID token, while somebody is signed in.
+    #[inline]
+    pub fn id_token(&self) -> Option<&IdToken> {
+        match &self.state {
+            State::SignedIn(signed_in) => Some(&signed_in.session.id_token),
             _ => None,
         }
     }
