@@ -9,16 +9,16 @@ use evergrant_core::session::View;
 use leptos::prelude::*;
 
 use crate::handle::SessionHandle;
+use crate::live::Part;
 
 /// Starts the session that `config` describes, and provides it to `children` by [`crate::use_session`].
 ///
 /// It ends with the provider, and its handles do nothing then; what is in flight is still stored, for the next that is mounted. For
 /// another `config` mount another provider.
 ///
-/// What the address brings is taken by the first that is mounted: of several in one page mount the one first whose sign-in left it, or
-/// let people sign in in popups. Several each need a [`kept_as`](Config::kept_as) of its own, which is the client id unless it is set, and a reactive
-/// scope of its own, which Leptos gives to a closure and not to a component: `{move || view! { <SessionProvider … }}`. In one
-/// scope, what is shown later, by a `Show` or a route, would find the session of the last.
+/// Of several in one page each serves its own children. Each needs a [`kept_as`](Config::kept_as) of its own, which is the client
+/// id unless it is set. What the address brings is taken by the first that is mounted: mount the one first whose sign-in left it,
+/// or let people sign in in popups.
 ///
 /// A stored session is known when the children are first rendered: nothing flashes. A response of the issuer in the
 /// address is taken out of it and completed meanwhile, with the status `signing-in`.
@@ -32,6 +32,12 @@ pub fn SessionProvider(
     let view = RwSignal::new(View::default());
     let runtime = Runtime::start(config, move |changed| view.set(changed));
     view.set(runtime.view());
-    provide_context(SessionHandle::new(runtime, view.read_only()));
-    children()
+    let session = SessionHandle::new(runtime, view.read_only());
+    let mut children = Some(children);
+    // A component has no reactive scope of its own: what it provides would be found by those beside it as well.
+    let content: Part = Box::new(move || {
+        provide_context(session);
+        untrack(|| children.take().map_or_else(|| ().into_any(), |children| children()))
+    });
+    content
 }

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{config, page, store_session, text, until};
-use evergrant_leptos::{Config, RequireSession, SessionHandle, SessionProvider, Status, here, use_session};
+use evergrant_leptos::{RequireSession, SessionHandle, SessionProvider, Status, here, use_session};
 use leptos::mount::mount_to;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -52,19 +52,14 @@ fn Client() -> impl IntoView {
 }
 
 #[wasm_bindgen_test]
-async fn of_two_providers_in_scopes_of_their_own_each_serves_what_is_shown_later_in_it() {
+async fn what_is_shown_later_found_the_session_of_the_provider_beside_its_own() {
     let shown = RwSignal::new(false);
     let place: web_sys::HtmlElement = document().create_element("div").unwrap().unchecked_into();
-    let provider = move |config: Config| {
-        move || {
-            let config = config.clone();
-            view! { <SessionProvider config><Client/><Show when=move || shown.get()><Client/></Show></SessionProvider> }
-        }
-    };
+    let (one, other) = (config("one"), config("other"));
     let page = move || {
         view! {
-            {provider(config("one"))}
-            {provider(config("other"))}
+            <SessionProvider config=one><Client/><Show when=move || shown.get()><Client/></Show></SessionProvider>
+            <SessionProvider config=other><Client/><Show when=move || shown.get()><Client/></Show></SessionProvider>
             {use_context::<SessionHandle>().map(|_| "outside")}
         }
     };
