@@ -46,7 +46,7 @@ pub enum StartError {
         status: u16,
     },
     /// A configuration that cannot be used; or no JSON at all, where a server sends its `index.html` for a file that is not there.
-    #[error("{url} cannot be used: {error}")]
+    #[error("{url} cannot be used as a JSON configuration: {error}")]
     Config {
         /// What was asked for.
         url: String,
