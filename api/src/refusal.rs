@@ -103,7 +103,7 @@ impl IntoResponse for Refusal {
             Reason::InsufficientScope(needed) => needed,
             _ => Scope::default(),
         };
-        let challenge = Challenge { realm: Some(self.realm), error, scope };
+        let challenge = Challenge { realm: Some(self.realm), error, scope, ..Challenge::default() };
         if let Ok(challenge) = HeaderValue::from_str(&challenge.to_string()) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }

@@ -40,7 +40,7 @@ fn event(what: u8, attempt: u64, lifetime: u64, now: Now, stored: &Option<Box<Se
     Some(match what % 25 {
         0 => Event::Opened { stored: stored.clone() },
         1 => Event::CallbackArrived { stored: stored.clone() },
-        2 => Event::SignIn(SignIn { flow: Flow::Code, return_to: String::new(), place: Place::Page }),
+        2 => Event::SignIn(SignIn { place: Place::Page, ..SignIn::default() }),
         3 => Event::SignInEnded { attempt, outcome: Ok(Box::new(tokens(lifetime, now)?)) },
         4 => Event::SignInEnded { attempt, outcome: Err(failure) },
         5 => Event::TimerFired,

@@ -1,7 +1,7 @@
 //! The way to the issuer and back, by the hybrid flow: an ID token at once, and a code that becomes the other tokens.
 
 use evergrant_core::address::Address;
-use evergrant_core::protocol::authorize::{AuthorizationRequest, Flow, Transaction};
+use evergrant_core::protocol::authorize::{AuthorizationParameters, AuthorizationRequest, Flow, Transaction};
 use evergrant_core::protocol::callback::CallbackError;
 use evergrant_core::protocol::metadata::ProviderMetadata;
 use evergrant_core::protocol::params::Params;
@@ -59,8 +59,7 @@ fn transaction(config: &Config, metadata: &ProviderMetadata, pending: &PendingSi
         audience: config.audience.as_deref(),
         response_mode: None,
         prompt: None,
-        max_age: None,
-        login_hint: None,
+        parameters: &AuthorizationParameters::default(),
         id_token_hint: None,
     };
     hybrid::begin(metadata, &request, pending.entropy(), pending.begun_at)

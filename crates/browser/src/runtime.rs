@@ -17,8 +17,7 @@ use evergrant_core::protocol::jwt::Unverified;
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{AccessToken, Claims, Scope, callback, logout};
 use evergrant_core::session::{
-    self, Command, Event, Failure, HiddenIframe, Machine, Occurrence, Place, RenewalRecord, Session, SignIn,
-    TabMessage, View,
+    self, Command, Event, Failure, HiddenIframe, Machine, Occurrence, RenewalRecord, Session, SignIn, TabMessage, View,
 };
 use futures_channel::oneshot;
 use futures_util::future::AbortHandle;
@@ -109,10 +108,17 @@ impl Runtime {
     /// # Errors
     /// When this page cannot be left: the issuer cannot be reached, or a sign-in cannot be remembered.
     pub async fn ask_for(&self, scope: &Scope, return_to: String) -> Result<(), Failure> {
+        self.ask_with(SignIn { return_to, scope: scope.clone(), ..SignIn::default() }).await
+    }
+
+    /// The same with whatever else `sign_in` says to the issuer; its flow and its place are those of the session and this page.
+    ///
+    /// # Errors
+    /// As [`Runtime::ask_for`].
+    pub async fn ask_with(&self, sign_in: SignIn) -> Result<(), Failure> {
         let Inner { config, provider, store, .. } = &*self.0;
         let flow = self.view().flow.unwrap_or(config.flow);
-        let sign_in = SignIn { flow, return_to, place: Place::Page };
-        sign_in::begin(config, provider, store, sign_in, scope).await
+        sign_in::begin(config, provider, store, &SignIn { flow, ..sign_in }).await
     }
 
     /// Signs out here, in every tab, and at the issuer, whose page is gone to where it has one for that. Does nothing when nobody

@@ -2,7 +2,7 @@
 
 use evergrant_core::address::Address;
 use evergrant_core::config::{Config, SilentResponse};
-use evergrant_core::protocol::authorize::{self, AuthorizationRequest, Flow, Transaction};
+use evergrant_core::protocol::authorize::{self, AuthorizationParameters, AuthorizationRequest, Flow, Transaction};
 use evergrant_core::protocol::callback::{self, CallbackError, Granted};
 use evergrant_core::protocol::id_token::{Expectation, IdTokenClaims};
 use evergrant_core::protocol::metadata::ProviderMetadata;
@@ -22,14 +22,11 @@ const TOKEN_ENDPOINT: &str = "the issuer's token endpoint";
 pub(crate) const BACKEND: &str = "the server that keeps the refresh token";
 
 /// Leaves for the issuer. Returns only when that failed, or a moment before the page goes.
-///
-/// `more` is asked for beyond the configured scope.
 pub(crate) async fn begin(
     config: &Config,
     provider: &Provider,
     store: &Store,
-    sign_in: SignIn,
-    more: &Scope,
+    sign_in: &SignIn,
 ) -> Result<(), Failure> {
     if !store.outlives_the_page() {
         return Err(Failure::Browser(
@@ -38,8 +35,9 @@ pub(crate) async fn begin(
         ));
     }
     let metadata = provider.metadata().await?;
-    let scope = config.scope.union(more);
-    let request = AuthorizationRequest { scope: &scope, ..request(config, sign_in.flow, &config.redirect_uri) };
+    let (scope, parameters) = wanted(config, sign_in);
+    let request = request(config, sign_in.flow, &config.redirect_uri);
+    let request = AuthorizationRequest { scope: &scope, parameters: &parameters, ..request };
     let now = clock::wall();
     let return_to = Some(location::own_path(&sign_in.return_to));
     let (url, transaction) = authorize::begin(&metadata, &request, return_to, crypto::entropy()?, now);
@@ -54,16 +52,24 @@ pub(crate) async fn in_popup(
     config: &Config,
     provider: &Provider,
     popup: Result<Popup, Failure>,
-    flow: Flow,
+    sign_in: &SignIn,
 ) -> Result<Tokens, Failure> {
     let popup = popup?;
     let metadata = provider.metadata().await?;
-    let (request, origin) = request_by_message(config, &metadata, flow);
+    let (scope, parameters) = wanted(config, sign_in);
+    let (request, origin) = request_by_message(config, &metadata, sign_in.flow);
+    let request = AuthorizationRequest { scope: &scope, parameters: &parameters, ..request };
     let (url, transaction) = authorize::begin(&metadata, &request, None, crypto::entropy()?, clock::wall());
     let params = popup.authorize(url.as_str(), origin, &transaction.state).await?;
     let granted = callback::judge(&params, &transaction, clock::wall())?;
     // The person took their time: tokens in the response itself were issued just now, not when it was asked for.
     tokens(config, provider, granted, &transaction, clock::now(), None, &|| {}).await
+}
+
+/// What a sign-in asks for and says, by configuration and by itself.
+fn wanted(config: &Config, sign_in: &SignIn) -> (Scope, AuthorizationParameters) {
+    let parameters = config.authorization_parameters.clone().with(&sign_in.parameters);
+    (config.scope.union(&sign_in.scope), parameters)
 }
 
 /// A request whose answer is posted by another window, a popup or a hidden iframe; and the origin that posts it.
@@ -93,8 +99,7 @@ fn request<'a>(config: &'a Config, flow: Flow, redirect_uri: &'a Address) -> Aut
         scope: &config.scope,
         audience: config.audience.as_deref(),
         prompt: config.prompt,
-        max_age: None,
-        login_hint: None,
+        parameters: &config.authorization_parameters,
         id_token_hint: None,
     }
 }

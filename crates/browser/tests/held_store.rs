@@ -79,7 +79,7 @@ async fn whoever_signed_in_while_another_tab_held_the_store_was_unknown_to_the_o
     let config = issuer.config(SHARED);
     let [signs_in, other] = [Runtime::start(config.clone(), |_| {}), Runtime::start(config, |_| {})];
     let release = hold_the_ledger().await;
-    signs_in.sign_in(SignIn { flow: Flow::Code, return_to: "/".to_owned(), place: Place::Popup });
+    signs_in.sign_in(SignIn { return_to: "/".to_owned(), place: Place::Popup, ..SignIn::default() });
     common::until_within(18, "somebody is signed in", || signs_in.view().status == Status::SignedIn).await;
     assert_eq!(other.view().status, Status::SignedOut, "it cannot know yet");
     release.call0(&JsValue::NULL).unwrap();
@@ -128,7 +128,7 @@ async fn what_a_held_store_said_late_of_an_earlier_sign_in_ended_the_new_one() {
     let (_, release) = join(ledger.apply(&ended), hold_the_ledger()).await;
     common::until("it is over here", || runtime.view().status == Status::SignedOut).await;
     issuer.tamper_response("");
-    runtime.sign_in(SignIn { flow: Flow::Code, return_to: "/".to_owned(), place: Place::Popup });
+    runtime.sign_in(SignIn { return_to: "/".to_owned(), place: Place::Popup, ..SignIn::default() });
     common::until_within(18, "somebody is signed in", || runtime.view().status == Status::SignedIn).await;
     release.call0(&JsValue::NULL).unwrap();
     let consult = Change::Consult { session: None, shared: true };

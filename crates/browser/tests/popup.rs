@@ -6,8 +6,8 @@ mod common;
 
 use common::issuer::{BY_MESSAGE, Issuer, OFFERS_MESSAGES};
 use evergrant_browser::Runtime;
-use evergrant_core::protocol::ErrorCode;
-use evergrant_core::protocol::authorize::Flow;
+use evergrant_core::protocol::authorize::AuthorizationParameters;
+use evergrant_core::protocol::{ErrorCode, Scope};
 use evergrant_core::session::{EndReason, Failure, Place, SignIn, Status};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -19,7 +19,7 @@ const ELSEWHERE: &str = r#""silent_redirect_uri":"https://silent.example/","#;
 /// A page in which somebody has just asked for a popup.
 fn asked(issuer: &Issuer, more: &str) -> Runtime {
     let runtime = Runtime::start(issuer.config(more), |_| {});
-    runtime.sign_in(SignIn { flow: Flow::Code, return_to: String::new(), place: Place::Popup });
+    runtime.sign_in(SignIn { place: Place::Popup, ..SignIn::default() });
     runtime
 }
 
@@ -54,6 +54,29 @@ async fn where_no_messages_are_offered_or_wanted_the_silent_page_answers() {
         signed_in(&runtime).await;
         assert_eq!(issuer.requests()[1], "authorize silent_page", "{client_id}");
     }
+}
+
+#[wasm_bindgen_test]
+async fn what_one_sign_in_says_is_not_said_when_its_session_is_renewed() {
+    let issuer = Issuer::open("popup-parameters").await;
+    issuer.announce(OFFERS_MESSAGES);
+    let configured = r#""authorization_parameters":{"organization":"one","ui_locales":"de"},"#;
+    let runtime = Runtime::start(issuer.config(&format!("{BY_MESSAGE}{configured}")), |_| {});
+    let own = [("login_hint", "tess@example.com"), ("ui_locales", "en"), ("prompt", "login")];
+    let parameters = AuthorizationParameters::new(own).unwrap();
+    let scope = Scope::parse("openid reports");
+    runtime.sign_in(SignIn { place: Place::Popup, scope, parameters, ..SignIn::default() });
+    signed_in(&runtime).await;
+    runtime.renew();
+    common::until("the session is renewed", || runtime.view().renewals == 1).await;
+    let told = |first: &str, second: Option<&str>| [Some(first.to_owned()), second.map(str::to_owned)];
+    assert_eq!(issuer.said("organization"), told("one", Some("one")));
+    assert_eq!(issuer.said("ui_locales"), told("en", Some("de")));
+    assert_eq!(issuer.said("login_hint"), told("tess@example.com", None));
+    assert_eq!(issuer.said("prompt"), told("login", Some("none")));
+    // What was granted beyond the configuration is not given back.
+    let scopes = issuer.said("scope");
+    assert!(scopes.iter().all(|scope| scope.as_ref().is_some_and(|it| it.contains("reports"))), "{scopes:?}");
 }
 
 #[wasm_bindgen_test]

@@ -11,7 +11,6 @@ use std::time::Duration;
 use evergrant_browser::storage::Store;
 use evergrant_browser::{NoAccessToken, Runtime, location};
 use evergrant_core::config::{Config, StorageKind};
-use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::session::{EndReason, Failure, FailureClass, Place, SignIn, Status};
 use js_sys::Function;
 use wasm_bindgen::{JsCast, JsValue};
@@ -100,7 +99,7 @@ async fn sign_out_reaches_the_other_tabs_at_once() {
 async fn a_sign_in_at_an_issuer_that_does_not_answer_says_so() {
     let config = common::config("nobody");
     let (runtime, _) = start(&config);
-    runtime.sign_in(SignIn { flow: Flow::Code, return_to: "/".into(), place: Place::Page });
+    runtime.sign_in(SignIn { return_to: "/".into(), ..SignIn::default() });
     assert_eq!(runtime.view().status, Status::SigningIn);
     common::until("the sign-in failed", || runtime.view().status == Status::SignedOut).await;
     assert!(matches!(runtime.view().ended, Some(EndReason::SignInFailed(Failure::Unreachable { .. }))));
@@ -110,7 +109,7 @@ async fn a_sign_in_at_an_issuer_that_does_not_answer_says_so() {
 async fn a_popup_that_is_blocked_says_so() {
     // No click is being handled here; and where popups are allowed all the same, the issuer does not answer.
     let (runtime, _) = start(&common::config("popup"));
-    runtime.sign_in(SignIn { flow: Flow::Code, return_to: String::new(), place: Place::Popup });
+    runtime.sign_in(SignIn { place: Place::Popup, ..SignIn::default() });
     common::until("the sign-in failed", || runtime.view().status == Status::SignedOut).await;
     let Some(EndReason::SignInFailed(failure)) = runtime.view().ended else { unreachable!("it failed") };
     assert!(matches!(failure, Failure::PopupBlocked | Failure::Unreachable { .. }), "{failure}");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::protocol::authorize::{Flow, Prompt};
+use crate::protocol::authorize::{AuthorizationParameters, Flow, ParameterError, Prompt};
 use crate::protocol::json::{self, MemberError, Members};
 use crate::protocol::metadata::{ProviderMetadata, is_safe_to_use};
 use crate::protocol::{ClientId, Issuer, ResponseMode, Scope};
@@ -40,6 +40,10 @@ pub struct Config {
     /// What the issuer is to ask the person at every sign-in, whatever it remembers. Default: what it sees fit. Never sent
     /// with silent renewals. Issuers that follow OIDC Core §11 to the letter give refresh tokens only with `consent`.
     pub prompt: Option<Prompt>,
+    /// What else every authorization request says, silent ones included: the `organization` of Auth0, for example. Default:
+    /// nothing. What is for one sign-in alone is in [`SignIn::parameters`](crate::session::SignIn::parameters): `prompt` and
+    /// `max_age` are, and `audience` has a key of its own.
+    pub authorization_parameters: AuthorizationParameters,
     /// Where the session is kept. Default `session`: it survives a reload and ends with the tab.
     pub storage: StorageKind,
     /// How far the issuer's clock and this one may differ. Default 60 s, at most 600 s.
@@ -72,7 +76,7 @@ pub struct IdleLimit {
 }
 
 /// Every key. One that is misspelt is told as such, rather than as a missing one.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "issuer",
     "client_id",
     "scope",
@@ -83,6 +87,7 @@ const KEYS: [&str; 18] = [
     "audience",
     "flow",
     "prompt",
+    "authorization_parameters",
     "storage",
     "clock_tolerance_seconds",
     "renewal_lead_seconds",
@@ -200,6 +205,7 @@ impl Config {
             audience: members.optional("audience")?.filter(|text: &String| !text.is_empty()),
             flow: members.or_default("flow")?,
             prompt: members.optional("prompt")?,
+            authorization_parameters: authorization_parameters(&members)?,
             storage,
             clock_tolerance: seconds(&members, "clock_tolerance_seconds", 0..=600)?.unwrap_or(Duration::from_secs(60)),
             lead: seconds(&members, "renewal_lead_seconds", 0..=86_400)?,
@@ -250,6 +256,16 @@ fn openid_scope(text: &str) -> Result<Scope, ConfigError> {
         true => Ok(scope),
         false => Err(ConfigError::wrong("scope", "it must contain openid")),
     }
+}
+
+fn authorization_parameters(members: &Members<'_>) -> Result<AuthorizationParameters, ConfigError> {
+    let key = "authorization_parameters";
+    let pairs: Vec<(String, String)> = members.or_default(key)?;
+    // These have keys of their own, or would end sessions when they are renewed.
+    if let Some((name, _)) = pairs.iter().find(|(name, _)| matches!(name.as_str(), "audience" | "prompt" | "max_age")) {
+        return Err(ConfigError::wrong(key, ParameterError::Reserved(name.clone()).to_string()));
+    }
+    AuthorizationParameters::new(pairs).map_err(|error| ConfigError::wrong(key, error.to_string()))
 }
 
 fn address(key: &'static str, text: &str) -> Result<Address, ConfigError> {
@@ -354,6 +370,7 @@ mod tests {
         let json = r#"{"issuer":"http://localhost:3000/","client_id":"app","scope":"openid","redirect_uri":"http://localhost:8080/back",
             "silent_redirect_uri":"http://localhost:3001/silent","silent_response":"silent_page",
             "post_logout_redirect_uri":"http://localhost:8080/","audience":"api","flow":"code","prompt":"consent","storage":"local",
+            "authorization_parameters":{"organization":"one"},
             "clock_tolerance_seconds":30,"renewal_lead_seconds":20,"iframe_timeout_seconds":5,
             "allowed_api_origins":["http://localhost:3002"],"token_backend":"http://localhost:3003/oauth",
             "idle_timeout_seconds":600,"idle_warning_seconds":60}"#;
@@ -381,6 +398,8 @@ mod tests {
             ("redirect_uri", r#""http://app.example/""#),
             ("silent_redirect_uri", r##""http://localhost:3001/silent#x""##),
             ("scope", r#""profile""#),
+            ("authorization_parameters", r#"{"state":"mine"}"#),
+            ("authorization_parameters", r#"{"prompt":"login"}"#),
             ("clock_tolerance_seconds", "601"),
             ("iframe_timeout_seconds", "0"),
             ("allowed_api_origins", r#"["https://api.example/path"]"#),

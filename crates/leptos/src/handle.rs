@@ -207,7 +207,7 @@ impl SessionHandle {
     /// address for example, becomes `/`. Does nothing while somebody is signed in, unless
     /// something is wrong with their session (see [`SessionHandle::error`]); should the sign-in fail, that session goes on.
     pub fn sign_in(&self, flow: Flow, return_to: String) {
-        self.runtime.try_with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, place: Place::Page }));
+        self.runtime.try_with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, ..SignIn::default() }));
     }
 
     /// Signs in by `flow` in a popup, and stays on this page. Call it while a click is being handled: browsers block popups
@@ -217,8 +217,22 @@ impl SessionHandle {
     /// A page, or an issuer's, that is served with `Cross-Origin-Opener-Policy: same-origin` loses its popups, which then seem to be closed
     /// ([`Failure::PopupClosed`]): `same-origin-allow-popups` leaves them to the page.
     pub fn sign_in_popup(&self, flow: Flow) {
-        let return_to = String::new();
-        self.runtime.try_with_value(|runtime| runtime.sign_in(SignIn { flow, return_to, place: Place::Popup }));
+        let place = Place::Popup;
+        self.runtime.try_with_value(|runtime| runtime.sign_in(SignIn { flow, place, ..SignIn::default() }));
+    }
+
+    /// Signs in as [`SessionHandle::sign_in`] does, or in a popup as [`SessionHandle::sign_in_popup`], and says more to the issuer
+    /// ([`SignIn::parameters`]), or asks it for more ([`SignIn::scope`]). The flow is code + PKCE unless `sign_in` has another. What
+    /// is said is not said again when the session is renewed: for that there is [`Config::authorization_parameters`].
+    ///
+    /// ```no_run
+    /// # use evergrant_leptos::{AuthorizationParameters, Failure, ParameterError, SessionHandle, SignIn, challenge, here};
+    #[doc = include_str!("../tests/greeting/sign_up.rs")]
+    /// ```
+    // Compiled into apps that call it, and into no other.
+    #[inline]
+    pub fn sign_in_with(&self, sign_in: SignIn) {
+        self.runtime.try_with_value(|runtime| runtime.sign_in(sign_in));
     }
 
     /// Goes to the issuer to ask for `scope` beyond what was granted, and comes back as from [`SessionHandle::sign_in`]: what to do
@@ -228,6 +242,19 @@ impl SessionHandle {
     /// When this page cannot be left: the issuer cannot be reached, or a sign-in cannot be remembered.
     pub async fn ask_for(&self, scope: &Scope, return_to: String) -> Result<(), Failure> {
         self.running().ok_or_else(gone)?.ask_for(scope, return_to).await
+    }
+
+    /// Goes to the issuer while somebody is signed in, and comes back as from [`SessionHandle::ask_for`]: with `prompt` = `login`
+    /// the person shows themselves once more before something that matters; with what an API's [`challenge`](crate::challenge)
+    /// says ([`parameters`](crate::Challenge::parameters)) they do so as that API wants it (RFC 9470). The flow is that of the session, and the
+    /// page is this one, whatever `sign_in` says of them.
+    ///
+    /// # Errors
+    /// As [`SessionHandle::ask_for`].
+    // Compiled into apps that call it, and into no other.
+    #[inline]
+    pub async fn ask_with(&self, sign_in: SignIn) -> Result<(), Failure> {
+        self.running().ok_or_else(gone)?.ask_with(sign_in).await
     }
 
     /// Signs out here, in every tab, and at the issuer, whose page is gone to where it has one for that. Does nothing when nobody

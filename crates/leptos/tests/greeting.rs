@@ -5,10 +5,12 @@
 mod common;
 
 use common::{config, page, store_session, text, until};
+use evergrant_leptos::{AuthorizationParameters, Failure, ParameterError, SessionHandle, SignIn, challenge, here};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 include!("greeting/program.rs");
+include!("greeting/sign_up.rs");
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -27,6 +29,38 @@ async fn a_stored_session_is_greeted_and_can_sign_out() {
 async fn nobody_is_offered_to_sign_in() {
     let place = page(config("nobody"), || view! { <Greeting/> });
     assert_eq!(text(&place), "Sign in");
+}
+
+#[component]
+fn SigningUp() -> impl IntoView {
+    let session = use_session();
+    sign_up(session, "tess@example.com").unwrap();
+    move || format!("{:?}", session.error().get())
+}
+
+#[wasm_bindgen_test]
+async fn who_signs_up_is_sent_to_the_issuer() {
+    let place = page(config("signing-up"), || view! { <SigningUp/> });
+    // There is none: it was asked where to go.
+    until("it was tried", || text(&place).contains("Unreachable")).await;
+}
+
+#[wasm_bindgen_test]
+async fn what_an_api_wants_is_asked_of_the_issuer() {
+    let asked = RwSignal::new(String::new());
+    let headers = web_sys::Headers::new().unwrap();
+    headers.set("WWW-Authenticate", r#"Bearer error="insufficient_user_authentication", max_age="5""#).unwrap();
+    let init = web_sys::ResponseInit::new();
+    init.set_headers(&headers);
+    let refusal = web_sys::Response::new_with_opt_str_and_init(None, &init).unwrap();
+    let place = page(config("stepping-up"), move || {
+        let (session, refusal) = (use_session(), refusal.clone().unwrap());
+        leptos::task::spawn_local(async move {
+            asked.set(format!("{:?}", as_the_api_wants_it(session, &refusal).await));
+        });
+        view! { <p>{asked}</p> }
+    });
+    until("it was tried", || text(&place).contains("Unreachable")).await;
 }
 
 #[wasm_bindgen_test]

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use evergrant_core::protocol::{IdToken, RefreshToken, Scope};
+use evergrant_core::protocol::{IdToken, RefreshToken};
 use evergrant_core::session::{Change, Command, Event, Failure, Place, Session, TabMessage, Tokens, Verdict};
 use futures_util::FutureExt as _;
 use gloo_timers::future::TimeoutFuture;
@@ -43,10 +43,10 @@ impl Inner {
         match command {
             Command::BeginSignIn { attempt, sign_in } => match popup {
                 Some(popup) => {
-                    self.signed_in(attempt, sign_in::in_popup(config, provider, popup, sign_in.flow).await).await;
+                    self.signed_in(attempt, sign_in::in_popup(config, provider, popup, &sign_in).await).await;
                 }
                 None => {
-                    let left = sign_in::begin(config, provider, &self.store, sign_in, &Scope::default()).await;
+                    let left = sign_in::begin(config, provider, &self.store, &sign_in).await;
                     let failure = match left {
                         Ok(()) => {
                             TimeoutFuture::new(LEAVING_MS).await;

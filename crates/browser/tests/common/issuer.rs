@@ -16,7 +16,7 @@ const base64url = bytes => btoa(String.fromCharCode(...new Uint8Array(bytes)))
 const utf8 = text => new TextEncoder().encode(text);
 const encoded = value => base64url(utf8(JSON.stringify(value)));
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-const self = { requests: [], given: 0, tamper: () => {}, metadata: {}, api: [], userinfo: [] };
+const self = { requests: [], said: [], given: 0, tamper: () => {}, metadata: {}, api: [], userinfo: [] };
 
 const idToken = async nonce => {
     const now = Math.floor(Date.now() / 1000);
@@ -79,7 +79,12 @@ const answer = frame => {
     script.textContent = `parent.postMessage(${JSON.stringify(message)}, ${JSON.stringify(origin)})`;
     page.documentElement.append(script);
 };
-const note = url => self.requests.push(`authorize ${new URL(url).searchParams.get('response_mode') ?? 'silent_page'}`);
+const note = url => {
+    const asked = new URL(url).searchParams;
+    self.said.push(Object.fromEntries(asked));
+    self.requests.push(`authorize ${asked.get('response_mode') ?? 'silent_page'}`);
+};
+
 
 const watch = new MutationObserver(records => {
     for (const frame of records.flatMap(record => [...record.addedNodes])) {
@@ -193,6 +198,12 @@ impl Issuer {
     pub(crate) fn requests(&self) -> Vec<String> {
         let requests: Array = Reflect::get(&self.issuer, &"requests".into()).unwrap().unchecked_into();
         requests.iter().map(|request| request.as_string().unwrap()).collect()
+    }
+
+    /// What its authorization endpoint was told in one parameter, request by request.
+    pub(crate) fn said(&self, name: &str) -> Vec<Option<String>> {
+        let said: Array = Reflect::get(&self.issuer, &"said".into()).unwrap().unchecked_into();
+        said.iter().map(|asked| Reflect::get(&asked, &name.into()).unwrap().as_string()).collect()
     }
 
     /// Closes the popup, as a person does.

@@ -1,5 +1,7 @@
 //! The authorization request (RFC 6749 §4.1.1, OIDC Core §3.1.2.1 and §3.2.2.1), and what must be remembered of it.
 
+mod parameters;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ use super::response_mode::ResponseMode;
 use super::scope::Scope;
 use crate::address::Address;
 use crate::time::UnixTime;
+
+pub use parameters::{AuthorizationParameters, ParameterError};
 
 /// Who the person is, and nothing for an API (OIDC Core §3.2.2.1).
 const ID_TOKEN_ALONE: &str = "id_token";
@@ -100,10 +104,8 @@ pub struct AuthorizationRequest<'a> {
     pub audience: Option<&'a str>,
     /// Whether and what to show the person.
     pub prompt: Option<Prompt>,
-    /// How long ago the person may have signed in, in whole seconds.
-    pub max_age: Option<Duration>,
-    /// Who probably wants to sign in.
-    pub login_hint: Option<&'a str>,
+    /// What else it says, in place of [`AuthorizationRequest::audience`] and [`AuthorizationRequest::prompt`] where it names them.
+    pub parameters: &'a AuthorizationParameters,
     /// The ID token of the person who should still be signed in (for `prompt=none`).
     pub id_token_hint: Option<&'a IdToken>,
 }
@@ -201,7 +203,7 @@ pub(super) fn transaction(
         flow: request.flow,
         id_token_alone: request.flow.response_type(metadata) == ID_TOKEN_ALONE,
         scope: request.scope.clone(),
-        max_age: request.max_age,
+        max_age: request.parameters.max_age(),
         requested_at: now,
         return_to,
     }
@@ -222,7 +224,6 @@ pub(super) fn request_url(
     challenge: Option<&CodeChallenge>,
 ) -> Address {
     let scope = request.scope.to_string();
-    let max_age = request.max_age.map(|age| age.as_secs().to_string());
     let parameters = [
         ("response_type", Some(asked.response_type)),
         ("response_mode", asked.response_mode.map(ResponseMode::as_str)),
@@ -235,11 +236,11 @@ pub(super) fn request_url(
         ("code_challenge_method", challenge.map(|_| pkce::METHOD)),
         ("audience", request.audience),
         ("prompt", request.prompt.map(Prompt::as_str)),
-        ("max_age", max_age.as_deref()),
-        ("login_hint", request.login_hint),
         ("id_token_hint", request.id_token_hint.map(IdToken::secret)),
     ];
-    endpoint.with_params(parameters.into_iter().filter_map(|(name, value)| Some((name, value?))))
+    let more = request.parameters;
+    let own = parameters.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    endpoint.with_params(own.filter(|(name, _)| more.get(name).is_none()).chain(more.sent()))
 }
 
 #[cfg(test)]
@@ -263,6 +264,10 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn begun(flow: Flow) -> (Address, Transaction) {
+        begun_with(flow, &AuthorizationParameters::default())
+    }
+
+    fn begun_with(flow: Flow, parameters: &AuthorizationParameters) -> (Address, Transaction) {
         let request = AuthorizationRequest {
             client_id: &ClientId::new("app"),
             redirect_uri: "https://app.example/callback",
@@ -271,8 +276,7 @@ pub(crate) mod tests {
             scope: &Scope::parse("openid profile"),
             audience: Some("https://api.example/"),
             prompt: Some(Prompt::None),
-            max_age: None,
-            login_hint: None,
+            parameters,
             id_token_hint: None,
         };
         begin(
@@ -309,6 +313,46 @@ pub(crate) mod tests {
         assert_eq!(pairs["response_type"], "id_token token");
         assert_eq!(pairs["response_mode"], "web_message");
         assert!(pairs.contains_key("nonce") && !pairs.contains_key("code_challenge"));
+    }
+
+    fn parameters(pairs: &[(&str, &str)]) -> Result<AuthorizationParameters, ParameterError> {
+        AuthorizationParameters::new(pairs.iter().copied())
+    }
+
+    #[test]
+    fn more_parameters_are_said_once_and_in_place_of_the_configured() {
+        let more = [("login_hint", "ann&bob@example.com"), ("prompt", "create"), ("audience", ""), ("max_age", "90")];
+        let (url, transaction) = begun_with(Flow::Code, &parameters(&more).unwrap());
+        let text = url.as_str();
+        let pairs = pairs(&url);
+        assert_eq!(pairs["login_hint"], "ann&bob@example.com");
+        assert_eq!(pairs["prompt"], "create");
+        assert_eq!(text.matches("prompt=").count(), 1, "{text}");
+        assert!(!pairs.contains_key("audience"), "what is empty is left out: {text}");
+        assert_eq!(pairs["max_age"], "90");
+        assert_eq!(transaction.max_age, Some(Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn what_an_answer_is_judged_by_cannot_be_set() {
+        for (name, _) in pairs(&begun(Flow::Code).0) {
+            if !matches!(name.as_str(), "audience" | "prompt" | "tenant") {
+                assert_eq!(parameters(&[(&name, "x")]), Err(ParameterError::Reserved(name.clone())));
+            }
+        }
+        for name in ["response_mode", "id_token_hint", "request", "request_uri"] {
+            assert_eq!(parameters(&[(name, "")]), Err(ParameterError::Reserved(name.to_owned())));
+        }
+        for soon in ["soon", "-1", "1.5", "4294967296"] {
+            assert_eq!(parameters(&[("max_age", soon)]), Err(ParameterError::MaxAge), "{soon}");
+        }
+    }
+
+    #[test]
+    fn of_two_parameters_with_one_name_the_later_counts() {
+        let configured = parameters(&[("ui_locales", "de"), ("organization", "one")]).unwrap();
+        let both = configured.with(&parameters(&[("organization", "two"), ("organization", "three")]).unwrap());
+        assert_eq!((both.get("ui_locales"), both.get("organization")), (Some("de"), Some("three")));
     }
 
     #[test]

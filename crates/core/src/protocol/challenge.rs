@@ -2,7 +2,9 @@
 //! §3, RFC 9110 §11.6.1).
 
 use std::fmt;
+use std::time::Duration;
 
+use super::authorize::AuthorizationParameters;
 use super::error::OAuthError;
 use super::scope::Scope;
 
@@ -15,6 +17,10 @@ pub struct Challenge {
     pub error: Option<OAuthError>,
     /// The scope that the request needs; empty when the scope is not what is wrong.
     pub scope: Scope,
+    /// The authentication context classes of which one is wanted, best first (RFC 9470 §3).
+    pub acr_values: Option<String>,
+    /// How long ago the person may have signed in, in whole seconds (RFC 9470 §3).
+    pub max_age: Option<Duration>,
 }
 
 impl Challenge {
@@ -33,10 +39,21 @@ impl Challenge {
         found
     }
 
+    /// What a sign-in is to say to the issuer, so that the token it leads to is accepted (RFC 9470 §4). [`Challenge::scope`] is
+    /// asked for beside it.
+    pub fn parameters(&self) -> AuthorizationParameters {
+        let max_age = self.max_age.map(|age| age.as_secs().min(u32::MAX.into()).to_string());
+        let known = [("acr_values", self.acr_values.clone()), ("max_age", max_age)];
+        let known = known.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        AuthorizationParameters::new(known).unwrap_or_default()
+    }
+
     fn set(&mut self, name: &str, value: String) {
         match name {
             "realm" => self.realm = Some(value),
             "scope" => self.scope = Scope::parse(&value),
+            "acr_values" => self.acr_values = Some(value),
+            "max_age" => self.max_age = value.parse().ok().map(|age: u32| Duration::from_secs(age.into())),
             "error" => {
                 self.error = Some(OAuthError { error: value.into(), error_description: None, error_uri: None });
             }
@@ -71,7 +88,13 @@ impl fmt::Display for Challenge {
         if !self.scope.is_empty() {
             parameter("scope", &self.scope.to_string())?;
         }
-        Ok(())
+        if let Some(classes) = &self.acr_values {
+            parameter("acr_values", classes)?;
+        }
+        match self.max_age {
+            Some(age) => parameter("max_age", &age.as_secs().to_string()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -142,6 +165,7 @@ mod tests {
             realm: Some("expenses".into()),
             error: Some(OAuthError::new(ErrorCode::InsufficientScope, "The scope read:reports is needed.")),
             scope: Scope::parse("read:reports"),
+            ..Challenge::default()
         }
     }
 
@@ -153,6 +177,15 @@ mod tests {
         );
         let nothing_presented = Challenge { realm: Some("example".into()), ..Challenge::default() };
         assert_eq!(nothing_presented.to_string(), r#"Bearer realm="example""#);
+    }
+
+    #[test]
+    fn what_a_stronger_sign_in_is_asked_for_is_said_to_the_issuer() {
+        let header = r#"Bearer error="insufficient_user_authentication", acr_values="gold silver", max_age="5""#;
+        let parameters = Challenge::find(header).unwrap().parameters();
+        assert_eq!((parameters.get("acr_values"), parameters.get("max_age")), (Some("gold silver"), Some("5")));
+        let nothing = Challenge::find("Bearer max_age=never").unwrap().parameters();
+        assert_eq!(nothing, AuthorizationParameters::default());
     }
 
     #[test]
@@ -183,6 +216,8 @@ mod tests {
                 error: Some(OAuthError::new(ErrorCode::InsufficientScope, description)),
                 scope: Scope::parse(&scope),
                 realm: Some("r".into()),
+                acr_values: Some("mfa pwd".into()),
+                max_age: Some(Duration::from_secs(5)),
             };
             let read = Challenge::find(&written.to_string()).unwrap();
             prop_assert_eq!(&read, &written);

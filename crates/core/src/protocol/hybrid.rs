@@ -103,7 +103,7 @@ mod tests {
 
     use super::*;
     use crate::protocol::authorize::tests::metadata;
-    use crate::protocol::authorize::{Flow, Prompt};
+    use crate::protocol::authorize::{AuthorizationParameters, Flow, Prompt};
     use crate::protocol::id_token::tests::{HashVerifier, ready};
     use crate::protocol::id_token::{self, IdTokenError, half_hash};
     use crate::protocol::jwk::JwkSet;
@@ -123,8 +123,7 @@ mod tests {
             scope: &Scope::parse("openid"),
             audience: None,
             prompt: None::<Prompt>,
-            max_age: None,
-            login_hint: None,
+            parameters: &AuthorizationParameters::default(),
             id_token_hint: None,
         };
         begin(&metadata(), &request, [[1; 32], [2; 32], [3; 32]], UnixTime::from_seconds(1000))

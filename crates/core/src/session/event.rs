@@ -2,8 +2,8 @@
 
 use super::failure::Failure;
 use super::record::{Method, Session, Tokens};
-use crate::protocol::RefreshToken;
-use crate::protocol::authorize::Flow;
+use crate::protocol::authorize::{AuthorizationParameters, Flow};
+use crate::protocol::{RefreshToken, Scope};
 use crate::time::UnixTime;
 
 /// Something happened.
@@ -121,7 +121,7 @@ impl Event {
 }
 
 /// How a sign-in is wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SignIn {
     /// By which flow.
     pub flow: Flow,
@@ -129,6 +129,11 @@ pub struct SignIn {
     pub return_to: String,
     /// In which window.
     pub place: Place,
+    /// What is asked for beyond the configured scope.
+    pub scope: Scope,
+    /// What is said to the issuer beside what the configuration says, or in its place: who probably signs in, for example
+    /// (`login_hint`), or that they are to show themselves again (`prompt`). Not said again when the session is renewed.
+    pub parameters: AuthorizationParameters,
 }
 
 /// In which window a person signs in.

@@ -1,10 +1,9 @@
 //! What a browser's hands do in the world: carry out commands, send requests, open pages.
 
 use evergrant_core::protocol::ErrorCode;
-use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::protocol::callback::CallbackError;
 use evergrant_core::session::schedule::LONGEST_TIMER;
-use evergrant_core::session::{Command, Event, Method, Place, Session, SignIn, Status, Wake};
+use evergrant_core::session::{Command, Event, Method, Session, SignIn, Status, Wake};
 use evergrant_core::time::Now;
 
 use super::invariants::Invariant;
@@ -140,7 +139,7 @@ impl World {
     /// The person wants to sign in.
     pub fn sign_in(&mut self, tab: usize) {
         self.tabs[tab].expected = Expected::SigningIn;
-        let sign_in = SignIn { flow: Flow::Code, return_to: "/".to_owned(), place: Place::Page };
+        let sign_in = SignIn { return_to: "/".to_owned(), ..SignIn::default() };
         self.send(tab, Event::SignIn(sign_in));
     }
 

@@ -14,7 +14,7 @@ use super::world::World;
 impl World {
     /// The person wants to sign in.
     pub fn sign_in(&mut self, tab: usize, place: Window) {
-        self.send(tab, Event::SignIn(SignIn { flow: Flow::Code, return_to: "/".to_owned(), place }));
+        self.send(tab, Event::SignIn(SignIn { return_to: "/".to_owned(), place, ..SignIn::default() }));
     }
 
     pub fn open_popup(&mut self, tab: usize, attempt: u64) {

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::protocol::authorize::Flow;
 use crate::protocol::callback::CallbackError;
 use crate::protocol::token::TokenError;
 use crate::protocol::{ErrorCode, OAuthError, RefreshToken};
 use crate::session::record::tests::{WALL, tokens};
 use crate::session::{
-    Command, EndReason, Event, Failure, Machine, Method, Place, Session, SignIn, Status, Tokens, View, schedule,
+    Command, EndReason, Event, Failure, Machine, Method, Session, SignIn, Status, Tokens, View, schedule,
 };
 use crate::time::{Now, UnixTime};
 
@@ -36,7 +35,7 @@ pub(super) fn days(value: u64) -> Duration {
 }
 
 pub(super) fn sign_in_wanted() -> Event {
-    Event::SignIn(SignIn { flow: Flow::Code, return_to: "/".into(), place: Place::Page })
+    Event::SignIn(SignIn { return_to: "/".into(), ..SignIn::default() })
 }
 
 pub(super) fn refused(code: ErrorCode) -> Failure {
