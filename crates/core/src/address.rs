@@ -76,13 +76,18 @@ impl Address {
     /// The address with `more` parameters behind those that its query has already.
     #[must_use]
     pub fn with_params<'a>(&self, more: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        self.with_query(&params::encode(more))
+    }
+
+    /// The same, with parameters that are encoded already.
+    pub(crate) fn with_query(&self, more: &str) -> Self {
         let (before, fragment) = self.0.split_at(self.0.find('#').unwrap_or(self.0.len()));
         let joint = match before.split_once('?') {
             None => "?",
             Some((_, "")) => "",
             Some(_) => "&",
         };
-        Self(format!("{before}{joint}{}{fragment}", params::encode(more)))
+        Self(format!("{before}{joint}{more}{fragment}"))
     }
 
     /// Host and port, without the user that may be named before them; and what follows.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::protocol::authorize::{AuthorizationParameters, Flow, ParameterError, Prompt};
+use crate::protocol::authorize::{AuthorizationParameters, Flow, Prompt};
 use crate::protocol::json::{self, MemberError, Members};
 use crate::protocol::metadata::{ProviderMetadata, is_safe_to_use};
 use crate::protocol::{ClientId, Issuer, ResponseMode, Scope};
@@ -260,12 +260,13 @@ fn openid_scope(text: &str) -> Result<Scope, ConfigError> {
 
 fn authorization_parameters(members: &Members<'_>) -> Result<AuthorizationParameters, ConfigError> {
     let key = "authorization_parameters";
-    let pairs: Vec<(String, String)> = members.or_default(key)?;
+    let Some(object) = members.object(key)? else { return Ok(AuthorizationParameters::default()) };
+    let all = AuthorizationParameters::read(object).ok_or(MemberError::Wrong(key))?;
     // These have keys of their own, or would end sessions when they are renewed.
-    if let Some((name, _)) = pairs.iter().find(|(name, _)| matches!(name.as_str(), "audience" | "prompt" | "max_age")) {
-        return Err(ConfigError::wrong(key, ParameterError::Reserved(name.clone()).to_string()));
+    match all.reserved("audience prompt max_age") {
+        Some(name) => Err(ConfigError::wrong(key, format!("`{name}` is not set here"))),
+        None => Ok(all),
     }
-    AuthorizationParameters::new(pairs).map_err(|error| ConfigError::wrong(key, error.to_string()))
 }
 
 fn address(key: &'static str, text: &str) -> Result<Address, ConfigError> {

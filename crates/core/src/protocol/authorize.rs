@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::json;
 use super::metadata::ProviderMetadata;
 use super::names::{ClientId, CodeChallenge, CodeVerifier, IdToken, Issuer, Nonce, State};
+use super::params;
 use super::pkce;
 use super::response_mode::ResponseMode;
 use super::scope::Scope;
@@ -240,7 +241,9 @@ pub(super) fn request_url(
     ];
     let more = request.parameters;
     let own = parameters.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    endpoint.with_params(own.filter(|(name, _)| more.get(name).is_none()).chain(more.sent()))
+    let mut query = params::encode(own.filter(|(name, _)| !more.names(name)));
+    more.send(&mut query);
+    endpoint.with_query(&query)
 }
 
 #[cfg(test)]
@@ -352,7 +355,10 @@ pub(crate) mod tests {
     fn of_two_parameters_with_one_name_the_later_counts() {
         let configured = parameters(&[("ui_locales", "de"), ("organization", "one")]).unwrap();
         let both = configured.with(&parameters(&[("organization", "two"), ("organization", "three")]).unwrap());
-        assert_eq!((both.get("ui_locales"), both.get("organization")), (Some("de"), Some("three")));
+        assert_eq!(
+            (both.get("ui_locales").as_deref(), both.get("organization").as_deref()),
+            (Some("de"), Some("three"))
+        );
     }
 
     #[test]

@@ -183,7 +183,10 @@ mod tests {
     fn what_a_stronger_sign_in_is_asked_for_is_said_to_the_issuer() {
         let header = r#"Bearer error="insufficient_user_authentication", acr_values="gold silver", max_age="5""#;
         let parameters = Challenge::find(header).unwrap().parameters();
-        assert_eq!((parameters.get("acr_values"), parameters.get("max_age")), (Some("gold silver"), Some("5")));
+        assert_eq!(
+            (parameters.get("acr_values").as_deref(), parameters.get("max_age").as_deref()),
+            (Some("gold silver"), Some("5"))
+        );
         let nothing = Challenge::find("Bearer max_age=never").unwrap().parameters();
         assert_eq!(nothing, AuthorizationParameters::default());
     }

@@ -80,6 +80,11 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// An object that may be absent.
+    pub(crate) fn object(&self, name: &'static str) -> Result<Option<&'a Map<String, Value>>, MemberError> {
+        self.member(name).map(|value| value.as_object().ok_or(MemberError::Wrong(name))).transpose()
+    }
+
     fn member(&self, name: &'static str) -> Option<&'a Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }

@@ -75,7 +75,11 @@ impl fmt::Debug for Params {
 
 /// Encodes pairs as `application/x-www-form-urlencoded`, the body of every request to the token endpoint.
 pub fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    // Compiled once, whatever the pairs are in.
+    fn all<'a>(pairs: &mut dyn Iterator<Item = (&'a str, &'a str)>) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    }
+    all(&mut pairs.into_iter())
 }
 
 /// Why parameters could not be read.
