@@ -1,8 +1,6 @@
 //! Serving connections, with bounds on what a stranger may send before anything is known about it, and on how long that may
 //! take: a crowd of connections that say nothing, or take nothing of what they asked for, must not use up the server.
 
-mod impatient;
-
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -20,10 +18,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
+use tokio_io_timeout::TimeoutStream;
 use tower_service::Service as _;
 use tracing::{debug, warn};
-
-use impatient::Impatient;
 
 /// What a connection may cost before its request is known, and how long its answer is held ready.
 #[derive(Clone, Copy, Debug)]
@@ -70,8 +67,9 @@ pub(crate) async fn serve(
         }
         let router = router.clone();
         let service = service_fn(move |request| answer(router.clone(), request, peer));
-        let stream = TokioIo::new(Impatient::new(stream, bounds.answer_time));
-        let connection = under_way.watch(http.serve_connection(stream, service));
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(bounds.answer_time));
+        let connection = under_way.watch(http.serve_connection(TokioIo::new(Box::pin(stream)), service));
         tokio::spawn(async move {
             if let Err(failure) = connection.await {
                 debug!("a connection ended early: {failure}");
