@@ -8,5 +8,5 @@ pub mod response;
 mod response_type;
 
 pub use evergrant_core::protocol::ResponseMode;
-pub(crate) use request::{IDENTITY_SCOPES, OFFLINE_ACCESS, api, grantable, no_scope};
+pub(crate) use request::{IDENTITY_SCOPES, OFFLINE_ACCESS, api, api_or_that_of, grantable, no_scope};
 pub use response_type::ResponseType;

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header, request};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{get, post};
 use tower_http::cors::{AllowCredentials, AllowHeaders, AllowOrigin, Any, CorsLayer};
 
@@ -58,8 +60,14 @@ pub fn router(provider: Arc<Provider>) -> Router {
         true => group.layer(from_fn_with_state(Arc::clone(&provider), failures::fail)),
         false => group,
     });
+    let any_origin = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET])
+        .allow_headers(AllowHeaders::mirror_request())
+        .vary([header::ORIGIN, header::ACCESS_CONTROL_REQUEST_HEADERS]);
     let mut all = for_anyone
-        .layer(CorsLayer::new().allow_origin(Any).allow_methods([Method::GET]).allow_headers(Any))
+        .layer(any_origin)
+        .layer(from_fn_with_state(Arc::clone(&provider), name_registered))
         .merge(for_registered_origins.layer(registered_origins(Arc::clone(&provider))))
         .merge(others);
     if provider.dev {
@@ -91,12 +99,27 @@ fn for_developers(provider: Arc<Provider>) -> Router<Arc<Provider>> {
         .merge(controls)
 }
 
+/// A page that sends its cookies along (Asgardeo's library does, though none is looked at) may not read what anybody may: `*` is
+/// not enough for it (Fetch §3.3.5). Registered ones are named; all others have one answer, which caches can keep for them.
+async fn name_registered(State(provider): State<Arc<Provider>>, request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN);
+    let origin = origin.filter(|origin| is_registered(&provider, origin)).cloned();
+    let mut response = next.run(request).await;
+    if let Some(origin) = origin {
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    }
+    response
+}
+
+fn is_registered(provider: &Provider, origin: &HeaderValue) -> bool {
+    origin.to_str().is_ok_and(|origin| provider.config.is_registered_origin(origin))
+}
+
 /// Pages of registered clients may read the answers, with whatever headers their libraries add (`Auth0-Client`, those of
 /// tracing), and with cookies along: no endpoint here looks at one, and some libraries send them always (`keycloak-js`).
 fn registered_origins(provider: Arc<Provider>) -> CorsLayer {
-    let registered = move |origin: &HeaderValue, _: &request::Parts| {
-        origin.to_str().is_ok_and(|origin| provider.config.is_registered_origin(origin))
-    };
+    let registered = move |origin: &HeaderValue, _: &request::Parts| is_registered(&provider, origin);
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(registered.clone()))
         .allow_methods([Method::GET, Method::POST])

@@ -3,7 +3,7 @@
 use evergrant_core::protocol::id_token::half_hash;
 use reqwest::Method;
 
-use crate::support::{App, Browser, CALLBACK, STATE, Server, claims};
+use crate::support::{App, Browser, CALLBACK, STATE, Server, claims, config};
 
 #[tokio::test]
 async fn a_person_signs_in_agrees_and_the_app_has_tokens_it_can_check() {
@@ -258,4 +258,42 @@ async fn scopes_of_another_api_are_dropped_and_the_answer_says_so() {
         .with("audience", "https://other.example/")
         .with("scope", "openid read:reports write:reports fly");
     assert_eq!(app.tokens(&browser).await["scope"], "openid read:reports");
+}
+
+/// RFC 9068 §3. Clients that can name no API (MSAL) got a token for none, and without the scopes they asked for.
+#[tokio::test]
+async fn a_client_that_names_no_api_got_tokens_for_none() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let named = "openid write:reports offline_access";
+    for scope in [named, "openid read:reports write:reports"] {
+        let tokens = App::code("app").with("scope", scope).tokens(&browser).await;
+        let claims = claims(tokens["access_token"].as_str().unwrap());
+        assert_eq!((&claims["aud"], &claims["scope"]), (&"https://api.example/".into(), &scope.into()));
+        assert_eq!(
+            (&tokens["scope"], &tokens["expires_in"]),
+            (&scope.into(), &40.into()),
+            "as for the API that is named"
+        );
+        assert_eq!(tokens["refresh_token"].is_string(), scope == named);
+    }
+    let tokens = App::code("app").tokens(&browser).await;
+    let own = claims(tokens["access_token"].as_str().unwrap());
+    assert_eq!(own["aud"], format!("{}userinfo", server.issuer()), "no API's scope, no API");
+}
+
+/// Two APIs have `read:reports`, and none has all of the last ones.
+#[tokio::test]
+async fn scopes_that_do_not_say_which_api_they_are_for_are_refused_with_what_to_add() {
+    let config = config().replacen(r#"scopes = "read:reports""#, r#"scopes = "read:reports fly""#, 1);
+    let server = Server::with(&config).await;
+    let browser = Browser::of(&server);
+    for scope in ["openid read:reports", "openid write:reports fly"] {
+        let app = App::code("app").with("scope", scope);
+        let sent = browser.get(&format!("/authorize?{}", app.query())).await.sent(CALLBACK, '?');
+        assert_eq!(sent.first("error"), Some("invalid_scope"), "{scope}");
+        assert!(sent.first("error_description").unwrap().contains("audience or resource"), "{scope}");
+        let named = app.with("resource", "https://api.example/");
+        assert!(named.tokens(&browser).await["scope"].as_str().unwrap().contains(":reports"), "{scope}");
+    }
 }

@@ -51,6 +51,20 @@ async fn a_scope_without_its_api_is_refused_with_what_to_add() {
     assert!(answer["error_description"].as_str().unwrap().contains("audience or resource"), "{answer}");
 }
 
+/// RFC 9068 §3. MSAL's confidential clients can name no API.
+#[tokio::test]
+async fn a_scope_of_one_api_alone_was_refused_without_its_api() {
+    let other = r#"name = "Other API"
+scopes = "read:reports""#;
+    let server = Server::with(&config().replacen(other, r#"name = "Other API""#, 1)).await;
+    let browser = Browser::of(&server);
+    let tokens = ask(&browser, SERVER, &[("scope", "read:reports")]).await.json();
+    assert_eq!(tokens["scope"], "read:reports", "{tokens}");
+    assert_eq!(claims(tokens["access_token"].as_str().unwrap())["aud"], "https://api.example/");
+    let answer = ask(&browser, SERVER, &[("scope", "write:reports")]).await;
+    assert_eq!(answer.json()["error"], "invalid_scope", "it is not registered for that one");
+}
+
 #[test]
 fn it_is_not_for_clients_without_a_secret() {
     let wrong = config().replacen(r#""refresh_token"]"#, r#""refresh_token", "client_credentials"]"#, 1);

@@ -113,3 +113,28 @@ async fn any_page_may_read_them() {
         assert_eq!(answer.header("access-control-allow-credentials"), None, "{path}");
     }
 }
+
+/// `*` is not enough for a page that sends its cookies along (Fetch §3.3.5): Asgardeo's library could not read the keys.
+#[tokio::test]
+async fn a_registered_page_that_sends_its_cookies_along_could_not_read_them() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let asked = [("access-control-request-method", "GET"), ("access-control-request-headers", "traceparent")];
+    for path in ["/.well-known/openid-configuration", "/.well-known/jwks.json", "/oauth/revoked"] {
+        for (origin, named) in [("http://localhost:8080", true), ("https://any.example", false)] {
+            let origin_header = [("origin", origin)];
+            let preflight: Vec<_> = origin_header.into_iter().chain(asked).collect();
+            let read = browser.send(reqwest::Method::GET, path, &origin_header, None).await;
+            let asked = browser.send(reqwest::Method::OPTIONS, path, &preflight, None).await;
+            assert_eq!(asked.header("access-control-allow-headers"), Some("traceparent"), "{path}");
+            for answer in [read, asked] {
+                assert!(answer.status < 300, "{path}");
+                let expected = if named { origin } else { "*" };
+                assert_eq!(answer.header("access-control-allow-origin"), Some(expected), "{path} {origin}");
+                let expected = named.then_some("true");
+                assert_eq!(answer.header("access-control-allow-credentials"), expected, "{path} {origin}");
+                assert!(answer.header("vary").is_some_and(|names| names.contains("origin")), "{path}");
+            }
+        }
+    }
+}

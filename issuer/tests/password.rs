@@ -89,3 +89,10 @@ async fn guessing_is_held_back() {
     assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
     assert_eq!(ask(&browser, &[("username", "bob")]).await.status, 200, "somebody else");
 }
+
+#[tokio::test]
+async fn the_scopes_asked_for_say_which_api_a_token_is_for() {
+    let server = Server::start().await;
+    let tokens = ask(&Browser::of(&server), &[("scope", "openid write:reports")]).await.json();
+    assert_eq!(claims(tokens["access_token"].as_str().unwrap())["aud"], "https://api.example/", "{tokens}");
+}

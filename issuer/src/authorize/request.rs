@@ -12,7 +12,7 @@ use evergrant_core::protocol::{ClientId, CodeChallenge, ErrorCode, IdToken, Nonc
 use super::{ResponseMode, ResponseType};
 use crate::config::{Client, Config};
 
-pub(crate) use parts::{IDENTITY_SCOPES, OFFLINE_ACCESS, api, grantable, no_scope};
+pub(crate) use parts::{IDENTITY_SCOPES, OFFLINE_ACCESS, api, api_or_that_of, grantable, no_scope};
 
 /// An authorization request in which every rule that needs no person and no session holds.
 #[derive(Clone, Debug)]
@@ -135,8 +135,9 @@ fn rest<'a>(
     parts::check_unsupported(params)?;
     let response_type = parts::response_type(client, params)?;
     parts::check_response_mode(params, response_type, &target)?;
-    let api = parts::api(config, params)?;
-    let scope = parts::scope(client, api, params, response_type)?;
+    let asked = Scope::parse(params.first("scope").unwrap_or_default());
+    let api = parts::api_or_that_of(config, params, &asked)?;
+    let scope = parts::scope(client, api, &asked, response_type)?;
     let nonce = params.filled("nonce").map(Nonce::new);
     if response_type.id_token && nonce.is_none() {
         // OIDC Core §3.2.2.1 and §3.3.2.11.

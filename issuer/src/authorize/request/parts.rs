@@ -102,6 +102,36 @@ pub(crate) fn api<'a>(config: &'a Config, params: &Params) -> Result<Option<&'a 
     api.map(Some).ok_or_else(|| refuse("no API is registered under this audience"))
 }
 
+/// The API that tokens are to be for: the one that is named, else the one whose scopes are asked for (RFC 9068 §3), since many
+/// clients can name none (MSAL).
+pub(crate) fn api_or_that_of<'a>(
+    config: &'a Config,
+    params: &Params,
+    asked: &Scope,
+) -> Result<Option<&'a Api>, OAuthError> {
+    if let Some(api) = api(config, params)? {
+        return Ok(Some(api));
+    }
+    let is_api_s = |word: &&str| {
+        !IDENTITY_SCOPES.contains(word)
+            && *word != OFFLINE_ACCESS
+            && config.apis.iter().any(|api| api.scopes.contains(word))
+    };
+    let words: Vec<&str> = asked.words().filter(is_api_s).collect();
+    if words.is_empty() {
+        return Ok(None);
+    }
+    let mut with_all = config.apis.iter().filter(|api| words.iter().all(|word| api.scopes.contains(word)));
+    match (with_all.next(), with_all.next()) {
+        (Some(api), None) => Ok(Some(api)),
+        // §3: SHOULD be refused.
+        _ => Err(OAuthError::new(
+            ErrorCode::InvalidScope,
+            "the scopes asked for do not say which API they are for: name it by audience or resource",
+        )),
+    }
+}
+
 /// The words of a scope that mean something here.
 pub(crate) fn grantable(asked: &Scope, api: Option<&Api>, may_stay: bool) -> Scope {
     let is_known = |word: &&str| match *word {
@@ -117,15 +147,14 @@ pub(crate) fn grantable(asked: &Scope, api: Option<&Api>, may_stay: bool) -> Sco
 pub(super) fn scope(
     client: &Client,
     api: Option<&Api>,
-    params: &Params,
+    asked: &Scope,
     response_type: ResponseType,
 ) -> Result<Scope, OAuthError> {
     let refuse = |description| OAuthError::new(ErrorCode::InvalidScope, description);
-    let asked = Scope::parse(params.first("scope").unwrap_or_default());
     // OIDC Core §11: without a code in the answer, offline access is ignored.
-    let scope = grantable(&asked, api, response_type.code && client.may_stay(api));
+    let scope = grantable(asked, api, response_type.code && client.may_stay(api));
     if scope.is_empty() {
-        return Err(no_scope(api));
+        return Err(no_scope());
     }
     if response_type.id_token && !scope.contains("openid") {
         return Err(refuse("an ID token needs the scope openid"));
@@ -134,14 +163,8 @@ pub(super) fn scope(
 }
 
 /// Nothing can be granted of what is asked.
-pub(crate) fn no_scope(api: Option<&Api>) -> OAuthError {
-    let description = match api {
-        Some(_) => "none of the scopes asked for can be granted",
-        None => {
-            "none of the scopes asked for can be granted; those of an API need its audience or resource beside them"
-        }
-    };
-    OAuthError::new(ErrorCode::InvalidScope, description)
+pub(crate) fn no_scope() -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidScope, "none of the scopes asked for can be granted")
 }
 
 /// Required of public clients (RFC 9700 §2.1.1), and S256 alone, since `plain` protects against nothing.

@@ -16,11 +16,11 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
     let Call { provider, client, params, now, .. } = *call;
     let username = params.filled("username").ok_or_else(|| invalid_request("username is missing"))?;
     let password = params.filled("password").ok_or_else(|| invalid_request("password is missing"))?;
-    let api = authorize::api(&provider.config, params)?;
     let asked = params.filled("scope").map_or_else(|| client.default_scope.clone(), Scope::parse);
+    let api = authorize::api_or_that_of(&provider.config, params, &asked)?;
     let scope = authorize::grantable(&asked, api, client.may_stay(api));
     if scope.is_empty() && !asked.is_empty() {
-        return Err(authorize::no_scope(api).into());
+        return Err(authorize::no_scope().into());
     }
     let person = signed_in(call, username, password).await?;
     let grant = Grant {
