@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use evergrant_core::protocol::{CodeVerifier, pkce};
 use evergrant_issuer::config::ClientSecretHash;
 use reqwest::Method;
 
@@ -63,6 +64,18 @@ async fn a_wrong_proof_uses_the_code_up() {
         assert_refused(&redeem_with(&browser, &code, name, value).await, 400, "invalid_grant");
         assert_refused(&App::redeem(&browser, "app", &code).await, 400, "invalid_grant");
     }
+}
+
+/// `git-credential-oauth` takes plain base64 for its verifier, which RFC 7636 §4.1 does not have.
+#[tokio::test]
+async fn a_verifier_in_plain_base64_was_refused() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let verifier = "izdHayC9kFGzgExSwzg0rbaAfEW9CBtc/Ntk2XSSQy+M=";
+    let challenge = pkce::challenge(&CodeVerifier::new(verifier));
+    let code = App::code("app").with("code_challenge", challenge.as_str()).fresh_code(&browser).await;
+    let answer = redeem_with(&browser, &code, "code_verifier", verifier).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
 }
 
 #[tokio::test]

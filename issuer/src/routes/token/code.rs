@@ -43,6 +43,9 @@ fn check_proofs(code: &Code, redirect_uri: &str, verifier: Option<&CodeVerifier>
     }
     match (&code.code_challenge, verifier) {
         (Some(challenge), Some(verifier)) if pkce::matches(verifier, challenge) => Ok(()),
+        (Some(_), Some(verifier)) if !pkce::has_right_length(verifier) => {
+            Err(invalid_grant("code_verifier must have 43 to 128 characters"))
+        }
         (Some(_), Some(_)) => Err(invalid_grant("code_verifier does not match code_challenge")),
         (Some(_), None) => Err(invalid_grant("code_verifier is missing")),
         // RFC 9700 §4.8.2: a verifier without a challenge is a sign of a downgrade.
