@@ -61,7 +61,11 @@ impl Inner {
                     Err(failed) if failed.failure.refuses_the_grant() => {
                         self.dispatch(Event::RenewingBy { attempt, method });
                     }
-                    answered => (method, outcome) = (last_resort, answered),
+                    answered => {
+                        // What became of it when it was sent first is open still.
+                        let answered = answered.map_err(|failed| Failed { unused: false, ..failed });
+                        (method, outcome) = (last_resort, answered);
+                    }
                 },
                 Verdict::Adopt(session) => return Event::Adopted { session },
                 Verdict::Ended { idle } => return Event::ended_elsewhere(idle),

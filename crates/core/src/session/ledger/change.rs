@@ -41,7 +41,7 @@ pub enum Change {
         /// The refresh token that brought them, if one did.
         sent: Option<RefreshToken>,
     },
-    /// The iframe is ruled out, and the refresh token was sent before: may it be presented once more?
+    /// The iframe is ruled out, and the refresh token was sent before: may it be presented again?
     LastResort {
         /// The session as it was claimed.
         session: Box<Session>,
@@ -108,7 +108,8 @@ pub enum Change {
         /// The one that was sent.
         sent: Option<RefreshToken>,
     },
-    /// A claim came to nothing before its refresh token can have been used.
+    /// A claim came to nothing before its refresh token can have been used. Not for a last resort: what became of the token when
+    /// it was sent first stays open.
     Unsend {
         /// The session as it was claimed.
         session: Box<Session>,

@@ -1,4 +1,4 @@
-//! What became of refresh tokens: which were sent, and in which there is no hope any more (R7). Only their hashes are kept.
+//! What became of refresh tokens: which were sent, and which were answered (R7). Only their hashes are kept.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,7 +8,7 @@ use super::Ledger;
 use crate::protocol::RefreshToken;
 use crate::session::record::Session;
 
-/// How many refresh tokens are remembered as sent, and as spent: those that tabs still hold are asked for, the others can go.
+/// How many refresh tokens are remembered as sent, and as answered: those that tabs still hold are asked for, the others can go.
 pub(super) const MOST_REMEMBERED: usize = 64;
 
 impl Ledger {
@@ -17,20 +17,16 @@ impl Ledger {
         let Some(sent) = sent else { return };
         let hash = fingerprint(sent);
         if session.refresh_token.as_ref() == Some(sent) {
-            for hashes in [&mut self.sent, &mut self.spent] {
-                hashes.retain(|known| *known != hash);
-            }
+            self.sent.retain(|known| *known != hash);
         } else {
             remember(&mut self.spent, hash);
         }
     }
 
-    /// A last resort that came to nothing leaves open what became of the token when it was sent first.
     pub(super) fn unsend(&mut self, refresh_token: Option<&RefreshToken>) {
-        let Some(hash) = refresh_token.map(fingerprint) else { return };
-        let was_last_resort = self.spent.contains(&hash);
-        let hashes = if was_last_resort { &mut self.spent } else { &mut self.sent };
-        hashes.retain(|known| *known != hash);
+        if let Some(hash) = refresh_token.map(fingerprint) {
+            self.sent.retain(|known| *known != hash);
+        }
     }
 }
 

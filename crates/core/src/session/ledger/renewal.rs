@@ -37,8 +37,8 @@ impl Ledger {
         Verdict::Renew(Method::RefreshToken)
     }
 
-    /// R7: a refresh token of which nobody knows what became is presented once more when the session would be lost without
-    /// it. At worst the issuer takes it for stolen and ends the family, which nobody could go on with.
+    /// R7: a refresh token of which nobody knows what became is presented again when the session would be lost without it, as
+    /// often as no answer comes. At worst the issuer takes it for stolen and ends the family, which nobody could go on with.
     pub(super) fn last_resort(&mut self, session: &Session) -> Verdict {
         match self.consult(session) {
             Verdict::Good { .. } => {}
@@ -47,11 +47,13 @@ impl Ledger {
         if let Some(shared) = self.replacement(session, &self.spent) {
             return Verdict::Adopt(shared);
         }
-        match &session.refresh_token {
-            Some(refresh_token) if remember(&mut self.spent, fingerprint(refresh_token)) => {
-                Verdict::Renew(Method::RefreshToken)
+        match session.refresh_token.as_ref().map(fingerprint) {
+            Some(hash) if !self.spent.contains(&hash) => Verdict::Renew(Method::RefreshToken),
+            hash => {
+                // Whoever asks still holds it.
+                hash.map(|hash| remember(&mut self.spent, hash));
+                Verdict::Good { generation: self.generation }
             }
-            _ => Verdict::Good { generation: self.generation },
         }
     }
 

@@ -22,8 +22,9 @@ pub enum Invariant {
     /// A refresh token is never presented again, outside the issuer's reuse interval; but for the last resort, and for what
     /// was known of it to a ledger that the browser lost.
     RefreshTokenSentOnce,
-    /// The last resort, when the iframe is ruled out: a refresh token of unknown fate is presented once more, and only once.
-    LastResortOnce,
+    /// The last resort, when the iframe is ruled out: a refresh token of unknown fate is presented again, and never one that was
+    /// answered.
+    LastResortOfUnknownFate,
     /// No request carries an expired access token. Who reads from a store, after the wall clock was set back, when a token
     /// expires, cannot know; nor who slept with a clock that stood still when the other was set back unseen.
     NoExpiredToken,

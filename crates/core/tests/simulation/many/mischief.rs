@@ -9,8 +9,8 @@ pub enum Mischief {
     IgnoresLock,
     /// Every refresh token counts as unsent when a renewal fails.
     AlwaysUnsends,
-    /// The ledger forgets what was a last resort, and what was answered.
-    ForgetsLastResorts,
+    /// The ledger forgets which refresh tokens were answered.
+    ForgetsAnswers,
     /// The issuer's tokens live half as long as it says.
     ShortensTokens,
     /// The store keeps what should be forgotten.
@@ -42,7 +42,7 @@ impl Mischief {
     pub const ALL: [(Self, Invariant); 15] = [
         (Self::IgnoresLock, Invariant::OneRenewalAtATime),
         (Self::AlwaysUnsends, Invariant::RefreshTokenSentOnce),
-        (Self::ForgetsLastResorts, Invariant::LastResortOnce),
+        (Self::ForgetsAnswers, Invariant::LastResortOfUnknownFate),
         (Self::ShortensTokens, Invariant::NoExpiredToken),
         (Self::IgnoresForget, Invariant::NothingStoredAfterSignOut),
         (Self::IgnoresAbort, Invariant::NothingSentAfterSignOut),

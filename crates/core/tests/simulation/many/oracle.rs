@@ -36,8 +36,6 @@ pub struct Oracle {
     begun: BTreeMap<u64, Begun>,
     /// The session that all tabs share.
     pub newest: Option<Box<Session>>,
-    /// Refresh tokens that a tab was allowed to send as a last resort: there is no hope in them any more.
-    hopeless: BTreeSet<u64>,
     /// Refresh tokens that brought tokens to a tab.
     answered: BTreeSet<u64>,
     /// Until when the issuer asked one of the tabs to be left alone by all.
@@ -78,9 +76,7 @@ impl Oracle {
     /// A refresh token brought tokens. Where it is not rotated, it will again.
     fn answered(&mut self, sent: Option<&RefreshToken>, session: &Session) {
         let Some(number) = sent.and_then(|sent| sent.secret().parse().ok()) else { return };
-        if sent == session.refresh_token.as_ref() {
-            self.hopeless.remove(&number);
-        } else {
+        if sent != session.refresh_token.as_ref() {
             self.answered.insert(number);
         }
     }
@@ -99,7 +95,6 @@ impl Oracle {
         self.is_lost = true;
         self.unwritten = None;
         self.over = 0;
-        self.hopeless.clear();
         self.answered.clear();
         self.left_alone_until = 0;
         self.knows_activity = false;
@@ -184,12 +179,10 @@ impl World {
             (Change::Claim { session, .. }, Verdict::Renew(_)) if !oracle.lives(lineage(&session.claims)) => {
                 self.broken = Some((Invariant::NothingSentAfterSignOut, "a renewal was let begin"));
             }
-            (Change::LastResort { session }, Verdict::Renew(_)) => {
-                let number = refresh_token(session);
-                if number.is_some_and(|number| oracle.answered.contains(&number) || oracle.hopeless.contains(&number)) {
-                    self.broken = Some((Invariant::LastResortOnce, "there was no hope in it"));
-                }
-                oracle.hopeless.extend(number);
+            (Change::LastResort { session }, Verdict::Renew(_))
+                if refresh_token(session).is_some_and(|number| oracle.answered.contains(&number)) =>
+            {
+                self.broken = Some((Invariant::LastResortOfUnknownFate, "there was no hope in it"));
             }
             (Change::Settle { session, shared, sent }, Verdict::Good { .. }) => {
                 oracle.answered(sent.as_ref(), session);
@@ -207,9 +200,6 @@ impl World {
                 if let Some(newest) = oracle.newest.as_mut().filter(|newest| same(newest)) {
                     newest.refresh_token.clone_from(&session.refresh_token);
                 }
-            }
-            (Change::Unsend { session }, _) => {
-                refresh_token(session).map(|number| oracle.hopeless.remove(&number));
             }
             (Change::Rest { wait, .. }, _) if !self.clock.was_set_since(asked_at) => {
                 oracle.left_alone_until = asked_at + wait.as_millis() as u64;
@@ -249,12 +239,11 @@ impl World {
         }
     }
 
-    /// Whether a refresh token is at hand that the issuer would take, and that was no last resort yet.
+    /// Whether a refresh token is at hand that the issuer would take.
     pub fn could_refresh(&self, session: &Session) -> bool {
         let newest = self.oracle.newest.as_deref().unwrap_or(session);
         let known = if lineage(&newest.claims) == lineage(&session.claims) { newest } else { session };
-        refresh_token(known)
-            .is_some_and(|number| self.issuer.is_good(number) && !self.oracle.hopeless.contains(&number))
+        refresh_token(known).is_some_and(|number| self.issuer.is_good(number))
     }
 
     /// Whether the issuer would renew this session for whoever holds it.

@@ -23,7 +23,7 @@ pub struct Renewal {
     /// The person asked for it.
     pub asked: bool,
     pub method: Method,
-    /// What ruled the iframe out, when the refresh token is presented once more for that.
+    /// What ruled the iframe out, when the refresh token is presented again for that.
     pub ruled_out: Option<Failure>,
     /// When the lock is given to it; none while another holds it, or once it has it.
     pub granted_at: Option<u64>,
@@ -131,10 +131,10 @@ impl World {
         if could_be_presented && failure.rules_out_the_iframe() {
             self.transact(tab, Change::LastResort { session }, Then::LastResort { failure });
             self.ambush(tab);
-        } else if let Some(ruled_out) = ruled_out.filter(|_| failure.refuses_the_grant()) {
+        } else if let Some(ruled_out) = ruled_out.clone().filter(|_| failure.refuses_the_grant()) {
             self.send(tab, Event::RenewingBy { attempt, method: Method::Iframe });
             self.renewal_ends(tab, Err(ruled_out));
-        } else if sent.is_some() && unused {
+        } else if sent.is_some() && unused && ruled_out.is_none() {
             self.transact(tab, Change::Unsend { session }, Then::Unsent { failure });
         } else if let Some(number) = request.rotated {
             self.tally.dropped_answers += 1;
@@ -148,7 +148,7 @@ impl World {
         }
     }
 
-    /// The iframe is ruled out: the ledger says whether the refresh token may be presented once more.
+    /// The iframe is ruled out: the ledger says whether the refresh token may be presented again.
     pub fn last_resort(&mut self, tab: usize, verdict: Verdict, failure: Failure) {
         match verdict {
             Verdict::Renew(method) => {

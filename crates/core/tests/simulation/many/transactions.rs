@@ -52,7 +52,7 @@ pub enum Then {
     SignIn { attempt: u64, tokens: Box<Tokens> },
     /// Send the request.
     Claimed,
-    /// Present the refresh token once more, or end the renewal with what the iframe brought.
+    /// Present the refresh token again, or end the renewal with what the iframe brought.
     LastResort { failure: Failure },
     /// Go on with the failure that said how long to wait.
     Rested { request: Box<Request>, failure: Failure },
@@ -99,7 +99,7 @@ impl World {
             }
             first.change.came_to_its_turn(self.clock.wall());
             let mut verdict = self.ledger.apply(&first.change);
-            if self.mischief == Some(Mischief::ForgetsLastResorts)
+            if self.mischief == Some(Mischief::ForgetsAnswers)
                 && matches!((&first.change, &verdict), (Change::LastResort { .. }, Verdict::Good { .. }))
             {
                 verdict = Verdict::Renew(Method::RefreshToken);
