@@ -33,7 +33,7 @@ pub struct Ledger {
     session: Option<Box<Session>>,
     /// Hashes of refresh tokens that were sent, oldest first.
     sent: Vec<String>,
-    /// Hashes of those that are not even a last resort: they were answered, or were a last resort once.
+    /// Hashes of those that were answered, so that they are not even a last resort.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     spent: Vec<String>,
     /// When a renewal of the shared session failed last (R10).
@@ -132,6 +132,9 @@ impl Ledger {
         if shared {
             self.move_on(at);
             replaced = self.session.replace(Box::new(Session { generation: self.generation, ..session.clone() }));
+        } else {
+            // Left from when the app was configured to share one.
+            self.session = None;
         }
         Verdict::Begun { generation: self.generation, replaced }
     }

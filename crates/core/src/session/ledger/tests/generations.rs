@@ -63,6 +63,20 @@ fn a_tab_of_its_own_signing_in_leaves_the_others_alone() {
 }
 
 #[test]
+fn a_sign_in_was_lost_to_the_session_that_tabs_shared_before_the_app_was_configured_otherwise() {
+    let mut ledger = Ledger::default();
+    let left_behind = signed_in(&mut ledger, session(60));
+    settle(&mut ledger, &renewed(&left_behind, "r1"), true);
+    let mine = session(90);
+    let sign_in = Change::SignIn { session: Box::new(mine.clone()), shared: false, after: None, at: EPOCH };
+    let Verdict::Begun { generation, .. } = ledger.apply(&sign_in) else { unreachable!("a sign-in is good") };
+    let mine = Session { generation, ..mine };
+    let consult = Change::Consult { session: Some(Box::new(mine.clone())), shared: false };
+    assert_eq!(ledger.apply(&consult), Verdict::Good { generation });
+    assert_eq!(claim(&mut ledger, &mine), Verdict::Renew(Method::Iframe));
+}
+
+#[test]
 fn what_was_signed_in_while_the_ledger_gave_no_answer_was_unknown_to_the_others_until_it_was_renewed() {
     let mut ledger = Ledger::default();
     ledger.apply(&Change::SignOut { generation: 0, at: EPOCH });
