@@ -91,10 +91,10 @@ impl Machine {
     pub(super) fn revoke_replaced(&self, replaced: &Session, commands: &mut Vec<Command>) {
         let State::SignedIn(signed_in) = &self.state else { return };
         let session = &signed_in.session;
-        // An issuer may give the same one again.
-        if let Some(refresh_token) =
-            replaced.refresh_token.clone().filter(|_| replaced.refresh_token != session.refresh_token)
-        {
+        // An issuer may give the same one again; and the tabs may have lived by another one's.
+        if let Some(refresh_token) = replaced.refresh_token.clone().filter(|_| {
+            replaced.refresh_token != session.refresh_token && replaced.belongs_to(&self.issuer, &self.client_id)
+        }) {
             let alone = replaced.claims.sub == session.claims.sub;
             commands.push(Command::Revoke { refresh_token, alone });
         }

@@ -28,6 +28,9 @@ impl Machine {
             // R9: a ledger that was lost has learned it anew from a tab that slept through the sign-out.
             if let Some(generation) = self.over.filter(|_| session.belongs_to(&self.issuer, &self.client_id)) {
                 commands.push(Command::FinishSignOut { generation, idle: false });
+            } else {
+                // The other tabs live by another issuer's, and nobody comes back to this one.
+                self.signed_out_elsewhere(now, commands);
             }
             return;
         }

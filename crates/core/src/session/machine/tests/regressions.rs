@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::page::{Page, begun, busy, seconds, unreachable};
-use crate::protocol::AccessToken;
+use crate::protocol::{AccessToken, Issuer, RefreshToken};
 use crate::session::record::tests::session;
-use crate::session::{Command, Event, MOST_FAILURES, Method, Session, Status, Tokens, Wake};
+use crate::session::{Command, EndReason, Event, MOST_FAILURES, Method, Session, Status, Tokens, Wake};
 
 /// RFC 6749 §5.1 puts no bound on `expires_in`, nor RFC 9110 §10.2.3 on `Retry-After`.
 #[test]
@@ -246,4 +246,26 @@ fn tokens_of_another_tab_were_given_the_end_of_those_before_where_both_had_renew
     page.expect(Status::SignedIn);
     assert_eq!(page.view().expires_at, Some(page.now.wall + seconds(300)));
     assert_eq!(page.timer(), Some(seconds(270)));
+}
+
+/// Two versions of one app in two tabs: the newer one asks another issuer, or the same by another name.
+#[test]
+fn a_tab_renewed_for_ever_when_the_issuer_had_moved_in_another() {
+    let mut page = Page::configured(r#","storage":"local""#);
+    page.sign_in(300);
+    page.fire();
+    let elsewhere = Session { issuer: Issuer::new("https://moved.example/"), generation: 7, ..session(300) };
+    page.send(Event::Adopted { session: Box::new(elsewhere) });
+    page.expect_ended(EndReason::SignedOutElsewhere);
+}
+
+#[test]
+fn a_refresh_token_of_another_issuer_was_shown_to_this_one_to_be_revoked() {
+    let mut page = Page::configured(r#","storage":"local""#);
+    page.sign_in(300);
+    let mut replaced = Session { refresh_token: Some(RefreshToken::new("r")), ..session(300) };
+    let commands = page.send(Event::Replaced { session: Box::new(replaced.clone()) });
+    assert!(matches!(commands[..], [Command::Revoke { .. }]), "{commands:?}");
+    replaced.issuer = Issuer::new("https://before.example/");
+    assert_eq!(page.send(Event::Replaced { session: Box::new(replaced) }), []);
 }
