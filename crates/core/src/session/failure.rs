@@ -176,7 +176,8 @@ impl Failure {
             Self::Token(TokenError::TokenType(_)) | Self::NoIdToken | Self::NoEndpoint(_) => Misconfigured,
             Self::IdToken(IdTokenError::Crypto(_)) | Self::Browser(_) => Misconfigured,
             Self::IdToken(_) => Suspicious,
-            Self::Metadata(MetadataError::Status(status)) if *status >= 500 || *status == 429 => TryAgain,
+            Self::Metadata(MetadataError::Status(408 | 425 | 429 | 500..) | MetadataError::NotMetadata(_)) => TryAgain,
+            Self::Keys(JwkSetError::NotAKeySet) => TryAgain,
             Self::Metadata(_) | Self::Keys(_) => Misconfigured,
             Self::PopupClosed | Self::CookiesBlocked => FailureClass::AskThePerson,
             Self::PopupBlocked => Misconfigured,
@@ -341,6 +342,10 @@ mod tests {
             (IdTokenError::Nonce.into(), Suspicious),
             (MetadataError::Status(404).into(), Misconfigured),
             (MetadataError::Status(502).into(), TryAgain),
+            (MetadataError::Status(408).into(), TryAgain),
+            // A captive portal, or a page that says that there is maintenance.
+            (MetadataError::NotMetadata("expected value at line 1 column 1".into()).into(), TryAgain),
+            (JwkSetError::NotAKeySet.into(), TryAgain),
             (Failure::Unreachable { endpoint: "the issuer" }, TryAgain),
             (Failure::Silence(Silence::NothingLoaded), TryAgain),
         ] {
