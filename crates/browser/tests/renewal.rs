@@ -226,3 +226,22 @@ async fn the_issuers_own_claims_are_there_to_read() {
     runtime.sign_out();
     assert!(runtime.all_claims().is_empty());
 }
+
+#[wasm_bindgen_test]
+async fn a_sign_out_whose_page_was_not_left_never_came_to_an_end() {
+    // The person stays where an app warns of unsaved changes, the issuer answers 204: here navigating is stopped. What takes
+    // seconds passes ten times as fast.
+    let script = "const real = window.setTimeout, stop = event => event.preventDefault();
+        window.setTimeout = (call, wait) => real(call, wait < 1000 ? wait : wait / 10);
+        navigation.addEventListener('navigate', stop);
+        return () => { navigation.removeEventListener('navigate', stop); window.setTimeout = real; };";
+    let restore: Function = Function::new_no_args(script).call0(&JsValue::NULL).unwrap().unchecked_into();
+    let issuer = Issuer::open("not-left").await;
+    issuer.announce(&format!(r#"{{"end_session_endpoint":"{}logout"}}"#, issuer.base()));
+    let runtime = signed_in(&issuer.config(""));
+    runtime.sign_out();
+    assert_eq!(runtime.view().status, Status::SigningOut);
+    common::until("it has ended", || runtime.view().status == Status::SignedOut).await;
+    restore.call0(&JsValue::NULL).unwrap();
+    assert!(matches!(runtime.view().ended, Some(EndReason::IssuerNotTold(Failure::Unreachable { .. }))));
+}

@@ -28,6 +28,7 @@
 //! | signing in, a session kept | | failure, or the person came back by the back button | signed in, as it was | set the timer |
 //! | signed in, any | | its sign-in has replaced what all tabs shared | the same | revoke the refresh token of that |
 //! | signed in, any | | the same session has failed in another tab, and is due | signed in, retrying or stopped | set the timer by backoff |
+//! | signed in, any | | the other tabs live by a session of another issuer: that was configured anew | signed out | as for a sign-out in another tab |
 //! | signed in, any | | another tab renewed | signed in, waiting | stop the renewal in flight, set the timer |
 //! | signed in, any | | opened, signed in, wake signal, another tab changed something | the same | consult the ledger |
 //! | signed in, any | | sign-out | signing out | cancel timer and renewal, forget, tell the tabs, write the ledger, go to the issuer; noted first where the next page finds it |
@@ -42,7 +43,7 @@
 //! | signed in, waiting | | timer, wake signal: due; the person asks; an API refused the token | signed in, renewing | renew |
 //! | signed in, any | | the access token is told to expire | the same, or renewing | save, renew what is due |
 //! | signed in, renewing | `renewing` | tokens | signed in, waiting | save, set the timer |
-//! | signed in, renewing | | the refresh token is refused | signed in, renewing by iframe | save without it, renew |
+//! | signed in, renewing | | the refresh token is refused, or by a cookie no ID token comes | signed in, renewing by iframe | save without it, renew |
 //! | signed in, renewing | | failure: ask the person | signed out, with the reason | forget |
 //! | signed in, renewing | | the iframe, or the cookie, brings tokens of somebody else | signed out, as the account has changed | forget, note for the next page that somebody is signed in |
 //! | signed in, renewing | | failure: try again, suspicious | signed in, retrying | set the timer by backoff |
@@ -53,7 +54,7 @@
 //! | signed in, stopped | | the access token expires | the same | tell the app |
 //! | signed in, stopped by too many failures | | wake signal, a minute later | signed in, renewing | renew |
 //! | signing out | | the person came back by the back button | signed out | |
-//! | signing out | `signing-out` | the issuer cannot be told | signed out, with the failure | |
+//! | signing out | `signing-out` | the issuer cannot be told, or the page was not left for it | signed out, with the failure | |
 
 pub mod abilities;
 mod command;

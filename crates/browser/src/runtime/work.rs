@@ -2,6 +2,7 @@
 //! into every app, with all that futures are made of.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use evergrant_core::protocol::{IdToken, RefreshToken};
 use evergrant_core::session::{Change, Command, Event, Failure, Place, Session, TabMessage, Tokens, Verdict};
@@ -13,7 +14,7 @@ use crate::popup::Popup;
 use crate::{clock, code, renewal, sign_in, sign_out};
 
 /// A page that is still here after so long was not left: the issuer's page did not come, or the person stopped it.
-const LEAVING_MS: u32 = 30_000;
+const LEAVING: Duration = Duration::from_secs(30);
 
 impl Inner {
     /// Begins what `command` asks for. What has to happen before anything else does happens before this returns.
@@ -49,7 +50,7 @@ impl Inner {
                     let left = sign_in::begin(config, provider, &self.store, &sign_in).await;
                     let failure = match left {
                         Ok(()) => {
-                            TimeoutFuture::new(LEAVING_MS).await;
+                            TimeoutFuture::new(LEAVING.as_millis() as u32).await;
                             Failure::Unreachable { endpoint: "the issuer's sign-in page" }
                         }
                         Err(failure) => failure,
@@ -132,10 +133,16 @@ impl Inner {
         }
         let Some((id_token, refresh_token, idle)) = leaving else { return };
         match self.leave(id_token.as_ref(), refresh_token.as_ref(), idle).await {
-            Ok(true) => {}
+            Ok(true) => drop(self.timer.replace(Some(self.later(LEAVING, Self::still_here)))),
             Ok(false) => self.dispatch(Event::SignOutStayed { failure: None }),
             Err(failure) => self.dispatch(Event::SignOutStayed { failure: Some(failure) }),
         }
+    }
+
+    /// The issuer's end-session page did not come.
+    fn still_here(self: &Rc<Self>) {
+        let failure = Some(Failure::Unreachable { endpoint: "the issuer's sign-out page" });
+        self.dispatch(Event::SignOutStayed { failure });
     }
 
     /// Whether the page is being left for the issuer's end-session page.

@@ -38,10 +38,14 @@ const answers = {
         const key = await crypto.subtle.exportKey('jwk', self.keys.publicKey);
         return { keys: [{ ...key, kid: 'known', alg: 'ES256', use: 'sig' }] };
     },
-    'token': async form => ({
-        access_token: `access-${++self.given}`, token_type: 'Bearer', expires_in: 3600,
-        id_token: await idToken(new URLSearchParams(form).get('code') ?? undefined),
-    }),
+    'token': async form => {
+        const code = new URLSearchParams(form).get('code') ?? undefined;
+        const tokens = {
+            access_token: `access-${++self.given}`, token_type: 'Bearer', expires_in: 3600, id_token: await idToken(code),
+        };
+        self.tamper({ tokens, code });
+        return tokens;
+    },
 };
 
 const real = window.fetch;
@@ -108,6 +112,14 @@ window.open = () => {
 };
 // What is asked of the UserInfo endpoint waits until it is let go.
 self.hold = () => { self.held = new Promise(release => { self.release = release; }); };
+// Another key takes the place of the one there was, by the same name.
+self.replaceKey = async () => { self.keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']); };
+// The token endpoint is somewhere else from now on.
+self.moveTokenEndpoint = () => {
+    self.metadata = { token_endpoint: issuer + 'moved' };
+    answers.moved = answers.token;
+    delete answers.token;
+};
 self.closePopup = () => self.popup?.remove();
 self.close = () => {
     watch.disconnect();
@@ -115,10 +127,7 @@ self.close = () => {
     window.fetch = real;
     window.open = open;
 };
-return (async () => {
-    self.keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-    return self;
-})();
+return self.replaceKey().then(() => self);
 "#;
 
 /// Configures a client that is to be answered by the issuer's own page.
@@ -165,6 +174,29 @@ impl Issuer {
     pub(crate) fn tamper_response(&self, script: &str) {
         let script = format!("if (response) {{ {script} }}");
         self.set("tamper", &Function::new_with_args("{ response }", &script));
+    }
+
+    /// From now on `script` changes the `tokens` that a `code`, or without one a refresh, brings.
+    pub(crate) fn tamper_tokens(&self, script: &str) {
+        let script = format!("if (tokens) {{ {script} }}");
+        self.set("tamper", &Function::new_with_args("{ tokens, code }", &script));
+    }
+
+    /// It has another key, by the same name, and the one before is gone.
+    pub(crate) async fn replace_key(&self) {
+        let replace: Function = Reflect::get(&self.issuer, &"replaceKey".into()).unwrap().unchecked_into();
+        let replacing: Promise = replace.call0(&self.issuer).unwrap().unchecked_into();
+        JsFuture::from(replacing).await.unwrap();
+    }
+
+    /// Its token endpoint is somewhere else from now on, and its metadata says so.
+    pub(crate) fn move_token_endpoint(&self) {
+        self.call("moveTokenEndpoint");
+    }
+
+    /// The address below which its endpoints are.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
     }
 
     /// Its metadata says so as well.
