@@ -8,7 +8,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::{refused, window};
+use crate::window;
 
 /// A lock that is held; released when it is dropped.
 #[derive(Debug)]
@@ -18,11 +18,11 @@ pub struct Held {
 
 /// Asks for the lock `name`, shared by all tabs of this origin, and waits for it in the future that it returns.
 ///
-/// Where the browser has no Web Locks (they need a secure context), there is nothing to wait for: within the page the
-/// machine sees to it that there is one renewal.
+/// Where the browser has no Web Locks (they need a secure context), or refuses them, as where site data is blocked, there is
+/// nothing to wait for: within the page the machine sees to it that there is one renewal, and tabs have the ledger, if any.
 ///
 /// # Errors
-/// [`Failure::Browser`] when the browser refuses the lock, as it does in a page that is not fully active.
+/// [`Failure::Browser`] when the browser takes the lock for released before it was granted.
 pub fn acquire(name: &str) -> impl Future<Output = Result<Held, Failure>> + use<> {
     let (sender, granted) = oneshot::channel();
     let mut sender = Some(sender);
@@ -47,7 +47,7 @@ pub fn acquire(name: &str) -> impl Future<Output = Result<Held, Failure>> + use<
         // Settled when the lock is released or refused, and with it what listens here is gone.
         match select(granted, JsFuture::from(promise)).await {
             Either::Left((Ok(held), _)) => Ok(held),
-            Either::Right((Err(error), _)) => Err(refused("a lock", &error)),
+            Either::Right((Err(_), _)) => Ok(Held { release: None }),
             Either::Left((Err(_), _)) | Either::Right((Ok(_), _)) => {
                 Err(Failure::Browser("the lock was not granted".to_owned()))
             }

@@ -109,6 +109,21 @@ async fn a_forged_id_token_is_dropped_and_the_session_stays() {
 }
 
 #[wasm_bindgen_test]
+async fn a_browser_that_refuses_locks_stopped_renewing_for_good() {
+    // As Chromium does where site data is blocked.
+    let script = "const { locks } = navigator, real = locks.request;
+        locks.request = () => Promise.reject(new DOMException('denied', 'SecurityError'));
+        return () => { locks.request = real; };";
+    let restore: Function = Function::new_no_args(script).call0(&JsValue::NULL).unwrap().unchecked_into();
+    let issuer = Issuer::open("locks-refused").await;
+    let runtime = signed_in(&issuer.config(""));
+    runtime.renew();
+    common::until("it has ended", || runtime.view().status != Status::Renewing).await;
+    restore.call0(&JsValue::NULL).unwrap();
+    assert_eq!((runtime.view().problem, runtime.view().renewals), (None, 1));
+}
+
+#[wasm_bindgen_test]
 async fn when_somebody_else_has_signed_in_the_session_ends_and_the_next_page_asks_who() {
     let issuer = Issuer::open("somebody-else").await;
     let config = issuer.config(r#""storage":"memory","#);
