@@ -31,7 +31,8 @@ const LONGEST_PAUSE: u32 = 300;
 /// How often the ledger is read in a turn whose change is still awaited. Each time takes a fraction of a millisecond.
 const MOST_LOOKS: u32 = 3;
 
-/// The ledger of one client, as all tabs see it. Where the browser has no IndexedDB to give, it is this page's own.
+/// The ledger of one client, as all tabs see it. Where, and as long as, the browser has no IndexedDB to give, it is this page's
+/// own.
 #[derive(Debug)]
 pub struct SharedLedger {
     key: JsValue,
@@ -57,7 +58,7 @@ impl SharedLedger {
         }
     }
 
-    /// Whether the other tabs see the same, as far as it was tried.
+    /// Whether the other tabs see the same, as far as it was tried last.
     pub fn is_shared(&self) -> bool {
         !self.is_alone.get() && window().is_ok_and(|window| matches!(window.indexed_db(), Ok(Some(_))))
     }
@@ -65,18 +66,16 @@ impl SharedLedger {
     /// Reads the ledger, applies `change`, and writes it back, as one step: no other tab comes between. When the browser does
     /// not come to that within ten seconds, nothing is changed: see [`Change::unanswered`].
     pub async fn apply(&self, change: &Change) -> Verdict {
-        if !self.is_alone.get() {
-            match within(PATIENCE, self.share(change)).await {
-                Some(Some(verdict)) => {
-                    self.pause.set(0);
-                    return verdict;
-                }
-                // Private windows and blocked site data have no IndexedDB; then there is nothing shared to protect.
-                Some(None) => self.is_alone.set(true),
-                None => return change.unanswered(),
+        let Some(shared) = within(PATIENCE, self.share(change)).await else { return change.unanswered() };
+        self.is_alone.set(shared.is_none());
+        match shared {
+            Some(verdict) => {
+                self.pause.set(0);
+                verdict
             }
+            // Private windows and blocked site data have no IndexedDB; then there is nothing shared to protect.
+            None => self.own.borrow_mut().apply(change),
         }
-        self.own.borrow_mut().apply(change)
     }
 
     /// How long to wait before it is asked again, when it gave no answer: not at all at first, and from time to time twice as

@@ -123,6 +123,23 @@ async fn a_tab_whose_database_was_taken_away_was_alone_from_then_on() {
 }
 
 #[wasm_bindgen_test]
+async fn a_tab_whose_database_had_failed_twice_in_a_row_was_alone_from_then_on() {
+    let config = shared("failed-twice");
+    let tab = SharedLedger::new(&config.client_id);
+    let consult = Change::Consult { session: None, shared: true };
+    let script = "const real = IDBDatabase.prototype.transaction;
+        IDBDatabase.prototype.transaction = () => { throw new DOMException('lost', 'UnknownError'); };
+        return () => { IDBDatabase.prototype.transaction = real; };";
+    let restore: Function = Function::new_no_args(script).call0(&JsValue::NULL).unwrap().unchecked_into();
+    assert!(matches!(tab.apply(&consult).await, Verdict::Good { .. }));
+    assert!(!tab.is_shared(), "by its own now");
+    restore.call0(&JsValue::NULL).unwrap();
+    let session = signed_in_elsewhere(&config, HOUR).await;
+    assert_eq!(tab.apply(&consult).await, Verdict::Adopt(Box::new(session)));
+    assert!(tab.is_shared());
+}
+
+#[wasm_bindgen_test]
 async fn of_many_claims_at_once_one_sends_the_refresh_token() {
     let config = shared("claims");
     let mut session = signed_in_elsewhere(&config, HOUR).await;
