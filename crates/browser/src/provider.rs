@@ -1,11 +1,11 @@
-//! What is known of the issuer: its metadata and its keys, fetched once and kept while the page lives, and whether it answers
+//! What is known of the issuer: its metadata and its keys, fetched once and kept while they do, and whether it answers
 //! in a hidden iframe.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use evergrant_core::protocol::id_token::{self, Expectation, IdTokenClaims, IdTokenError};
-use evergrant_core::protocol::jwk::{JwkSet, KeyChoiceError};
+use evergrant_core::protocol::jwk::JwkSet;
 use evergrant_core::protocol::metadata::{self, ProviderMetadata};
 use evergrant_core::protocol::{IdToken, Issuer};
 use evergrant_core::session::{Failure, HiddenIframe};
@@ -34,6 +34,11 @@ impl Provider {
         self.metadata.borrow().clone()
     }
 
+    /// The next who needs the metadata asks for it anew.
+    pub fn forget_metadata(&self) {
+        self.metadata.take();
+    }
+
     /// What was seen of it in a hidden iframe.
     pub fn iframe(&self) -> HiddenIframe {
         self.iframe.borrow().clone()
@@ -44,7 +49,7 @@ impl Provider {
         self.iframe.replace(seen);
     }
 
-    /// The issuer's metadata (OIDC Discovery §4), asked for once in the life of a page.
+    /// The issuer's metadata (OIDC Discovery §4), asked for once in the life of a page, unless it is forgotten.
     ///
     /// # Errors
     /// [`Failure::Unreachable`], [`Failure::Busy`] (429, or 500 and above) or [`Failure::Metadata`]; the next call asks again.
@@ -64,7 +69,8 @@ impl Provider {
         Ok(metadata)
     }
 
-    /// Validates an ID token; an unknown key refetches the key set, once.
+    /// Validates an ID token. A key that is unknown, or does not fit the signature, refetches the key set, once: another may have
+    /// taken its place, also under its name.
     ///
     /// # Errors
     /// [`Failure::IdToken`], or why the keys could not be had.
@@ -76,7 +82,7 @@ impl Provider {
             None => self.fetch_keys().await?,
         };
         match id_token::validate(token, &keys, &WebCrypto, expected).await {
-            Err(IdTokenError::Key(KeyChoiceError::Unknown(_))) if was_known => {
+            Err(IdTokenError::Key(_) | IdTokenError::Signature) if was_known => {
                 let keys = self.fetch_keys().await?;
                 Ok(id_token::validate(token, &keys, &WebCrypto, expected).await?)
             }

@@ -109,6 +109,30 @@ async fn a_forged_id_token_is_dropped_and_the_session_stays() {
 }
 
 #[wasm_bindgen_test]
+async fn a_key_that_was_replaced_under_its_name_made_every_id_token_pass_for_forged_until_a_reload() {
+    let issuer = Issuer::open("key-replaced").await;
+    let runtime = signed_in(&issuer.config(""));
+    runtime.renew();
+    renewed(&runtime, 1).await;
+    issuer.replace_key().await;
+    runtime.renew();
+    renewed(&runtime, 2).await;
+    assert_eq!(runtime.log().len(), 2, "neither has failed");
+}
+
+#[wasm_bindgen_test]
+async fn an_issuer_whose_endpoints_had_moved_was_asked_at_the_old_ones_until_a_reload() {
+    let issuer = Issuer::open("endpoint-moved").await;
+    let runtime = signed_in(&issuer.config(""));
+    runtime.renew();
+    renewed(&runtime, 1).await;
+    issuer.move_token_endpoint();
+    assert_eq!(refused(&runtime).await.class(), FailureClass::Misconfigured);
+    runtime.renew();
+    renewed(&runtime, 2).await;
+}
+
+#[wasm_bindgen_test]
 async fn a_browser_that_refuses_locks_stopped_renewing_for_good() {
     // As Chromium does where site data is blocked.
     let script = "const { locks } = navigator, real = locks.request;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use evergrant_core::session::{Change, Command, Event, Failure, Method, Session, Tokens, Verdict};
+use evergrant_core::session::{Change, Command, Event, Failure, FailureClass, Method, Session, Tokens, Verdict};
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 
@@ -91,6 +91,10 @@ impl Inner {
         method: Method,
         outcome: Result<Tokens, Failed>,
     ) -> Event {
+        if outcome.as_ref().is_err_and(|failed| failed.failure.class() != FailureClass::TryAgain) {
+            // It may have changed since it was asked what it is like.
+            self.provider.forget_metadata();
+        }
         if let Some(wait) = outcome.as_ref().err().and_then(|failed| failed.failure.retry_after()) {
             // For every tab, before the lock is free.
             self.ledger.apply(&Change::Rest { from: clock::wall(), wait }).await;
