@@ -160,6 +160,8 @@ async fn by_refresh_token(
             Ok(claims) => Some((id_token, claims)),
             Err(failure) => return Err(Failed { failure, rotated: response.refresh_token, unused: false }),
         },
+        // OIDC Core §12.2: a refresh may bring none. But a cookie may be somebody else's by now.
+        None if session.is_some_and(|session| session.refresh_cookie) => return Err(Failure::NoIdToken.into()),
         None => None,
     };
     Ok(Tokens {

@@ -133,6 +133,21 @@ async fn an_issuer_whose_endpoints_had_moved_was_asked_at_the_old_ones_until_a_r
 }
 
 #[wasm_bindgen_test]
+async fn by_a_cookie_the_tokens_of_somebody_else_were_taken_where_no_id_token_came_with_them() {
+    let issuer = Issuer::open("cookie-without-id-token").await;
+    let config = issuer.config(&format!(r#""storage":"cookie","token_backend":"{}","#, issuer.base()));
+    Store::open(StorageKind::Cookie, &config.client_id).put_flow(Flow::Code);
+    let runtime = Runtime::start(config, |_| {});
+    common::until("somebody is signed in", || runtime.view().status == Status::SignedIn).await;
+    assert!(!issuer.requests().iter().any(|it| it.starts_with("authorize")), "the cookie says who");
+    issuer.tamper_tokens("if (!code) delete tokens.id_token");
+    runtime.renew();
+    renewed(&runtime, 1).await;
+    assert!(issuer.requests().contains(&"authorize silent_page".to_owned()), "the issuer is asked who that is");
+    assert_eq!(runtime.current_access_token().unwrap().secret(), "access-3");
+}
+
+#[wasm_bindgen_test]
 async fn a_browser_that_refuses_locks_stopped_renewing_for_good() {
     // As Chromium does where site data is blocked.
     let script = "const { locks } = navigator, real = locks.request;

@@ -209,11 +209,16 @@ impl Failure {
     }
 
     /// Whether the token endpoint will not take this code or refresh token, or none of its kind from this client (RFC 6749 §5.2):
-    /// some issuers give refresh tokens to clients that may not use them.
+    /// some issuers give refresh tokens to clients that may not use them. Or it does not say whom its answer is for, where it has
+    /// to.
     pub fn refuses_the_grant(&self) -> bool {
         use ErrorCode::{InvalidGrant, UnauthorizedClient, UnsupportedGrantType};
-        matches!(self, Self::Token(TokenError::Refused(error))
-            if matches!(error.error, InvalidGrant | UnauthorizedClient | UnsupportedGrantType))
+        match self {
+            Self::Token(TokenError::Refused(error)) => {
+                matches!(error.error, InvalidGrant | UnauthorizedClient | UnsupportedGrantType)
+            }
+            _ => matches!(self, Self::NoIdToken),
+        }
     }
 
     /// Whether a hidden iframe that failed so cannot renew this session here: the issuer knows nobody in it, knows somebody
