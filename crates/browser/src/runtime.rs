@@ -263,13 +263,14 @@ impl Inner {
             let transaction = callback::state_of(&params).and_then(|state| self.store.take_transaction(&state));
             (params, transaction)
         });
-        // A response that nobody here asked for must not disturb a session that is fine.
+        let flow_before = self.store.flow_before().filter(|_| stored.is_none());
+        // A response that nobody here asked for must not disturb a session that is fine, here or at the issuer.
         match response {
-            Some((params, transaction)) if transaction.is_some() || stored.is_none() => {
+            Some((params, transaction)) if transaction.is_some() || (stored.is_none() && flow_before.is_none()) => {
                 *self.response.borrow_mut() = Some((params, transaction));
                 self.dispatch(Event::CallbackArrived { stored });
             }
-            _ => match self.store.flow_before().filter(|_| stored.is_none()) {
+            _ => match flow_before {
                 Some(flow) => self.dispatch(Event::OpenedBlank { flow }),
                 None => {
                     self.dispatch(Event::Opened { stored });

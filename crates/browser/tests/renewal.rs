@@ -7,8 +7,8 @@ mod common;
 use std::time::Duration;
 
 use common::issuer::{BY_MESSAGE, Issuer, OFFERS_MESSAGES};
-use evergrant_browser::Runtime;
 use evergrant_browser::storage::Store;
+use evergrant_browser::{Runtime, location};
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::protocol::callback::CallbackError;
@@ -279,6 +279,17 @@ async fn the_issuers_own_claims_are_there_to_read() {
     assert_eq!(claims["https://app.example/plan"]["seats"], 5);
     runtime.sign_out();
     assert!(runtime.all_claims().is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn a_forged_response_signed_out_who_is_known_to_the_issuer_alone() {
+    let issuer = Issuer::open("forged-in-memory").await;
+    let config = issuer.config(r#""storage":"memory","#);
+    Store::open(StorageKind::Memory, &config.client_id).put_flow(Flow::Code);
+    location::replace("/callback?code=x&state=forged").unwrap();
+    let runtime = Runtime::start(config, |_| {});
+    common::until("it is known who it is", || runtime.view().status != Status::SigningIn).await;
+    assert_eq!(runtime.view().status, Status::SignedIn);
 }
 
 #[wasm_bindgen_test]
