@@ -15,6 +15,8 @@
 //! # }
 //! ```
 //!
+//! [`LocalIssuer`] is one for the tests of something else, in their own process.
+//!
 //! Where things are:
 //! - [`router`] lists every route; each handler is a file in `routes/`.
 //! - [`authorize`] holds the rules of the authorization endpoint as plain functions.
@@ -32,6 +34,7 @@ pub mod error;
 mod interactions;
 pub mod keys;
 mod limits;
+mod local;
 mod metrics;
 pub mod options;
 pub mod passwords;
@@ -49,6 +52,9 @@ mod web;
 
 pub use clock::Clock;
 pub use config::Config;
+pub use dev::failures::{OrderError, OrderedFailure};
+pub use dev::requests::LoggedRequest;
+pub use local::{LocalError, LocalIssuer};
 pub use provider::Provider;
 pub use router::router;
 pub use store::{PostgresStore, SqliteStore, Store};

@@ -125,8 +125,7 @@ async fn serve(options: &Options, mut config: Config) -> anyhow::Result<()> {
     }
     let store = open_store(&config).await?;
     let provider = Arc::new(Provider::open(config, store, Clock::system(), options.dev).await?);
-    tokio::spawn(notice_regularly(Arc::clone(&provider)));
-    tokio::spawn(sweep_regularly(Arc::clone(&provider)));
+    tokio::spawn(keep(Arc::clone(&provider)));
     server.announce_and_run("evergrant-issuer", router::router(provider), options.exit_on_stdin_close).await?;
     Ok(())
 }
@@ -156,6 +155,11 @@ fn warn_of_dangers(config: &Config, loopback: bool, dev: bool) -> anyhow::Result
         warn!("what is stored travels to the database in clear: add sslmode=verify-full to its address");
     }
     Ok(())
+}
+
+/// Does what has to be done again and again while the issuer serves.
+pub(crate) async fn keep(provider: Arc<Provider>) {
+    tokio::join!(notice_regularly(Arc::clone(&provider)), sweep_regularly(provider));
 }
 
 async fn notice_regularly(provider: Arc<Provider>) {

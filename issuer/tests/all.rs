@@ -16,6 +16,7 @@ mod keys;
 mod kill;
 mod lifetimes;
 mod limits;
+mod local;
 mod logout;
 mod metrics;
 mod native;

@@ -20,8 +20,10 @@ const MOST: usize = 100;
 /// Where errors go to the application, and not to whoever asks.
 const AUTHORIZATION_ENDPOINT: &str = "/authorize";
 
-/// The longest delay, in milliseconds.
-const LONGEST_DELAY: u64 = 25_000;
+/// The longest delay.
+const LONGEST_DELAY: Duration = Duration::from_secs(25);
+
+const STATUS: &str = "status is from 400 to 599";
 
 /// Those that are still to come.
 #[derive(Debug, Default)]
@@ -52,34 +54,69 @@ enum Outcome {
 #[derive(Clone, Debug)]
 pub(crate) struct ForcedError(pub(crate) OAuthError);
 
+/// What is to happen to a request. With neither a status nor an error, it is served after the delay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrderedFailure {
+    /// The status of the answer, from 400 to 599. Its body is an error in JSON: `error`, or `temporarily_unavailable`.
+    pub status: Option<u16>,
+    /// The error. Without a status it comes the way in which the endpoint says no: with 400, and from `/authorize` to the application.
+    pub error: Option<ErrorCode>,
+    /// What happens first. At most 25 s.
+    pub delay: Duration,
+    /// How many seconds the client is asked to wait, where there is a status (`Retry-After`, RFC 9110 §10.2.3).
+    pub retry_after: Option<u32>,
+}
+
+/// Why a failure cannot be ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct OrderError(pub(crate) &'static str);
+
 impl ForcedFailure {
     /// From `endpoint`, `delay` (milliseconds), `status`, `error` and `retry_after` (seconds); without a status and an
     /// error, there is only the delay.
     ///
     /// # Errors
     /// A sentence about the parameter that is wrong.
-    pub(crate) fn read(params: &Params) -> Result<Self, &'static str> {
-        let endpoint = params.filled("endpoint").filter(|path| path.starts_with('/'));
-        let endpoint = endpoint.ok_or("endpoint is a path, such as /oauth/token")?;
-        let delay: u64 = params.filled("delay").unwrap_or("0").parse().map_err(|_| "delay is in milliseconds")?;
-        if delay > LONGEST_DELAY {
-            return Err("delay is at most 25000 milliseconds");
+    pub(crate) fn read(params: &Params) -> Result<Self, OrderError> {
+        let number = |name, wrong| match params.filled(name) {
+            Some(text) => text.parse::<u32>().map(Some).map_err(|_| OrderError(wrong)),
+            None => Ok(None),
+        };
+        let delay = number("delay", "delay is in milliseconds")?.unwrap_or_default();
+        // What is no status is told below, as what is out of range.
+        let status = number("status", STATUS)?.map(|status| u16::try_from(status).unwrap_or_default());
+        let failure = OrderedFailure {
+            status,
+            error: params.filled("error").map(|code| ErrorCode::from(code.to_owned())),
+            delay: Duration::from_millis(delay.into()),
+            retry_after: number("retry_after", "retry_after is in whole seconds")?,
+        };
+        Self::new(params.filled("endpoint").unwrap_or_default(), failure)
+    }
+
+    /// # Errors
+    /// A sentence about what is wrong.
+    pub(crate) fn new(endpoint: &str, failure: OrderedFailure) -> Result<Self, OrderError> {
+        let OrderedFailure { status, error, delay, retry_after } = failure;
+        if !endpoint.starts_with('/') {
+            return Err(OrderError("endpoint is a path, such as /oauth/token"));
         }
-        let code = params.filled("error").map(|code| ErrorCode::from(code.to_owned()));
-        let status = params.filled("status").map(read_status).transpose()?;
-        let retry_after = params.filled("retry_after").map(str::parse).transpose();
-        let retry_after = retry_after.map_err(|_| "retry_after is in whole seconds")?;
+        if delay > LONGEST_DELAY {
+            return Err(OrderError("delay is at most 25000 milliseconds"));
+        }
+        let status = status.map(read_status).transpose()?;
         let ordered = |code| OAuthError::new(code, "this failure was ordered at /dev");
-        let outcome = match (status, code) {
+        let outcome = match (status, error) {
             (Some(status), code) => {
                 Outcome::Status(status, ordered(code.unwrap_or(ErrorCode::TemporarilyUnavailable)), retry_after)
             }
             (None, Some(code)) if endpoint == AUTHORIZATION_ENDPOINT => Outcome::Told(ordered(code)),
             (None, Some(code)) => Outcome::Status(StatusCode::BAD_REQUEST, ordered(code), retry_after),
-            (None, None) if delay > 0 => Outcome::Served,
-            (None, None) => return Err("say what is to happen: status, error or delay"),
+            (None, None) if !delay.is_zero() => Outcome::Served,
+            (None, None) => return Err(OrderError("say what is to happen: status, error or delay")),
         };
-        Ok(Self { endpoint: endpoint.to_owned(), delay: Duration::from_millis(delay), outcome })
+        Ok(Self { endpoint: endpoint.to_owned(), delay, outcome })
     }
 }
 
@@ -88,10 +125,10 @@ impl Failures {
     ///
     /// # Errors
     /// A sentence, when too many wait already.
-    pub(crate) fn order(&self, failure: ForcedFailure) -> Result<(), &'static str> {
+    pub(crate) fn order(&self, failure: ForcedFailure) -> Result<(), OrderError> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() >= MOST {
-            return Err("too many failures wait already");
+            return Err(OrderError("too many failures wait already"));
         }
         waiting.push(failure);
         Ok(())
@@ -132,8 +169,8 @@ pub(crate) async fn fail(State(provider): State<Arc<Provider>>, mut request: Req
     }
 }
 
-fn read_status(text: &str) -> Result<StatusCode, &'static str> {
-    let status: Option<StatusCode> = text.parse().ok();
+fn read_status(status: u16) -> Result<StatusCode, OrderError> {
+    let status = StatusCode::from_u16(status).ok();
     let status = status.filter(|status| status.is_client_error() || status.is_server_error());
-    status.ok_or("status is from 400 to 599")
+    status.ok_or(OrderError(STATUS))
 }

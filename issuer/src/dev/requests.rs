@@ -41,16 +41,19 @@ const SHOWN: [&str; 14] = [
 #[derive(Debug, Default)]
 pub(crate) struct Requests(Mutex<VecDeque<LoggedRequest>>);
 
-/// One request.
+/// A request that was answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct LoggedRequest {
+pub struct LoggedRequest {
     /// When it was answered, in seconds since the epoch by the issuer's clock.
-    pub(crate) at: i64,
-    pub(crate) method: String,
-    pub(crate) path: String,
-    /// Query and form together, as `name=value`.
-    pub(crate) parameters: Vec<String>,
-    pub(crate) status: u16,
+    pub at: i64,
+    /// `GET`, `POST`.
+    pub method: String,
+    /// The path, without a query.
+    pub path: String,
+    /// Query and form together, as `name=value`; values appear only where they cannot be secret.
+    pub parameters: Vec<String>,
+    /// The status of the answer.
+    pub status: u16,
 }
 
 impl Requests {

@@ -17,7 +17,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
-use crate::dev::failures::ForcedFailure;
+use crate::dev::failures::{ForcedFailure, OrderError};
 use crate::dev::requests::LoggedRequest;
 use crate::error::Failure;
 use crate::provider::Provider;
@@ -60,8 +60,9 @@ pub(crate) async fn order_failure(
     headers: HeaderMap,
     PageParams(params): PageParams,
 ) -> Result<Response, PageError> {
-    let failure = ForcedFailure::read(&params).map_err(PageError::bad_request)?;
-    provider.dev_controls.failures.order(failure).map_err(PageError::bad_request)?;
+    let failure = ForcedFailure::read(&params);
+    let ordered = failure.and_then(|failure| provider.dev_controls.failures.order(failure));
+    ordered.map_err(|OrderError(sentence)| PageError::bad_request(sentence))?;
     Ok(done(&headers, StatusCode::NO_CONTENT.into_response()))
 }
 
