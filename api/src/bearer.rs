@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
@@ -12,12 +13,18 @@ use evergrant_core::time::UnixTime;
 use tracing::info;
 
 use crate::refusal::Refusal;
+use crate::settings::Settings;
 use crate::verifier::Verifier;
 
 /// What a token must allow.
 pub trait RequiredScope {
     /// Words separated by spaces; all of them are needed.
     const SCOPE: &'static str;
+
+    /// How long ago the person may have signed in, in whole seconds (`auth_time`, RFC 9068 §2.2.1): for what matters more than the
+    /// rest, such as a payment. Who signed in earlier is asked to do so again (RFC 9470), and so is whoever's token does not say
+    /// when that was. Default: however long.
+    const MAX_AGE: Option<Duration> = None;
 }
 
 /// Any good token will do.
@@ -54,7 +61,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let verifier = Arc::<Verifier>::from_ref(state);
-        let judged = judge(&verifier, &parts.headers, R::SCOPE).await;
+        let judged = judge(&verifier, &parts.headers, R::SCOPE, R::MAX_AGE).await;
         match &judged {
             Ok(claims) => info!(
                 issued_at = %UnixTime::from_seconds(claims.iat),
@@ -68,13 +75,31 @@ where
     }
 }
 
-async fn judge(verifier: &Verifier, headers: &HeaderMap, scope: &str) -> Result<Arc<AccessTokenClaims>, Refusal> {
-    let realm = &verifier.settings().audience;
+async fn judge(
+    verifier: &Verifier,
+    headers: &HeaderMap,
+    scope: &str,
+    max_age: Option<Duration>,
+) -> Result<Arc<AccessTokenClaims>, Refusal> {
+    let Settings { audience: realm, clock_tolerance, .. } = verifier.settings();
     let token = presented(headers, realm)?;
-    let judged = verifier.verify(&token, evergrant_native::now()).await;
+    let now = evergrant_native::now();
+    let judged = verifier.verify(&token, now).await;
     let claims = judged.map_err(|reason| Refusal::not_accepted(realm, reason))?;
     let needed = Scope::parse(scope);
-    if claims.scope.covers(&needed) { Ok(claims) } else { Err(Refusal::insufficient_scope(realm, needed)) }
+    if !claims.scope.covers(&needed) {
+        return Err(Refusal::insufficient_scope(realm, needed));
+    }
+    match max_age {
+        Some(max_age) if !signed_in_within(max_age, &claims, now - *clock_tolerance) => {
+            Err(Refusal::signed_in_too_long_ago(realm, max_age))
+        }
+        _ => Ok(claims),
+    }
+}
+
+fn signed_in_within(max_age: Duration, claims: &AccessTokenClaims, now: UnixTime) -> bool {
+    claims.auth_time.is_some_and(|auth_time| now <= UnixTime::from_seconds(auth_time) + max_age)
 }
 
 /// RFC 6750 §2.1.

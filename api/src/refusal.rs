@@ -1,5 +1,7 @@
 //! The answer without a good token: status, challenge and JSON as RFC 6750 §3 has them.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -22,6 +24,7 @@ enum Reason {
     Unclear,
     NotAccepted(NotAccepted),
     InsufficientScope(Scope),
+    SignedInTooLongAgo(Duration),
 }
 
 impl Refusal {
@@ -45,10 +48,17 @@ impl Refusal {
         Self { realm: realm.to_owned(), reason: Reason::InsufficientScope(needed) }
     }
 
+    /// The token is good, but the person signed in longer ago than this, or it does not say when (RFC 9470 §3).
+    pub fn signed_in_too_long_ago(realm: &str, max_age: Duration) -> Self {
+        Self { realm: realm.to_owned(), reason: Reason::SignedInTooLongAgo(max_age) }
+    }
+
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self.reason {
-            Reason::NothingPresented | Reason::NotAccepted(NotAccepted::Token(_)) => StatusCode::UNAUTHORIZED,
+            Reason::NothingPresented | Reason::NotAccepted(NotAccepted::Token(_)) | Reason::SignedInTooLongAgo(_) => {
+                StatusCode::UNAUTHORIZED
+            }
             Reason::Unclear => StatusCode::BAD_REQUEST,
             Reason::InsufficientScope(_) => StatusCode::FORBIDDEN,
             Reason::NotAccepted(NotAccepted::IssuerUnknown) => StatusCode::SERVICE_UNAVAILABLE,
@@ -68,6 +78,10 @@ impl Refusal {
             Reason::InsufficientScope(needed) => {
                 OAuthError::new(ErrorCode::InsufficientScope, format!("The scope {needed} is needed."))
             }
+            Reason::SignedInTooLongAgo(_) => OAuthError::new(
+                ErrorCode::Other("insufficient_user_authentication".to_owned()),
+                "This needs a sign-in that is more recent: sign in again.",
+            ),
         })
     }
 
@@ -99,11 +113,12 @@ impl IntoResponse for Refusal {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
             return response;
         }
-        let scope = match self.reason {
-            Reason::InsufficientScope(needed) => needed,
-            _ => Scope::default(),
-        };
-        let challenge = Challenge { realm: Some(self.realm), error, scope, ..Challenge::default() };
+        let mut challenge = Challenge { realm: Some(self.realm), error, ..Challenge::default() };
+        match self.reason {
+            Reason::InsufficientScope(needed) => challenge.scope = needed,
+            Reason::SignedInTooLongAgo(max_age) => challenge.max_age = Some(max_age),
+            _ => {}
+        }
         if let Ok(challenge) = HeaderValue::from_str(&challenge.to_string()) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }

@@ -1,8 +1,10 @@
 //! What is answered: to a good token, to none, to one that is not enough, and to a page of another origin (RFC 6750 §3).
 
+use evergrant_core::protocol::AccessToken;
+use evergrant_core::protocol::challenge::Challenge;
 use reqwest::Method;
 
-use crate::support::{Api, Issuer};
+use crate::support::{API, Api, Issuer, access_token};
 
 const REALM: &str = "Bearer realm=\"http://localhost:3002/\"";
 
@@ -72,6 +74,31 @@ async fn a_token_that_is_not_enough_is_told_what_would_be() {
              scope=\"read:reports write:reports\""
         )
     );
+}
+
+#[tokio::test]
+async fn who_signed_in_too_long_ago_is_asked_to_do_so_again() {
+    let issuer = Issuer::start().await;
+    let api = Api::following(&issuer).await;
+    let person = [("grant_type", "password"), ("username", "test"), ("password", "test"), ("audience", API)];
+    let sign_in = [&person[..], &[("scope", "read:reports offline_access")]].concat();
+    let pay =
+        async |token: &AccessToken| api.get("/pay", &[("authorization", &format!("Bearer {}", token.secret()))]).await;
+    let ago = 300 + 61;
+    issuer.clock.shift(-ago);
+    let earlier = issuer.tokens(&sign_in).await;
+    issuer.clock.shift(ago);
+    let refresh_token = earlier["refresh_token"].as_str().unwrap();
+    let renewed = issuer.tokens(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)]).await;
+    let renewed = access_token(&renewed);
+    assert_eq!(api.read(&renewed).await.status, 200, "it is good for the rest");
+    let answer = pay(&renewed).await;
+    assert_eq!((answer.status, &answer.json()["error"]), (401, &"insufficient_user_authentication".into()));
+    let challenge = Challenge::find(answer.header("www-authenticate").unwrap()).unwrap();
+    // What the app then says to the issuer (RFC 9470 §4).
+    assert_eq!(challenge.parameters().get("max_age").as_deref(), Some("300"));
+    assert_eq!(pay(&access_token(&issuer.tokens(&sign_in).await)).await.status, 200, "signed in just now");
+    assert_eq!(pay(&issuer.token().await).await.status, 401, "nobody signed in for this one");
 }
 
 #[tokio::test]

@@ -27,6 +27,13 @@ impl RequiredScope for WriteReports {
     const SCOPE: &'static str = "read:reports write:reports";
 }
 
+struct Pay;
+
+impl RequiredScope for Pay {
+    const SCOPE: &'static str = "read:reports";
+    const MAX_AGE: Option<Duration> = Some(Duration::from_secs(300));
+}
+
 /// A running API; it ends when it is dropped.
 pub(crate) struct Api {
     url: String,
@@ -54,6 +61,7 @@ impl Api {
         let router = Router::new()
             .route("/any", get(async |_: Bearer<AnyScope>| "any"))
             .route("/read", get(async |token: Bearer<ReadReports>| token.claims.sub.to_string()))
+            .route("/pay", get(async |_: Bearer<Pay>| "paid"))
             .route("/write", get(async |_: Bearer<WriteReports>| "written"))
             .layer(cors(&["http://localhost:8080".parse().unwrap()]))
             .with_state(Arc::new(verifier));
