@@ -141,6 +141,22 @@ async fn the_way_back_is_registered_to_the_letter_or_not_taken() {
     assert!(is_signed_in(&browser).await);
 }
 
+/// Whoever was sent to sign out with an address that is not registered stayed signed in, and did not learn so, or how to go on.
+#[tokio::test]
+async fn whoever_could_not_be_signed_out_was_not_told_so() {
+    let server = Server::start().await;
+    let (browser, id_token) = signed_in(&server).await;
+    let (hint, evil) =
+        (("id_token_hint", id_token.as_str()), ("post_logout_redirect_uri", "https://app.example/?logout=1"));
+    for parameters in [&[hint, evil][..], &[evil], &[("client_id", "nobody")]] {
+        let page = browser.get(&path(parameters)).await.body;
+        assert!(page.contains("You have not been signed out here"), "{page}");
+        assert!(page.contains(r#"<a href="/">Sign out here</a>"#), "{page}");
+        assert_eq!(page.contains("(post_logout_redirect_uri)"), parameters.contains(&evil), "what to register: {page}");
+    }
+    assert!(browser.get("/").await.body.contains("Sign out"), "where it leads");
+}
+
 #[tokio::test]
 async fn a_sign_out_that_named_no_application_got_an_error_page() {
     let server = Server::start().await;

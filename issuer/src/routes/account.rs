@@ -109,8 +109,7 @@ fn nobody() -> Response {
     MessagePage {
         heading: "Nobody is signed in",
         sentence: "Sign in at an application first, and then open this page again in the same browser.",
-        advice: None,
-        application: None,
+        ..MessagePage::default()
     }
     .respond(StatusCode::OK)
 }
@@ -119,8 +118,7 @@ fn signed_out_everywhere(provider: &Provider) -> Response {
     let mut response = MessagePage {
         heading: "You are signed out everywhere",
         sentence: "No browser and no application can renew your sign-in any more, and the access they have is withdrawn.",
-        advice: None,
-        application: None,
+        ..MessagePage::default()
     }
     .respond(StatusCode::OK);
     set_cookie(&mut response, Cookie::Session.remove(&provider.config));

@@ -94,8 +94,7 @@ fn signed_out(provider: &Provider, way_back: &WayBack) -> Response {
         None => MessagePage {
             heading: "You are signed out",
             sentence: "Your session at this issuer is over in this browser. You can close this page.",
-            advice: None,
-            application: None,
+            ..MessagePage::default()
         }
         .respond(StatusCode::OK),
     };

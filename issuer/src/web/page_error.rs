@@ -21,6 +21,7 @@ pub(crate) struct PageError {
     advice: Option<&'static str>,
     /// The application from which to start again: its name and a page of it.
     application: Option<(String, String)>,
+    not_signed_out: bool,
     retry_after: Option<Duration>,
 }
 
@@ -28,6 +29,13 @@ impl PageError {
     /// The request itself makes no sense; `sentence` says why.
     pub(crate) fn bad_request(sentence: &'static str) -> Self {
         Self::cannot_go_on(StatusCode::BAD_REQUEST, sentence)
+    }
+
+    /// A sign-out that makes no sense: the person can sign out all the same, on the issuer's own page.
+    pub(crate) fn not_signed_out(sentence: &'static str) -> Self {
+        let advice =
+            "You have not been signed out here. Whoever runs the application that sent you should know about this.";
+        Self { advice: Some(advice), not_signed_out: true, ..Self::bad_request(sentence) }
     }
 
     /// An interaction of this client's that is over, or was opened in another browser.
@@ -79,7 +87,7 @@ impl PageError {
     }
 
     fn new(status: StatusCode, heading: &'static str, sentence: &'static str) -> Self {
-        Self { status, heading, sentence, advice: None, application: None, retry_after: None }
+        Self { status, heading, sentence, advice: None, application: None, not_signed_out: false, retry_after: None }
     }
 }
 
@@ -109,7 +117,8 @@ impl From<FormRejection> for PageError {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let application = self.application.as_ref().map(|(name, page)| (name.as_str(), page.as_str()));
-        let page = MessagePage { heading: self.heading, sentence: self.sentence, advice: self.advice, application };
+        let Self { heading, sentence, advice, not_signed_out, .. } = self;
+        let page = MessagePage { heading, sentence, advice, application, not_signed_out };
         let mut response = page.respond(self.status);
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

@@ -98,7 +98,7 @@ pub(crate) struct DevPage {
 }
 
 /// Says something, and nothing more.
-#[derive(Template)]
+#[derive(Template, Default)]
 #[template(path = "message.html")]
 pub(crate) struct MessagePage<'a> {
     pub(crate) heading: &'a str,
@@ -107,6 +107,8 @@ pub(crate) struct MessagePage<'a> {
     pub(crate) advice: Option<&'a str>,
     /// The application from which to start again: its name and a page of it.
     pub(crate) application: Option<(&'a str, &'a str)>,
+    /// Whether somebody wanted to sign out, and could not.
+    pub(crate) not_signed_out: bool,
 }
 
 /// A page with the headers a page has.

@@ -32,7 +32,7 @@ impl LogoutRequest {
         let client = match (&hint, params.filled("client_id")) {
             (Some(hint), Some(client_id)) if !hint.aud.contains(client_id) => {
                 // §2: "the OP MUST verify that the Client Identifier matches the one used when issuing the ID Token".
-                return Err(PageError::bad_request("client_id is not the application the ID token was issued to."));
+                return Err(PageError::not_signed_out("client_id is not the application the ID token was issued to."));
             }
             (_, Some(client_id)) => Some(known_client(provider, client_id)?),
             (Some(hint), None) => {
@@ -82,7 +82,7 @@ pub(super) fn way_back_of_v2(provider: &Provider, params: &Params) -> Result<Way
 
 fn known_client<'a>(provider: &'a Provider, client_id: &str) -> Result<&'a Client, PageError> {
     let client = provider.config.client(&ClientId::new(client_id));
-    client.ok_or_else(|| PageError::bad_request("The application that sent you here is not registered (client_id)."))
+    client.ok_or_else(|| PageError::not_signed_out("The application that sent you here is not registered (client_id)."))
 }
 
 fn checked_uri(provider: &Provider, client: Option<&Client>, uri: Option<&str>) -> Result<Option<String>, PageError> {
@@ -95,8 +95,13 @@ fn checked_uri(provider: &Provider, client: Option<&Client>, uri: Option<&str>) 
     if known {
         return Ok(Some(uri.to_owned()));
     }
-    Err(PageError::bad_request(match client {
-        Some(_) => "The address to return to after signing out is not one of those registered for this application.",
-        None => "The address to return to after signing out is not registered for any application.",
+    Err(PageError::not_signed_out(match client {
+        Some(_) => {
+            "The address to return to after signing out is not one of those registered for this application \
+             (post_logout_redirect_uri)."
+        }
+        None => {
+            "The address to return to after signing out is not registered for any application (post_logout_redirect_uri)."
+        }
     }))
 }
