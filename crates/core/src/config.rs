@@ -159,7 +159,7 @@ impl Config {
     /// # Errors
     /// A [`ConfigError`] that names the key at fault.
     pub fn parse(json: &str, app_origin: &str) -> Result<Self, ConfigError> {
-        let value: Value = serde_json::from_str(json).map_err(|error| ConfigError::Json(error.to_string()))?;
+        let value: Value = json::read(json.as_bytes()).map_err(|error| ConfigError::Json(error.to_string()))?;
         let members = Members::of(&value)?.only(&KEYS)?;
         let issuer = issuer(members.required("issuer")?)?;
         let client_id = client_id(members.required("client_id")?)?;
@@ -352,6 +352,12 @@ mod tests {
         assert_eq!(config.flow, Flow::Code);
         assert_eq!(config.silent_response, SilentResponse::SilentPage);
         assert_eq!(config.clock_tolerance, Duration::from_secs(60));
+    }
+
+    /// Some editors put one before everything that they save.
+    #[test]
+    fn a_byte_order_mark_made_a_configuration_useless() {
+        assert!(parse("\u{feff}{\"issuer\":\"http://localhost:3000/\",\"client_id\":\"app\"}").is_ok());
     }
 
     #[test]
