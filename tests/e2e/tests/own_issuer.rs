@@ -34,8 +34,7 @@ fn a_person_uses_an_issuer_of_their_own_and_comes_back() -> anyhow::Result<()> {
         })
         .await?;
         app.press("Sign in").await?;
-        // The issuer knows the person; but this asks for another audience, or none.
-        IssuerPages::of(world).decide("allow").await?;
+        // The issuer knows the person, who has agreed to these scopes: they say which API is meant where none is named.
         app.wait_for_status("signed-in").await?;
         app.renew_now().await?;
         let names = app.stored_names().await?;
