@@ -13,8 +13,7 @@ use crate::dev::failures::{ForcedFailure, OrderError, OrderedFailure};
 use crate::dev::requests::LoggedRequest;
 use crate::error::Failure;
 use crate::provider::Provider;
-use crate::secret::Secret;
-use crate::store::{Grant, SqliteStore};
+use crate::store::SqliteStore;
 use crate::{router, server, tokens};
 
 /// An issuer in this process, for tests of what signs in at one, or checks its tokens. It is the whole issuer as with `--dev`,
@@ -128,18 +127,8 @@ impl LocalIssuer {
             None => None,
         };
         let now = clock.now();
-        let grant = Grant {
-            id: Grant::invent_id(now).map_err(Failure::from)?,
-            client_id: client.client_id.clone(),
-            subject: person.sub.clone(),
-            sid: Secret::invent().map_err(Failure::from)?.expose().to_owned(),
-            device: String::new(),
-            scope: crate::authorize::grantable(&Scope::parse(scope), api, false),
-            audience: audience.map(str::to_owned),
-            auth_time: now,
-            created_at: now,
-            tokens_until: now + config.longest_access_token_lifetime(client),
-        };
+        let scope = crate::authorize::grantable(&Scope::parse(scope), api, false);
+        let grant = tokens::grant_without_browser(&self.provider, client, person, api, scope, now)?;
         // What is revoked is found by its grant.
         store.add_grant(grant.clone()).await.map_err(Failure::from)?;
         Ok(tokens::access_token(&self.provider, client, &grant, client.is_browser_app(), now)?.token)

@@ -10,7 +10,7 @@ use evergrant_core::time::UnixTime;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::config::{Client, Config};
+use crate::config::{Api, Client, Config, User};
 use crate::error::Failure;
 use crate::provider::Provider;
 use crate::secret::Secret;
@@ -42,6 +42,29 @@ struct FullIdToken {
     protocol: IdTokenClaims,
     #[serde(flatten)]
     person: Map<String, Value>,
+}
+
+/// What a person grants to whom they show themselves without a browser. The session it names is nobody else's.
+pub(crate) fn grant_without_browser(
+    provider: &Provider,
+    client: &Client,
+    person: &User,
+    api: Option<&Api>,
+    scope: Scope,
+    now: UnixTime,
+) -> Result<Grant, Failure> {
+    Ok(Grant {
+        id: Grant::invent_id(now)?,
+        client_id: client.client_id.clone(),
+        subject: person.sub.clone(),
+        sid: Secret::invent()?.expose().to_owned(),
+        device: String::new(),
+        scope,
+        audience: api.map(|api| api.identifier.clone()),
+        auth_time: now,
+        created_at: now,
+        tokens_until: now + provider.config.longest_access_token_lifetime(client),
+    })
 }
 
 /// Makes the access token of a client's grant. `in_browser` chooses between the two lifetimes an API has.

@@ -8,8 +8,7 @@ use crate::authorize::{self, OFFLINE_ACCESS};
 use crate::config::User;
 use crate::error::Failure;
 use crate::refresh_tokens;
-use crate::secret::Secret;
-use crate::store::Grant;
+use crate::tokens;
 use crate::web::oauth_refusal::OAuthRefusal;
 
 pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusal> {
@@ -23,19 +22,7 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
         return Err(authorize::no_scope().into());
     }
     let person = signed_in(call, username, password).await?;
-    let grant = Grant {
-        id: Grant::invent_id(now).map_err(Failure::from)?,
-        client_id: client.client_id.clone(),
-        subject: person.sub.clone(),
-        // No browser takes part: this names a session that nobody else shares.
-        sid: Secret::invent().map_err(Failure::from)?.expose().to_owned(),
-        device: String::new(),
-        scope,
-        audience: api.map(|api| api.identifier.clone()),
-        auth_time: now,
-        created_at: now,
-        tokens_until: now + provider.config.longest_access_token_lifetime(client),
-    };
+    let grant = tokens::grant_without_browser(provider, client, person, api, scope, now)?;
     let refresh_token = match grant.scope.contains(OFFLINE_ACCESS) {
         true => Some(refresh_tokens::begin(provider, client, &grant, now).await?),
         false => {

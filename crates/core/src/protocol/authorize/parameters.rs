@@ -107,7 +107,7 @@ fn name_of(pair: &str) -> &str {
 /// Why a parameter cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParameterError {
-    /// It is written by the request itself, or has a key of its own in the configuration.
+    /// It is written by the request itself.
     #[error("`{0}` is not set here")]
     Reserved(String),
     /// Not a whole number of seconds, below 2^32.
