@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use common::issuer::{BY_MESSAGE, Issuer, OFFERS_MESSAGES};
 use evergrant_browser::storage::Store;
-use evergrant_browser::{Runtime, location};
+use evergrant_browser::tabs::Tabs;
+use evergrant_browser::{Runtime, location, locks};
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::protocol::callback::CallbackError;
 use evergrant_core::protocol::id_token::IdTokenError;
 use evergrant_core::protocol::jwk::KeyChoiceError;
 use evergrant_core::session::failure::Silence;
-use evergrant_core::session::{EndReason, Failure, FailureClass, HiddenIframe, Status};
+use evergrant_core::session::{EndReason, Failure, FailureClass, HiddenIframe, Status, TabMessage};
 use js_sys::Function;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -312,4 +313,24 @@ async fn a_sign_out_whose_page_was_not_left_never_came_to_an_end() {
     common::until("it has ended", || runtime.view().status == Status::SignedOut).await;
     restore.call0(&JsValue::NULL).unwrap();
     assert!(matches!(runtime.view().ended, Some(EndReason::IssuerNotTold(Failure::Unreachable { .. }))));
+}
+
+#[wasm_bindgen_test]
+async fn a_silent_question_under_way_outlived_a_sign_out_in_another_tab() {
+    let issuer = Issuer::open("overtaken").await;
+    let config = issuer.config(r#""storage":"memory","#);
+    let store = Store::open(StorageKind::Memory, &config.client_id);
+    store.put_flow(Flow::Code);
+    issuer.hold();
+    let runtime = Runtime::start(config.clone(), |_| {});
+    common::until("the issuer is asked", || !issuer.requests().is_empty()).await;
+    let other_tab = Tabs::open(&config.kept_as, |_| {}).unwrap();
+    other_tab.tell(TabMessage::SignedOut);
+    common::until("it is over", || runtime.view().ended == Some(EndReason::SignedOutElsewhere)).await;
+    issuer.release();
+    // Whoever comes next finds nothing going on.
+    locks::acquire("evergrant.overtaken.renewal").await.unwrap();
+    assert_eq!(runtime.view().status, Status::SignedOut);
+    assert_eq!(issuer.requests(), [".well-known/openid-configuration"]);
+    assert_eq!(store.flow_before(), None);
 }

@@ -22,6 +22,7 @@
 //! | signed out | | back from the issuer, where it went at the limit | signed out, as idle | |
 //! | signing in | `signing-in` | tokens | signed in, waiting | save, set the timer |
 //! | signing in | | failure, or the person came back by the back button | signed out, with the failure | |
+//! | signing in, silently | | signed out, or the idle limit was reached, in another tab | signed out | stop the question, forget |
 //! | signing in, a session kept | | tokens | signed in, waiting | save, set the timer, revoke the refresh token that was kept |
 //! | signing in, a session kept | | wake signal, another tab changed something | the same | consult the ledger |
 //! | signing in, a session kept | | signed out in another tab | signing in | revoke a refresh token of its own, forget |

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use evergrant_core::session::{Change, Command, Event, Failure, FailureClass, Method, Session, Tokens, Verdict};
 use futures_util::FutureExt as _;
-use futures_util::future::{AbortHandle, Abortable};
+use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 
 use super::Inner;
 use crate::locks::Held;
@@ -18,16 +18,21 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(90);
 impl Inner {
     /// One tab at a time: waits for the lock, claims the right to renew, renews, settles (R6, R7).
     pub(super) fn begin_renewal(self: &Rc<Self>, attempt: u64, session: Box<Session>, asked: bool) {
-        let (handle, registration) = AbortHandle::new_pair();
-        *self.renewal.borrow_mut() = Some(handle);
+        let registration = self.may_be_aborted();
         let inner = Rc::clone(self);
         let renewal = async move {
-            // Aborting drops the work at once: its iframe is removed, its request ends, its lock is free.
             if let Ok(event) = Abortable::new(inner.renew(attempt, session, asked), registration).await {
                 inner.dispatch(event);
             }
         };
         code::spawn(renewal.boxed_local());
+    }
+
+    /// For work that sign-out stops. Aborting drops it at once: its iframe is removed, its request ends, its lock is free.
+    pub(super) fn may_be_aborted(&self) -> AbortRegistration {
+        let (handle, registration) = AbortHandle::new_pair();
+        *self.renewal.borrow_mut() = Some(handle);
+        registration
     }
 
     async fn renew(self: &Rc<Self>, attempt: u64, session: Box<Session>, asked: bool) -> Event {

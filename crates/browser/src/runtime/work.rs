@@ -7,6 +7,7 @@ use std::time::Duration;
 use evergrant_core::protocol::{IdToken, RefreshToken};
 use evergrant_core::session::{Change, Command, Event, Failure, Place, Session, TabMessage, Tokens, Verdict};
 use futures_util::FutureExt as _;
+use futures_util::future::Abortable;
 use gloo_timers::future::TimeoutFuture;
 
 use super::Inner;
@@ -59,11 +60,13 @@ impl Inner {
                 }
             },
             Command::AskSilently { attempt, flow } => {
-                let tokens = match self.lock().await {
-                    Ok(_lock) => renewal::ask(config, provider, flow).await,
-                    Err(failure) => Err(failure),
+                let tokens = async {
+                    let _lock = self.lock().await?;
+                    renewal::ask(config, provider, flow).await
                 };
-                self.signed_in(attempt, tokens).await;
+                if let Ok(tokens) = Abortable::new(tokens, self.may_be_aborted()).await {
+                    self.signed_in(attempt, tokens).await;
+                }
             }
             Command::CompleteSignIn { attempt } => {
                 let Some((params, transaction)) = self.response.take() else { return };

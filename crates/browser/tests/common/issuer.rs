@@ -67,6 +67,7 @@ window.fetch = async (request, init) => {
     }
     if (!(path in answers)) return real.call(window, request, init);
     self.requests.push(path);
+    await self.held;
     return new Response(JSON.stringify(await answers[path](init?.body)));
 };
 
@@ -110,7 +111,7 @@ window.open = () => {
     });
     return frame.contentWindow;
 };
-// What is asked of the UserInfo endpoint waits until it is let go.
+// What is asked waits until it is let go.
 self.hold = () => { self.held = new Promise(release => { self.release = release; }); };
 // Another key takes the place of the one there was, by the same name.
 self.replaceKey = async () => { self.keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']); };

@@ -83,7 +83,7 @@ pub enum Command {
         /// The session that could not be renewed.
         session: Box<Session>,
     },
-    /// Stop the renewal that is in flight: iframe and request.
+    /// Stop the renewal, or the silent question, that is in flight: iframe and request.
     AbortRenewal,
     /// Tell the other tabs of this app.
     TellTabs(TabMessage),

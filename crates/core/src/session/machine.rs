@@ -214,6 +214,7 @@ impl Machine {
             State::SignedIn(current) | State::SigningIn { kept: Some(current), .. } => {
                 current.session.generation == session.generation
             }
+            State::SigningIn { silently, .. } => !silently,
             _ => true,
         }
     }

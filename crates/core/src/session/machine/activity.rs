@@ -68,7 +68,7 @@ impl Machine {
     pub(super) fn idle_ended_elsewhere(&mut self, now: &Now, commands: &mut Vec<Command>) {
         self.forget_what_was_kept(commands);
         match self.state {
-            State::SignedIn(_) => {
+            State::SignedIn(_) | State::SigningIn { silently: true, .. } => {
                 self.end_elsewhere(EndReason::Idle(None), now, commands);
             }
             // This page is back from the issuer, where it had to go for it.

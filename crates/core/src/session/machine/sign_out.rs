@@ -54,7 +54,7 @@ impl Machine {
 
     pub(super) fn signed_out_elsewhere(&mut self, now: &Now, commands: &mut Vec<Command>) {
         self.forget_what_was_kept(commands);
-        if matches!(self.state, State::SignedIn(_)) {
+        if matches!(self.state, State::SignedIn(_) | State::SigningIn { silently: true, .. }) {
             self.end_elsewhere(EndReason::SignedOutElsewhere, now, commands);
         }
     }
@@ -70,8 +70,11 @@ impl Machine {
         }
     }
 
-    /// Another tab has ended this session, and tells the issuer.
+    /// Another tab has ended this session, and tells the issuer. What was asked silently may still find that session there.
     pub(super) fn end_elsewhere(&mut self, reason: EndReason, now: &Now, commands: &mut Vec<Command>) {
+        if matches!(self.state, State::SigningIn { .. }) {
+            commands.push(Command::AbortRenewal);
+        }
         self.cancel(now, commands);
         if let State::SignedIn(signed_in) = &self.state {
             self.revoke_own(&signed_in.session, commands);

@@ -207,10 +207,11 @@ impl World {
 
     pub fn message_arrives(&mut self, index: usize) {
         let Message { to, message, sent_at, .. } = self.messages.remove(index);
-        if let (TabMessage::SignedOut | TabMessage::IdleEnded, Some(claims)) =
-            (message, self.tabs[to].view(&self.clock).claims)
-        {
-            self.oracle.hears_of_an_end(tab::lineage(&claims), sent_at);
+        if matches!(message, TabMessage::SignedOut | TabMessage::IdleEnded) {
+            if let Some(claims) = self.tabs[to].view(&self.clock).claims {
+                self.oracle.hears_of_an_end(tab::lineage(&claims), sent_at);
+            }
+            self.tabs[to].overtaken = self.tabs[to].silent_attempt.take();
         }
         self.send(
             to,

@@ -16,6 +16,7 @@ impl World {
             self.broken = Some((Invariant::NothingSentAfterSignOut, "the issuer is asked who is signed in"));
         }
         self.tabs[tab].question = Some(Question { attempt, granted_at: None });
+        self.tabs[tab].silent_attempt = Some(attempt);
         self.wait_for_the_lock(tab);
     }
 

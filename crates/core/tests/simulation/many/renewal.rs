@@ -193,6 +193,10 @@ impl World {
 
     /// Drops the renewal where it stands: its request is no longer waited for, and the lock is free.
     pub fn abort_renewal(&mut self, tab: usize) {
+        if self.tabs[tab].question.is_some() {
+            self.end_question(tab);
+            self.abandon_requests(tab);
+        }
         if self.end_renewal(tab).is_some() {
             self.abandon_requests(tab);
             self.tabs[tab].transactions.retain(|transaction| !transaction.then.renews());

@@ -37,6 +37,9 @@ pub struct Tab {
     pub transactions: VecDeque<Transaction>,
     /// The silent question under way: who is signed in at the issuer?
     pub question: Option<Question>,
+    /// The latest of them, until somebody signs out in another tab: then no session may come of it.
+    pub silent_attempt: Option<u64>,
+    pub overtaken: Option<u64>,
     /// The sign-in that goes on in a popup.
     pub popup: Option<u64>,
     /// Until when its timers fire once a minute.
@@ -93,6 +96,8 @@ impl Tab {
             renewal: None,
             transactions: VecDeque::new(),
             question: None,
+            silent_attempt: None,
+            overtaken: None,
             popup: None,
             throttled_until: 0,
             token: None,
@@ -111,6 +116,10 @@ impl Tab {
 
     pub fn view(&self, clock: &Clock) -> View {
         self.machine.view(&self.now(clock, 0))
+    }
+
+    pub fn is_signed_in(&self, clock: &Clock) -> bool {
+        self.view(clock).status.is_signed_in()
     }
 
     /// Whether renewing has stopped until the person asks.

@@ -4,8 +4,10 @@ use evergrant_core::protocol::RefreshToken;
 use evergrant_core::session::{Change, Event, Failure, Method, TabMessage, Tokens, Verdict};
 
 use super::held::PATIENCE;
+use super::invariants::Invariant;
 use super::mischief::Mischief;
 use super::requests::Request;
+use super::tab::Tab;
 use super::world::World;
 
 /// One reading and writing of the ledger.
@@ -163,6 +165,10 @@ impl World {
                 tokens.generation = generation;
                 let own = self.stored(&self.tabs[tab]).filter(|_| !self.shared);
                 self.send(tab, Event::SignInEnded { attempt, outcome: Ok(tokens) });
+                let Tab { lineage, overtaken, .. } = self.tabs[tab];
+                if lineage.is_none() && overtaken == Some(attempt) && self.tabs[tab].is_signed_in(&self.clock) {
+                    self.broken = Some((Invariant::NothingSentAfterSignOut, "a silent sign-in outlives it"));
+                }
                 if let Some(session) = replaced.clone() {
                     self.send(tab, Event::Replaced { session });
                 }

@@ -80,6 +80,32 @@ fn a_session_kept_in_memory_is_asked_for_silently_after_a_reload() {
 }
 
 #[test]
+fn a_silent_question_under_way_outlived_a_sign_out_in_another_tab() {
+    for (event, ended) in [
+        (Event::SignedOutElsewhere, EndReason::SignedOutElsewhere),
+        (Event::IdleEndedElsewhere, EndReason::Idle(None)),
+    ] {
+        let mut page = Page::new();
+        page.send(Event::OpenedBlank { flow: Flow::Code });
+        let commands = page.send(event);
+        assert!(commands.contains(&Command::AbortRenewal) && commands.contains(&Command::Forget), "{commands:?}");
+        let tokens = page.tokens(300);
+        assert_eq!(page.sign_in_ended(Ok(Box::new(tokens))), []);
+        page.expect(Status::SignedOut);
+        assert_eq!(page.view().ended, Some(ended));
+    }
+}
+
+#[test]
+fn a_silent_question_is_not_ended_by_what_the_ledger_says_late_of_the_session_before() {
+    let mut page = Page::signed_in(300);
+    let before = page.store.clone().unwrap();
+    page.send(Event::SignedOutElsewhere);
+    page.send(Event::OpenedBlank { flow: Flow::Code });
+    assert!(!page.machine.still_goes_by(&before));
+}
+
+#[test]
 fn when_the_issuer_knows_nobody_the_silent_question_ends_quietly_and_is_not_asked_again() {
     let mut page = Page::new();
     page.send(Event::OpenedBlank { flow: Flow::Code });
