@@ -1,6 +1,8 @@
 //! Authorization requests that wait for a person: opened in one browser, and answered once, or again at once by a person
 //! who presses twice.
 
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
@@ -10,8 +12,8 @@ use evergrant_core::time::UnixTime;
 
 use crate::error::Failure;
 use crate::provider::Provider;
-use crate::secret::Secret;
-use crate::store::Interaction;
+use crate::secret::{Secret, SecretHash};
+use crate::store::{Interaction, Room};
 use crate::web::PageError;
 use crate::web::cookies::Cookie;
 
@@ -31,12 +33,32 @@ impl Pending {
     }
 }
 
+/// The most that wait in one browser: more than anybody has tabs in which to sign in.
+const PER_BROWSER: u32 = 20;
+
+/// How many are opened between two looks at whether there are too many in all: to count them takes longer than to open one.
+const COUNTED_EVERY: u32 = 500;
+
+/// How many this process has opened since it last looked whether there are too many.
+#[derive(Debug, Default)]
+pub(crate) struct Opened(AtomicU32);
+
+impl Opened {
+    /// Counts one more; whether it is time to look.
+    fn count(&self) -> bool {
+        self.0.fetch_add(1, Ordering::Relaxed).is_multiple_of(COUNTED_EVERY)
+    }
+}
+
 /// Keeps a request until the person has answered. The cookie ties it to this browser: a link sent to somebody else opens
 /// nothing there, and a form on somebody else's page cannot know the token.
+///
+/// Anybody can open one, so there is room for so many: in a browser, at an address, and in all.
 pub(crate) async fn open(
     provider: &Provider,
     headers: &HeaderMap,
-    request: &str,
+    address: IpAddr,
+    request: String,
     now: UnixTime,
 ) -> Result<(Pending, Option<HeaderValue>), Failure> {
     let config = &provider.config;
@@ -52,12 +74,22 @@ pub(crate) async fn open(
     let interaction = Interaction {
         id: token.hash(),
         browser: browser.hash(),
-        request: request.to_owned(),
+        request,
         created_at: now,
         expires_at: now + config.lifetimes.interaction,
         answered_at: None,
+        shown: false,
     };
-    provider.store.open_interaction(interaction.clone()).await?;
+    let limits = &config.limits;
+    let room = Room {
+        address: SecretHash::of(&address.to_string()),
+        per_browser: PER_BROWSER,
+        per_address: limits.open_interactions_per_address.get(),
+    };
+    provider.store.open_interaction(interaction.clone(), room).await?;
+    if provider.opened_interactions.count() {
+        provider.store.trim_interactions(limits.open_interactions.get()).await?;
+    }
     Ok((Pending { token, interaction }, cookie))
 }
 
@@ -103,10 +135,11 @@ pub(crate) async fn pending(
         return Err(over(provider, params));
     };
     let found = provider.store.interaction(token.hash(), browser.hash(), now).await;
-    match found.map_err(Failure::from)? {
-        Some(interaction) => Ok(Pending { token, interaction }),
-        None => Err(over(provider, params)),
+    let interaction = found.map_err(Failure::from)?.ok_or_else(|| over(provider, params))?;
+    if !interaction.shown {
+        provider.store.note_shown(interaction.id).await.map_err(Failure::from)?;
     }
+    Ok(Pending { token, interaction })
 }
 
 /// Nothing is known of an interaction that is over: the page says itself whose it was.

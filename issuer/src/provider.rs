@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::dev::DevControls;
 use crate::error::Failure;
+use crate::interactions::Opened;
 use crate::keys::KeyRing;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -28,6 +29,7 @@ pub struct Provider {
     pub dev: bool,
     pub(crate) passwords: Passwords,
     pub(crate) limits: Limits,
+    pub(crate) opened_interactions: Opened,
     pub(crate) revoked: RevokedList,
     pub(crate) metrics: Metrics,
     pub(crate) dev_controls: DevControls,
@@ -49,6 +51,7 @@ impl Provider {
             keys,
             dev,
             passwords: Passwords::default(),
+            opened_interactions: Opened::default(),
             revoked,
             metrics: Metrics::default(),
             dev_controls: DevControls::default(),

@@ -24,7 +24,7 @@ use crate::secret::SecretHash;
 pub use pending::Pending;
 pub use postgres::PostgresStore;
 pub use records::{
-    Code, CodeUse, ConsentKey, Grant, Interaction, RefreshFamily, RefreshOutcome, RefreshUse, Session, StoredKey,
+    Code, CodeUse, ConsentKey, Grant, Interaction, RefreshFamily, RefreshOutcome, RefreshUse, Room, Session, StoredKey,
     Successor,
 };
 pub use sqlite::SqliteStore;
@@ -71,8 +71,14 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Ends everybody's session.
     async fn end_every_session(&self) -> Result<(), StoreError>;
 
-    /// Keeps an authorization request while a person signs in or decides.
-    async fn open_interaction(&self, interaction: Interaction) -> Result<(), StoreError>;
+    /// Keeps an authorization request while a person signs in or decides. Others make room for it where there are too many.
+    async fn open_interaction(&self, interaction: Interaction, room: Room) -> Result<(), StoreError>;
+
+    /// Notes that the browser of an interaction came to its page.
+    async fn note_shown(&self, id: SecretHash) -> Result<(), StoreError>;
+
+    /// Gives up a batch of those that are more than `most` in all: first those that nobody was shown.
+    async fn trim_interactions(&self, most: u32) -> Result<(), StoreError>;
 
     /// The interaction, unless it is over, for the browser it was opened in and for no other.
     async fn interaction(
@@ -161,6 +167,9 @@ const LONGEST_LIST: u32 = 200;
 
 /// Rows per table and sweep: small enough that a sign-in never waits for it.
 const SWEEP_BATCH: u32 = 200;
+
+/// Interactions that are given up at once where there are too many in all.
+const TRIM_BATCH: u32 = 1000;
 
 /// A used code is kept this long past its expiry, so that a replay is recognised as one.
 const REPLAY_MEMORY: Duration = Duration::from_secs(10 * 60);

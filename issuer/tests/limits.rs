@@ -142,3 +142,67 @@ async fn of_a_crowd_at_the_sign_in_page_strangers_are_sent_away_like_everybody()
     }
     assert!(told_wrong >= 64 && sent_away > 0, "{told_wrong} {sent_away}");
 }
+
+/// Opens a sign-in page as a browser that is new here; the address of the page.
+async fn open(server: &Server, browser: &Browser, more: &str) -> String {
+    let answer = browser.get(&format!("/authorize?{}{more}", App::code("app").query())).await;
+    assert!(answer.interaction().is_some(), "{}", server.url);
+    answer.location().unwrap()
+}
+
+/// An anonymous request was kept for an hour, with all that it said: a few thousand of them filled the disk.
+#[tokio::test]
+async fn sign_ins_that_nobody_answers_were_kept_without_a_bound() {
+    let server = Server::with(&with_limits("open_interactions_per_address = 5")).await;
+    let person = Browser::of(&server);
+    let page = open(&server, &person, "").await;
+    assert_eq!(person.get(&page).await.status, 200);
+    let mut strangers = Vec::new();
+    for _ in 0..12 {
+        let stranger = Browser::of(&server);
+        let page = open(&server, &stranger, "").await;
+        strangers.push((stranger, page));
+    }
+    let mut left = 0;
+    for (stranger, page) in &strangers {
+        left += usize::from(stranger.get(page).await.status == 200);
+    }
+    assert_eq!(left, 4);
+    let interaction = page.split("interaction=").nth(1).unwrap().split('&').next().unwrap();
+    assert_eq!(person.sign_in(interaction, "ann").await.status, 303, "who sat at the page still signs in");
+}
+
+#[tokio::test]
+async fn sign_ins_in_all_are_bounded_and_those_of_one_browser_as_well() {
+    let server = Server::with(&with_limits("open_interactions = 3")).await;
+    let tabs = Browser::of(&server);
+    let mut pages = Vec::new();
+    for _ in 0..22 {
+        pages.push(open(&server, &tabs, "").await);
+    }
+    assert_eq!(tabs.get(&pages[1]).await.status, 400, "the oldest tab");
+    assert_eq!(tabs.get(&pages[2]).await.status, 200);
+    for _ in 22..501 {
+        open(&server, &Browser::of(&server), "").await;
+    }
+    assert_eq!(tabs.get(&pages[2]).await.status, 200, "it was shown");
+    assert_eq!(tabs.get(&pages[3]).await.status, 400);
+}
+
+/// What strangers added to a request was kept with it, sixty thousand bytes of it.
+#[tokio::test]
+async fn of_a_request_that_waits_only_what_is_read_of_it_is_kept() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let page = open(&server, &browser, &format!("&junk={}", "x".repeat(50_000))).await;
+    let token = page.split("interaction=").nth(1).unwrap().split('&').next().unwrap();
+    let hash = |text: &str| evergrant_issuer::secret::SecretHash::of(text);
+    let browser_hash = hash(&browser.cookie("evergrant-browser").unwrap());
+    let kept = server.provider.store.interaction(hash(token), browser_hash, server.clock.now()).await.unwrap().unwrap();
+    assert!(kept.request.len() < 1000, "{} bytes", kept.request.len());
+    let answer = browser.sign_in(token, "ann").await;
+    assert!(answer.location().unwrap().starts_with("/consent?"), "and the sign-in goes on");
+    let long = App::code("app").with("nonce", &"n".repeat(17_000));
+    let refused = browser.get(&format!("/authorize?{}&prompt=login", long.query())).await;
+    assert_eq!(refused.sent(crate::support::CALLBACK, '?').first("error"), Some("invalid_request"));
+}

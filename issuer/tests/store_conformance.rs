@@ -108,6 +108,10 @@ on_both_stores! {
         an_interaction_is_for_its_browser_and_its_time,
         an_interaction_that_was_answered_stays_as_long_as_its_first_answer_says,
         an_answer_makes_no_interaction_last_longer,
+        where_there_is_no_room_in_a_browser_its_oldest_interaction_goes,
+        a_stranger_at_an_address_pushes_out_no_interaction_that_somebody_was_shown,
+        where_there_are_too_many_interactions_in_all_the_oldest_that_nobody_was_shown_go,
+        opening_many_interactions_at_once_is_in_nobodys_way,
         consents_add_up_by_person_client_and_api,
         a_consent_given_twice_at_once_is_one,
     }

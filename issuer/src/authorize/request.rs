@@ -9,6 +9,8 @@ use evergrant_core::protocol::authorize::Prompt;
 use evergrant_core::protocol::params::{Params, ParamsError};
 use evergrant_core::protocol::{ClientId, CodeChallenge, ErrorCode, IdToken, Nonce, OAuthError, Scope, State};
 
+use url::form_urlencoded;
+
 use super::{ResponseMode, ResponseType};
 use crate::config::{Client, Config};
 
@@ -99,6 +101,38 @@ pub fn read<'a>(config: &'a Config, text: &str) -> Result<AuthorizationRequest<'
     rest(config, client, &params, target.clone()).map_err(refuse)
 }
 
+/// What is read of a request: all else is left out of what is kept of it.
+const READ: [&str; 15] = [
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "scope",
+    "audience",
+    "resource",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "id_token_hint",
+];
+
+/// The most bytes that are kept of a request: room for the longest `state`, and for an ID token beside it.
+const LONGEST_KEPT: usize = 16 * 1024;
+
+/// What has to be kept of a request to read it again: anybody can make one, and add what they like.
+///
+/// # Errors
+/// `invalid_request`, for the client, when that is too much.
+pub fn kept(text: &str) -> Result<String, OAuthError> {
+    let pairs = form_urlencoded::parse(text.as_bytes()).filter(|(name, _)| READ.contains(&&**name));
+    let kept = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    if kept.len() > LONGEST_KEPT { Err(invalid("the request is too long")) } else { Ok(kept) }
+}
+
 /// Client and redirect URI: until both are known, there is nobody to answer.
 fn trusted<'a>(config: &'a Config, params: &Params) -> Result<(&'a Client, String), Refusal<'a>> {
     if params.repeated(|name| matches!(name, "client_id" | "redirect_uri")).is_some() {
@@ -171,6 +205,24 @@ mod tests {
 
     fn config() -> Config {
         Config::parse(include_str!("../../demo.toml")).unwrap()
+    }
+
+    #[test]
+    fn what_is_kept_of_a_request_reads_as_the_whole_did() {
+        let config = config();
+        let rest = "response_type=code&response_mode=form_post&scope=openid+read:reports+odd&audience=http://localhost:3002/\
+            &resource=http://localhost:3002/&state=%00%C3%84+a&nonce=n&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
+            &code_challenge_method=S256&prompt=login+consent&max_age=9&login_hint=ann&id_token_hint=a.b.c";
+        let whole = format!(
+            "client_id=evergrant-app&redirect_uri=http://localhost:8080/callback&{rest}&junk={}",
+            "x".repeat(50_000)
+        );
+        let kept = kept(&whole).unwrap();
+        assert!(kept.len() < 1000 && !kept.contains("junk"), "{}", kept.len());
+        let read_again = format!("{:?}", read(&config, &kept).unwrap());
+        assert_eq!(read_again, format!("{:?}", read(&config, &whole).unwrap()));
+        assert!(READ.iter().all(|name| whole.contains(&format!("{name}="))), "each is in this request");
+        assert!(super::kept(&format!("nonce={}", "n".repeat(LONGEST_KEPT))).is_err());
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! `GET|POST /authorize`: answers at once where it can, else sends the person to the sign-in or the consent page.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Extension, State};
@@ -24,6 +25,7 @@ use crate::tokens;
 use crate::web::cookies::Cookie;
 use crate::web::form::{FormRejection, FormText};
 use crate::web::headers::{see_other, set_cookie};
+use crate::web::peer::Peer;
 use crate::web::{PageError, delivery};
 
 /// The longest request that is sent on in an address: with the other headers of the answer, proxies take it.
@@ -32,6 +34,7 @@ const LONGEST_ADDRESS: usize = 3000;
 pub(crate) async fn authorize(
     State(provider): State<Arc<Provider>>,
     method: Method,
+    Peer(address): Peer,
     headers: HeaderMap,
     forced: Option<Extension<ForcedError>>,
     form: Result<FormText, FormRejection>,
@@ -53,7 +56,7 @@ pub(crate) async fn authorize(
         let answer = response::error(&provider.config, &request.target, &error);
         return Ok(delivery::deliver(request.client, &request.target, &answer, request.is_silent())?);
     }
-    match begin(&provider, &headers, &text, &request, now).await {
+    match begin(&provider, &headers, address, &text, &request, now).await {
         Ok(response) => Ok(response),
         // A frame shows nothing: the client hears that it may try again.
         Err(failure) if request.is_silent() => {
@@ -167,6 +170,7 @@ pub(crate) fn consent_key(request: &AuthorizationRequest<'_>, subject: &Subject)
 async fn begin(
     provider: &Provider,
     headers: &HeaderMap,
+    address: IpAddr,
     text: &str,
     request: &AuthorizationRequest<'_>,
     now: UnixTime,
@@ -183,7 +187,14 @@ async fn begin(
         Next::Client(response) => Ok(response),
         Next::Over => Ok(PageError::interaction_over(Some(request.client)).into_response()),
         Next::Page(path) => {
-            let (pending, cookie) = interactions::open(provider, headers, text, now).await?;
+            let kept = match request::kept(text) {
+                Ok(kept) => kept,
+                Err(error) => {
+                    let answer = response::error(&provider.config, &request.target, &error);
+                    return delivery::deliver(request.client, &request.target, &answer, request.is_silent());
+                }
+            };
+            let (pending, cookie) = interactions::open(provider, headers, address, kept, now).await?;
             let mut response = see_other(&pending.address(path, &request.client.client_id));
             set_cookie(&mut response, cookie);
             Ok(response)

@@ -25,7 +25,7 @@ use evergrant_core::time::UnixTime;
 use self::connections::Connections;
 use super::{
     Code, CodeUse, ConsentKey, Grant, Interaction, LONGEST_LIST, Pending, RefreshFamily, RefreshOutcome, RefreshUse,
-    Session, Store, StoreError, StoredKey,
+    Room, Session, Store, StoreError, StoredKey,
 };
 use crate::config::DatabaseUrl;
 use crate::secret::SecretHash;
@@ -85,8 +85,16 @@ impl Store for PostgresStore {
         sessions::end_every(&self.connections).await
     }
 
-    async fn open_interaction(&self, interaction: Interaction) -> Result<(), StoreError> {
-        interactions::open(&self.connections, &interaction).await
+    async fn open_interaction(&self, interaction: Interaction, room: Room) -> Result<(), StoreError> {
+        interactions::open(&self.connections, &interaction, room).await
+    }
+
+    async fn note_shown(&self, id: SecretHash) -> Result<(), StoreError> {
+        interactions::note_shown(&self.connections, id).await
+    }
+
+    async fn trim_interactions(&self, most: u32) -> Result<(), StoreError> {
+        interactions::trim(&self.connections, most).await
     }
 
     async fn interaction(

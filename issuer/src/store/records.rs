@@ -69,6 +69,20 @@ pub struct Interaction {
     pub expires_at: UnixTime,
     /// When it was answered first.
     pub answered_at: Option<UnixTime>,
+    /// Whether its browser came to its page: one that keeps cookies and follows redirects.
+    pub shown: bool,
+}
+
+/// How much room there is for interactions from where one is opened: where it is full, those go that nobody was shown, the
+/// oldest first, and then the oldest of the others.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// The hash of the address that a request came from.
+    pub address: SecretHash,
+    /// The most that may wait in one browser.
+    pub per_browser: u32,
+    /// The most that may wait at one address.
+    pub per_address: u32,
 }
 
 impl fmt::Debug for Interaction {

@@ -28,7 +28,7 @@ use self::connections::Connections;
 use self::file::File;
 use super::{
     Code, CodeUse, ConsentKey, Grant, Interaction, LONGEST_LIST, Pending, RefreshFamily, RefreshOutcome, RefreshUse,
-    Session, Store, StoreError, StoredKey,
+    Room, Session, Store, StoreError, StoredKey,
 };
 use crate::secret::SecretHash;
 
@@ -126,8 +126,16 @@ impl Store for SqliteStore {
         self.write(sessions::end_every).await
     }
 
-    async fn open_interaction(&self, interaction: Interaction) -> Result<(), StoreError> {
-        self.write(move |db| interactions::open(db, &interaction)).await
+    async fn open_interaction(&self, interaction: Interaction, room: Room) -> Result<(), StoreError> {
+        self.write(move |db| interactions::open(db, &interaction, room)).await
+    }
+
+    async fn note_shown(&self, id: SecretHash) -> Result<(), StoreError> {
+        self.write(move |db| interactions::note_shown(db, id)).await
+    }
+
+    async fn trim_interactions(&self, most: u32) -> Result<(), StoreError> {
+        self.write(move |db| interactions::trim(db, most)).await
     }
 
     async fn interaction(

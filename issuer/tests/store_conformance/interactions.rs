@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use evergrant_core::protocol::{ClientId, Scope};
 use evergrant_issuer::Store;
-use evergrant_issuer::store::{ConsentKey, Interaction};
+use evergrant_issuer::store::{ConsentKey, Interaction, Room};
 use tokio::sync::Barrier;
 
-use super::rows::{after, ann, app, bob, hash, interaction};
+use super::rows::{after, ann, app, bob, hash, interaction, room};
 use super::{Opened, at_once};
 
 pub(super) async fn an_interaction_is_for_its_browser_and_its_time(Opened { store, .. }: &Opened) {
     let opened = interaction("one");
-    store.open_interaction(opened.clone()).await.unwrap();
+    store.open_interaction(opened.clone(), room()).await.unwrap();
     let found = store.interaction(opened.id, opened.browser, after(99)).await.unwrap();
     assert_eq!(found, Some(opened.clone()));
     assert_eq!(store.interaction(opened.id, opened.browser, after(100)).await.unwrap(), None);
@@ -22,7 +22,7 @@ pub(super) async fn an_interaction_is_for_its_browser_and_its_time(Opened { stor
 }
 
 pub(super) async fn an_interaction_that_was_answered_stays_as_long_as_its_first_answer_says(opened: &Opened) {
-    opened.store.open_interaction(interaction("one")).await.unwrap();
+    opened.store.open_interaction(interaction("one"), room()).await.unwrap();
     let answer = |store: Arc<dyn Store>, n: usize| async move {
         let now = after(10 + n as u64);
         store.answer_interaction(hash("one"), now, now + Duration::from_secs(30)).await.unwrap()
@@ -38,9 +38,87 @@ pub(super) async fn an_interaction_that_was_answered_stays_as_long_as_its_first_
 }
 
 pub(super) async fn an_answer_makes_no_interaction_last_longer(Opened { store, .. }: &Opened) {
-    store.open_interaction(interaction("one")).await.unwrap();
+    store.open_interaction(interaction("one"), room()).await.unwrap();
     assert!(store.answer_interaction(hash("one"), after(99), after(129)).await.unwrap());
     assert_eq!(store.interaction(hash("one"), hash("browser"), after(100)).await.unwrap(), None);
+}
+
+/// Opens the interaction of this number, in a browser of its own unless one is named.
+async fn open(store: &Arc<dyn Store>, number: u64, browser: Option<&str>, room: Room) {
+    let name = number.to_string();
+    let browser = hash(browser.unwrap_or(&name));
+    let opened = Interaction { browser, created_at: after(number), ..interaction(&name) };
+    store.open_interaction(opened, room).await.unwrap();
+}
+
+/// Which of the first few are still there.
+async fn open_ones(store: &Arc<dyn Store>, browser: Option<&str>) -> Vec<u64> {
+    let mut found = Vec::new();
+    for number in 0..20 {
+        let name = number.to_string();
+        let browser = hash(browser.unwrap_or(&name));
+        if store.interaction(hash(&name), browser, after(0)).await.unwrap().is_some() {
+            found.push(number);
+        }
+    }
+    found
+}
+
+pub(super) async fn where_there_is_no_room_in_a_browser_its_oldest_interaction_goes(Opened { store, .. }: &Opened) {
+    let room = Room { per_browser: 3, ..room() };
+    open(store, 0, None, room).await;
+    for number in 1..8 {
+        open(store, number, Some("one"), room).await;
+    }
+    assert_eq!(open_ones(store, Some("one")).await, [5, 6, 7]);
+    assert_eq!(open_ones(store, None).await, [0], "another browser's stays");
+}
+
+pub(super) async fn a_stranger_at_an_address_pushes_out_no_interaction_that_somebody_was_shown(
+    Opened { store, .. }: &Opened,
+) {
+    let room = Room { per_address: 4, ..room() };
+    let elsewhere = Room { address: hash("elsewhere"), ..room };
+    open(store, 0, None, elsewhere).await;
+    for number in 1..4 {
+        open(store, number, None, room).await;
+    }
+    store.note_shown(hash("2")).await.unwrap();
+    for number in 4..10 {
+        open(store, number, None, room).await;
+    }
+    assert_eq!(open_ones(store, None).await, [0, 2, 7, 8, 9]);
+    for number in [7, 8, 9] {
+        store.note_shown(hash(&number.to_string())).await.unwrap();
+    }
+    open(store, 10, None, room).await;
+    assert_eq!(open_ones(store, None).await, [0, 7, 8, 9, 10], "all were shown: the oldest goes");
+}
+
+pub(super) async fn where_there_are_too_many_interactions_in_all_the_oldest_that_nobody_was_shown_go(
+    Opened { store, .. }: &Opened,
+) {
+    for number in 0..8 {
+        open(store, number, None, room()).await;
+    }
+    store.note_shown(hash("1")).await.unwrap();
+    store.trim_interactions(8).await.unwrap();
+    assert_eq!(open_ones(store, None).await.len(), 8);
+    store.trim_interactions(3).await.unwrap();
+    assert_eq!(open_ones(store, None).await, [1, 6, 7]);
+}
+
+pub(super) async fn opening_many_interactions_at_once_is_in_nobodys_way(opened: &Opened) {
+    let tight = Room { per_browser: 5, per_address: 5, ..room() };
+    let open = |store: Arc<dyn Store>, number: usize| async move {
+        for round in 0..20 {
+            let name = format!("{number} {round}");
+            store.open_interaction(interaction(&name), tight).await.unwrap();
+            store.note_shown(hash(&name)).await.unwrap();
+            store.trim_interactions(3).await.unwrap();
+        }
+    };
+    at_once(opened, 16, open).await;
 }
 
 fn key() -> ConsentKey {

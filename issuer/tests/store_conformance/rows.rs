@@ -5,7 +5,7 @@ use std::time::Duration;
 use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use evergrant_issuer::secret::SecretHash;
-use evergrant_issuer::store::{Code, Grant, Interaction, RefreshFamily, RefreshUse, Session, Successor};
+use evergrant_issuer::store::{Code, Grant, Interaction, RefreshFamily, RefreshUse, Room, Session, Successor};
 
 /// When every rule begins.
 pub(super) const START: UnixTime = UnixTime::from_seconds(1_800_000_000);
@@ -52,7 +52,13 @@ pub(super) fn interaction(name: &str) -> Interaction {
         created_at: START,
         expires_at: after(100),
         answered_at: None,
+        shown: false,
     }
+}
+
+/// From one address, with room for more than any rule opens.
+pub(super) fn room() -> Room {
+    Room { address: hash("address"), per_browser: 10_000, per_address: 10_000 }
 }
 
 /// Ann's, to the client `app`; its access token lasts 50 seconds.

@@ -6,7 +6,7 @@ use evergrant_issuer::Store;
 use evergrant_issuer::store::{CodeUse, RefreshOutcome};
 
 use super::refresh::{begin, present};
-use super::rows::{after, app, code, grant, hash, interaction, session};
+use super::rows::{after, app, code, grant, hash, interaction, room, session};
 use super::{Opened, at_once};
 
 /// How many sweeps until nothing is left that is over.
@@ -21,12 +21,12 @@ async fn sweeps(store: &Arc<dyn Store>, seconds: u64) -> usize {
 pub(super) async fn what_is_over_goes_in_small_batches_and_the_rest_stays(opened: &Opened) {
     let store = &opened.store;
     let open = |store: Arc<dyn Store>, number: usize| async move {
-        store.open_interaction(interaction(&number.to_string())).await.unwrap();
+        store.open_interaction(interaction(&number.to_string()), room()).await.unwrap();
     };
     at_once(opened, 450, open).await;
     let mut live = interaction("live");
     live.expires_at = after(300);
-    store.open_interaction(live.clone()).await.unwrap();
+    store.open_interaction(live.clone(), room()).await.unwrap();
     store.start_session(session("over"), None).await.unwrap();
     let mut used = session("used");
     used.idle_until = after(300);
@@ -72,7 +72,7 @@ pub(super) async fn sweeping_by_several_disturbs_no_use(opened: &Opened) {
         let name = number.to_string();
         for round in 0..10 {
             let gone = format!("{name} {round}");
-            store.open_interaction(interaction(&gone)).await.unwrap();
+            store.open_interaction(interaction(&gone), room()).await.unwrap();
             store.add_code(grant(&gone), code(&gone)).await.unwrap();
             if number.is_multiple_of(2) {
                 sweeps(&store, 900).await;

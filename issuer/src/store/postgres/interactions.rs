@@ -7,18 +7,44 @@ use tokio_postgres::Row;
 use super::connections::Connections;
 use super::row;
 use crate::secret::SecretHash;
-use crate::store::{ConsentKey, Interaction, StoreError};
+use crate::store::{ConsentKey, Interaction, Room, StoreError, TRIM_BATCH};
 
-pub(super) async fn open(db: &Connections, interaction: &Interaction) -> Result<(), StoreError> {
-    let sql = "INSERT INTO interaction (id, browser, request, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
+pub(super) async fn open(db: &Connections, interaction: &Interaction, room: Room) -> Result<(), StoreError> {
+    let sql = "WITH given_up AS
+                   (DELETE FROM interaction WHERE id = ANY (ARRAY
+                       (SELECT id FROM interaction WHERE id = ANY
+                           (ARRAY (SELECT id FROM interaction WHERE browser = $2
+                                   ORDER BY shown DESC, created_at DESC OFFSET $7)
+                            || ARRAY (SELECT id FROM interaction WHERE address = $3
+                                      ORDER BY shown DESC, created_at DESC OFFSET $8))
+                        FOR UPDATE SKIP LOCKED)))
+               INSERT INTO interaction (id, browser, address, request, created_at, expires_at)
+               VALUES ($1, $2, $3, $4, $5, $6)";
     let values = [
         &interaction.id.as_bytes() as _,
         &interaction.browser.as_bytes() as _,
+        &room.address.as_bytes() as _,
         &interaction.request as _,
         &interaction.created_at.as_millis() as _,
         &interaction.expires_at.as_millis() as _,
+        &i64::from(room.per_browser.saturating_sub(1)) as _,
+        &i64::from(room.per_address.saturating_sub(1)) as _,
     ];
     db.rows(sql, &values).await?;
+    Ok(())
+}
+
+pub(super) async fn note_shown(db: &Connections, id: SecretHash) -> Result<(), StoreError> {
+    db.rows("UPDATE interaction SET shown = true WHERE id = $1", &[&id.as_bytes()]).await?;
+    Ok(())
+}
+
+pub(super) async fn trim(db: &Connections, most: u32) -> Result<(), StoreError> {
+    let sql = "DELETE FROM interaction WHERE id = ANY (ARRAY
+                   (SELECT id FROM interaction WHERE id = ANY (ARRAY
+                       (SELECT id FROM interaction ORDER BY shown DESC, created_at DESC LIMIT $1 OFFSET $2))
+                    FOR UPDATE SKIP LOCKED))";
+    db.rows(sql, &[&i64::from(TRIM_BATCH), &i64::from(most)]).await?;
     Ok(())
 }
 
@@ -28,7 +54,7 @@ pub(super) async fn find(
     browser: SecretHash,
     now: UnixTime,
 ) -> Result<Option<Interaction>, StoreError> {
-    let sql = "SELECT id, browser, request, created_at, expires_at, answered_at FROM interaction
+    let sql = "SELECT id, browser, request, created_at, expires_at, answered_at, shown FROM interaction
                WHERE id = $1 AND browser = $2 AND expires_at > $3";
     let found = db.row(sql, &[&id.as_bytes(), &browser.as_bytes(), &now.as_millis()]).await?;
     found.as_ref().map(read).transpose()
@@ -86,5 +112,6 @@ fn read(row: &Row) -> Result<Interaction, StoreError> {
         created_at: row::time(row, "created_at")?,
         expires_at: row::time(row, "expires_at")?,
         answered_at: row.try_get::<_, Option<i64>>("answered_at")?.map(UnixTime::from_millis),
+        shown: row.try_get("shown")?,
     })
 }

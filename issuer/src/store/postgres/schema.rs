@@ -7,8 +7,12 @@ use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("0001_first.sql"), include_str!("0002_sweep.sql"), include_str!("0003_answered.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("0001_first.sql"),
+    include_str!("0002_sweep.sql"),
+    include_str!("0003_answered.sql"),
+    include_str!("0004_room.sql"),
+];
 
 /// What issuers lock while one of them changes the schema: a number that nobody else in the database will think of.
 const MIGRATION_LOCK: i64 = 0x6576_6572_6772_616e;

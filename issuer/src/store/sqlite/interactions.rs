@@ -6,19 +6,51 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::row;
 use crate::secret::SecretHash;
-use crate::store::{ConsentKey, Interaction, StoreError};
+use crate::store::{ConsentKey, Interaction, Room, StoreError, TRIM_BATCH};
 
-pub(super) fn open(db: &Connection, interaction: &Interaction) -> Result<(), StoreError> {
+pub(super) fn open(db: &Connection, interaction: &Interaction, room: Room) -> Result<(), StoreError> {
+    let browser = interaction.browser;
+    for (sql, whose, most) in [
+        (
+            "DELETE FROM interaction WHERE id IN
+                (SELECT id FROM interaction WHERE browser = ?1 ORDER BY shown DESC, created_at DESC LIMIT -1 OFFSET ?2)",
+            browser,
+            room.per_browser,
+        ),
+        (
+            "DELETE FROM interaction WHERE id IN
+                (SELECT id FROM interaction WHERE address = ?1 ORDER BY shown DESC, created_at DESC LIMIT -1 OFFSET ?2)",
+            room.address,
+            room.per_address,
+        ),
+    ] {
+        db.prepare_cached(sql)?.execute(params![whose.as_bytes(), most.saturating_sub(1)])?;
+    }
     db.prepare_cached(
-        "INSERT INTO interaction (id, browser, request, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO interaction (id, browser, address, request, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute(params![
         interaction.id.as_bytes(),
-        interaction.browser.as_bytes(),
+        browser.as_bytes(),
+        room.address.as_bytes(),
         interaction.request,
         interaction.created_at.as_millis(),
         interaction.expires_at.as_millis(),
     ])?;
+    Ok(())
+}
+
+pub(super) fn note_shown(db: &Connection, id: SecretHash) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE interaction SET shown = 1 WHERE id = ?1")?.execute([id.as_bytes()])?;
+    Ok(())
+}
+
+pub(super) fn trim(db: &Connection, most: u32) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "DELETE FROM interaction WHERE id IN
+            (SELECT id FROM interaction ORDER BY shown DESC, created_at DESC LIMIT ?1 OFFSET ?2)",
+    )?
+    .execute([TRIM_BATCH, most])?;
     Ok(())
 }
 
@@ -29,7 +61,7 @@ pub(super) fn find(
     now: UnixTime,
 ) -> Result<Option<Interaction>, StoreError> {
     db.prepare_cached(
-        "SELECT id, browser, request, created_at, expires_at, answered_at FROM interaction
+        "SELECT id, browser, request, created_at, expires_at, answered_at, shown FROM interaction
          WHERE id = ?1 AND browser = ?2 AND expires_at > ?3",
     )?
     .query_row(params![id.as_bytes(), browser.as_bytes(), now.as_millis()], |row| Ok(read(row)))
@@ -89,5 +121,6 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Interaction, StoreError> {
         created_at: row::time(row, "created_at")?,
         expires_at: row::time(row, "expires_at")?,
         answered_at: row.get::<_, Option<i64>>("answered_at")?.map(UnixTime::from_millis),
+        shown: row.get("shown")?,
     })
 }
