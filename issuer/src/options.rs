@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{DatabaseUrl, Origin, OriginReplacement, Overrides};
-use evergrant_server::{ListenAddress, OriginError};
+use evergrant_server::{ListenAddress, MAX_CONNECTIONS, OriginError};
 
 /// A small, complete OpenID provider.
 #[derive(Debug, Parser)]
@@ -32,6 +32,10 @@ pub struct Options {
     /// Where to listen; `localhost` is 127.0.0.1 and ::1, port 0 is any free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:3000")]
     pub listen: ListenAddress,
+
+    /// How many connections may be open at once. Where there are more, those make room that have been idle longest.
+    #[arg(long, value_name = "NUMBER", default_value_t = MAX_CONNECTIONS)]
+    pub max_connections: NonZeroU32,
 
     /// Developers' shortcuts, such as signing in with one click. Only on a loopback address.
     #[arg(long)]

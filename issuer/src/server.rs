@@ -118,7 +118,7 @@ fn read_config(path: &Path, overrides: &Overrides) -> anyhow::Result<Config> {
 }
 
 async fn serve(options: &Options, mut config: Config) -> anyhow::Result<()> {
-    let server = Server::bind(&options.listen).await?;
+    let server = Server::bind(&options.listen).await?.with_max_connections(options.max_connections);
     warn_of_dangers(&config, server.is_loopback(), options.dev)?;
     if options.listen.is_any_port() && config.issuer_is_loopback() && !config.issuer.set_port(server.port()) {
         bail!("the issuer {} cannot have a port", config.issuer.as_str());

@@ -1,8 +1,10 @@
 //! The command line: every flag, with its default.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::Parser;
+use evergrant_server::MAX_CONNECTIONS;
 
 use crate::{ListenAddress, Origin};
 
@@ -13,6 +15,10 @@ pub struct Options {
     /// Where to listen; `localhost` means both 127.0.0.1 and ::1, port 0 any free port
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:3001")]
     pub listen: ListenAddress,
+
+    /// How many connections may be open at once. Where there are more, those make room that have been idle longest.
+    #[arg(long, value_name = "NUMBER", default_value_t = MAX_CONNECTIONS)]
+    pub max_connections: NonZeroU32,
 
     /// An app that may receive authorization responses, as an exact origin (repeatable)
     #[arg(long = "app-origin", value_name = "ORIGIN", required = true)]

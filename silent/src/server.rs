@@ -51,7 +51,8 @@ impl Server {
     /// When the port is taken or the app directory holds no app.
     pub async fn start(options: &Options) -> Result<Self, StartError> {
         let router = router::router(options)?;
-        let server = evergrant_server::Server::bind(&options.listen).await?;
+        let server =
+            evergrant_server::Server::bind(&options.listen).await?.with_max_connections(options.max_connections);
         Ok(Self { server, router })
     }
 

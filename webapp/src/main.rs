@@ -26,7 +26,7 @@ async fn main() -> ExitCode {
 async fn serve(options: &Options) -> anyhow::Result<()> {
     let mut config = Config::read(&options.config)?;
     options.apply(&mut config);
-    let server = Server::bind(&options.listen).await?;
+    let server = Server::bind(&options.listen).await?.with_max_connections(options.max_connections);
     if options.listen.is_any_port() {
         config.public_url = server.url().parse()?;
     }

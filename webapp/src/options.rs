@@ -1,10 +1,11 @@
 //! The command line: which configuration, and what it changes there.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::Parser;
 use evergrant_core::protocol::Issuer;
-use evergrant_server::{ListenAddress, Origin};
+use evergrant_server::{ListenAddress, MAX_CONNECTIONS, Origin};
 use evergrant_webapp::Config;
 use url::Url;
 
@@ -20,6 +21,10 @@ pub(crate) struct Options {
     /// public URL
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:3003")]
     pub(crate) listen: ListenAddress,
+
+    /// How many connections may be open at once. Where there are more, those make room that have been idle longest.
+    #[arg(long, value_name = "NUMBER", default_value_t = MAX_CONNECTIONS)]
+    pub(crate) max_connections: NonZeroU32,
 
     /// Where people sign in, whatever the configuration says
     #[arg(long, value_name = "URL")]

@@ -3,7 +3,9 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,11 +18,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 use tower_service::Service as _;
 use tracing::{debug, warn};
+
+use crate::places::{Place, Places};
 
 /// What a connection may cost before its request is known, and how long its answer is held ready.
 #[derive(Clone, Copy, Debug)]
@@ -47,37 +52,84 @@ pub(crate) async fn serve(
     mut listener: TcpListener,
     router: Router,
     bounds: Bounds,
-    stopped: impl Future<Output = ()>,
+    places: Arc<Places>,
+    mut stopped: watch::Receiver<bool>,
 ) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(bounds.head_time)
         .max_buf_size(bounds.head_size)
         .max_headers(bounds.header_fields);
-    let under_way = GracefulShutdown::new();
-    let mut stopped = pin!(stopped);
+    let mut under_way = JoinSet::new();
     loop {
-        let (stream, peer) = tokio::select! {
-            accepted = Listener::accept(&mut listener) => accepted,
-            () = &mut stopped => break,
+        let arrival = async {
+            let (stream, peer) = Listener::accept(&mut listener).await;
+            (stream, peer, places.take().await)
         };
-        // Answers are small and whole: waiting to fill a packet only delays them.
-        if let Err(failure) = stream.set_nodelay(true) {
-            warn!("TCP_NODELAY cannot be set: {failure}");
-        }
-        let router = router.clone();
-        let service = service_fn(move |request| answer(router.clone(), request, peer));
-        let mut stream = TimeoutStream::new(stream);
+        let (stream, peer, place) = tokio::select! {
+            arrived = arrival => arrived,
+            () = is_true(&mut stopped) => break,
+        };
+        let mut stream = TimeoutStream::new(without_delay(stream));
         stream.set_write_timeout(Some(bounds.answer_time));
-        let connection = under_way.watch(http.serve_connection(TokioIo::new(Box::pin(stream)), service));
-        tokio::spawn(async move {
-            if let Err(failure) = connection.await {
-                debug!("a connection ended early: {failure}");
-            }
-        });
+        under_way.spawn(attend(http.clone(), Box::pin(stream), peer, router.clone(), place, stopped.clone()));
+        while under_way.try_join_next().is_some() {}
     }
     drop(listener);
-    under_way.shutdown().await;
+    under_way.join_all().await;
+}
+
+/// Answers what is asked on one connection, until it ends or has to.
+async fn attend(
+    http: http1::Builder,
+    stream: Pin<Box<TimeoutStream<TcpStream>>>,
+    peer: SocketAddr,
+    router: Router,
+    place: Place,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let was_asked = AtomicBool::new(false);
+    let service = service_fn(|request| {
+        was_asked.store(true, Ordering::Relaxed);
+        place.is_busy();
+        let answer = answer(router.clone(), request, peer);
+        async {
+            let answer = answer.await;
+            place.is_idle();
+            answer
+        }
+    });
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = place.asked_to_leave() => {
+            if !was_asked.load(Ordering::Relaxed) {
+                // There is nothing to finish.
+                return;
+            }
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+        () = is_true(&mut stopped) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(failure) = ended {
+        debug!("a connection ended early: {failure}");
+    }
+}
+
+/// Answers are small and whole: waiting to fill a packet only delays them.
+fn without_delay(stream: TcpStream) -> TcpStream {
+    if let Err(failure) = stream.set_nodelay(true) {
+        warn!("TCP_NODELAY cannot be set: {failure}");
+    }
+    stream
+}
+
+async fn is_true(flag: &mut watch::Receiver<bool>) {
+    flag.wait_for(|set| *set).await.ok();
 }
 
 async fn answer(mut router: Router, request: Request<Incoming>, peer: SocketAddr) -> Result<Response, Infallible> {
@@ -89,7 +141,8 @@ async fn answer(mut router: Router, request: Request<Incoming>, peer: SocketAddr
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::future::pending;
+    use std::num::NonZeroU32;
+    use std::sync::Mutex;
 
     use axum::body::Bytes;
     use axum::routing::get;
@@ -100,19 +153,37 @@ mod tests {
 
     use super::*;
 
-    /// All that comes back for `sent` until the server closes the connection.
-    async fn answered(bounds: Bounds, sent: &str) -> String {
+    /// Serves on a free port until it is aborted, with so many places.
+    async fn serving(router: Router, bounds: Bounds, most: u32) -> (SocketAddr, AbortOnDrop) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let places = Places::new(NonZeroU32::new(most).unwrap());
+        let (stopping, stopped) = watch::channel(false);
+        let task = tokio::spawn(async move {
+            serve(listener, router, bounds, places, stopped).await;
+            drop(stopping);
+        });
+        (address, AbortOnDrop(task))
+    }
+
+    struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+    impl Drop for AbortOnDrop {
+        fn drop(&mut self) {
+            self.0.abort();
+        }
+    }
+
+    /// All that comes back for `sent` until the server closes the connection.
+    async fn answered(bounds: Bounds, sent: &str) -> String {
         let router = Router::new().route("/", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()));
-        let serving = tokio::spawn(serve(listener, router, bounds, pending()));
+        let (address, _serving) = serving(router, bounds, 10).await;
         let mut stream = TcpStream::connect(address).await.unwrap();
         let own = stream.local_addr().unwrap().to_string();
         stream.write_all(sent.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         // A connection that is reset was closed, too.
         let _ = stream.read_to_end(&mut answer).await;
-        serving.abort();
         String::from_utf8(answer).unwrap().replace(&own, "PEER")
     }
 
@@ -152,18 +223,83 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_nobody_took_was_held_ready_for_ever() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let (holds, mut given_up) = mpsc::channel(1);
-        let router =
-            Router::new().route("/", get(async move || Bytes::from_owner(Long(vec![0; 64 << 20], holds.clone()))));
+        // For one answer, and nobody else.
+        let holds = Arc::new(Mutex::new(Some(holds)));
+        let long = async move || {
+            let holds = holds.lock().unwrap().take().unwrap();
+            Bytes::from_owner(Long(vec![0; 64 << 20], holds))
+        };
+        let router = Router::new().route("/", get(long));
         let bounds = Bounds { answer_time: Duration::from_millis(50), ..Bounds::default() };
-        let serving = tokio::spawn(serve(listener, router, bounds, pending()));
+        let (address, _serving) = serving(router, bounds, 10).await;
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
         stream.readable().await.unwrap();
-        serving.abort();
-        let patience = Duration::from_secs(20);
-        assert_eq!(timeout(patience, given_up.recv()).await, Ok(None), "it is still held");
+        assert_eq!(timeout(PATIENCE, given_up.recv()).await, Ok(None), "it is still held");
+    }
+
+    const ASKED: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+
+    /// A connection on which something was asked and answered, and that stays open.
+    async fn answered_and_open(address: SocketAddr) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(ASKED).await.unwrap();
+        let mut answer = [0; 12];
+        timeout(PATIENCE, stream.read_exact(&mut answer)).await.unwrap().unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        stream
+    }
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// Each took a file of the process: when there were no more, nobody was answered, and nothing could be stored.
+    #[tokio::test]
+    async fn a_crowd_of_connections_that_ask_for_nothing_used_up_the_server() {
+        let router = Router::new().route("/", get(async || "here"));
+        let (address, _serving) = serving(router, Bounds::default(), 4).await;
+        let mut silent = Vec::new();
+        for _ in 0..10 {
+            silent.push(TcpStream::connect(address).await.unwrap());
+        }
+        let mut answered = answered_and_open(address).await;
+        let mut closed = Vec::new();
+        timeout(PATIENCE, silent[0].read_to_end(&mut closed)).await.unwrap().unwrap();
+        // One that was answered makes room as well, when it is its turn.
+        for _ in 0..10 {
+            silent.push(TcpStream::connect(address).await.unwrap());
+        }
+        timeout(PATIENCE, answered.read_to_end(&mut closed)).await.unwrap().unwrap();
+        answered_and_open(address).await;
+    }
+
+    #[tokio::test]
+    async fn nobody_is_sent_away_while_they_are_answered() {
+        let (asked, mut arrived) = mpsc::channel(4);
+        let (go, wait) = watch::channel(false);
+        let slow = async move || {
+            asked.send(()).await.unwrap();
+            is_true(&mut wait.clone()).await;
+            "at last"
+        };
+        let router = Router::new().route("/", get(async || "here")).route("/slow", get(slow));
+        let (address, _serving) = serving(router, Bounds::default(), 2).await;
+        let mut slow = Vec::new();
+        for _ in 0..2 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET /slow HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+            arrived.recv().await.unwrap();
+            slow.push(stream);
+        }
+        let mut late = TcpStream::connect(address).await.unwrap();
+        late.write_all(ASKED).await.unwrap();
+        let mut answer = [0; 12];
+        assert!(timeout(Duration::from_millis(200), late.read_exact(&mut answer)).await.is_err(), "it waits");
+        go.send(true).unwrap();
+        timeout(PATIENCE, late.read_exact(&mut answer)).await.unwrap().unwrap();
+        for mut stream in slow {
+            stream.read_exact(&mut answer).await.unwrap();
+            assert_eq!(&answer, b"HTTP/1.1 200");
+        }
     }
 }

@@ -19,10 +19,11 @@ mod listen;
 mod log;
 pub mod look;
 mod origin;
+mod places;
 mod server;
 mod shutdown;
 
 pub use listen::{ListenAddress, ListenAddressError, ListenError};
 pub use log::log_to_standard_error;
 pub use origin::{Origin, OriginError};
-pub use server::Server;
+pub use server::{MAX_CONNECTIONS, Server};

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::io::{self, Write as _};
+use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,10 +13,15 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::connections::{self, Bounds};
+use crate::places::Places;
 use crate::{ListenAddress, ListenError, shutdown};
 
 /// How long answers under way may take once a stop is asked for. Connections that stay open beyond it are cut.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How many connections are open at once unless told otherwise: fewer than the 1024 files that a process may have open on most
+/// systems.
+pub const MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(900).unwrap();
 
 /// A server whose port is taken. Connections queue up until it runs.
 #[derive(Debug)]
@@ -22,6 +29,7 @@ pub struct Server {
     listeners: Vec<TcpListener>,
     host: String,
     port: u16,
+    max_connections: NonZeroU32,
 }
 
 impl Server {
@@ -37,7 +45,14 @@ impl Server {
             Some(Err(source)) => return Err(ListenError::Refused { address: address.clone(), source }),
             None => 0,
         };
-        Ok(Self { listeners, host: address.host().to_owned(), port })
+        Ok(Self { listeners, host: address.host().to_owned(), port, max_connections: MAX_CONNECTIONS })
+    }
+
+    /// How many connections may be open at once, [`MAX_CONNECTIONS`] if this is not said. Where there are more, those make room on
+    /// which nothing was asked for longest; one more waits while all are being answered.
+    #[must_use]
+    pub fn with_max_connections(self, max_connections: NonZeroU32) -> Self {
+        Self { max_connections, ..self }
     }
 
     /// The port that was taken.
@@ -74,13 +89,11 @@ impl Server {
     /// Serves until `stop` completes, then lets answers under way finish.
     pub async fn run_until(self, router: Router, stop: impl Future<Output = ()>) {
         let (stopping, _) = watch::channel(false);
+        let places = Places::new(self.max_connections);
         let mut serving = JoinSet::new();
         for listener in self.listeners {
-            let mut stopped = stopping.subscribe();
-            let wait = async move {
-                stopped.wait_for(|stopped| *stopped).await.ok();
-            };
-            serving.spawn(connections::serve(listener, router.clone(), Bounds::default(), wait));
+            let (places, stopped) = (Arc::clone(&places), stopping.subscribe());
+            serving.spawn(connections::serve(listener, router.clone(), Bounds::default(), places, stopped));
         }
         stop.await;
         stopping.send_replace(true);

@@ -31,7 +31,7 @@ async fn main() -> ExitCode {
 async fn serve(options: &Options) -> anyhow::Result<()> {
     let mut config = Config::read(&options.config)?;
     options.apply(&mut config);
-    let server = Server::bind(&options.listen).await?;
+    let server = Server::bind(&options.listen).await?.with_max_connections(options.max_connections);
     let verifier = Arc::new(Verifier::follow(config.settings())?);
     let router = routes::router(&config.app_origins, config.expenses(), verifier);
     Ok(server.announce_and_run("evergrant-api", router, options.exit_on_stdin_close).await?)

@@ -1,9 +1,10 @@
 //! The command line: which configuration, and what it changes there.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::Parser;
-use evergrant_server::{ListenAddress, Origin};
+use evergrant_server::{ListenAddress, MAX_CONNECTIONS, Origin};
 
 use crate::config::{Config, Seconds};
 
@@ -18,6 +19,10 @@ pub(crate) struct Options {
     /// Where to listen; `localhost` means both 127.0.0.1 and ::1, port 0 any free port
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:3002")]
     pub(crate) listen: ListenAddress,
+
+    /// How many connections may be open at once. Where there are more, those make room that have been idle longest.
+    #[arg(long, value_name = "NUMBER", default_value_t = MAX_CONNECTIONS)]
+    pub(crate) max_connections: NonZeroU32,
 
     /// Whose tokens are accepted, whatever the configuration says
     #[arg(long, value_name = "URL")]
