@@ -45,7 +45,8 @@ impl Runtime {
 
     /// Sends `request` with the access token, if its origin is one of `allowed_api_origins`; without it otherwise.
     /// When the API answers 401, the session is renewed (unless it was meanwhile) and the request sent once more, its body
-    /// included. There is no time limit: give the request a signal (`AbortSignal.timeout`) for that, or to stop it.
+    /// included; but not when it wants the person to sign in anew (`insufficient_user_authentication`, RFC 9470 §3), for which
+    /// [`Runtime::ask_with`] is. There is no time limit: give the request a signal (`AbortSignal.timeout`) for that, or to stop it.
     ///
     /// # Errors
     /// [`FetchError`]; an answer of whatever status is not an error. A request that was stopped by its signal ends as
@@ -58,7 +59,7 @@ impl Runtime {
         // A body can be sent once: the copy is for the second try.
         let again = request.clone().map_err(|error| FetchError::Browser(refused("fetch", &error)))?;
         let response = authorized(request, &token).await?;
-        if response.status() != 401 {
+        if response.status() != 401 || wants_the_person(&response) {
             return Ok(response);
         }
         match self.newer_access_token(&token).await {
@@ -93,6 +94,13 @@ impl Runtime {
 /// expose that header, or browsers keep it to themselves.
 pub fn challenge(response: &Response) -> Option<Challenge> {
     Challenge::find(&response.headers().get("WWW-Authenticate").ok()??)
+}
+
+/// No renewal helps against that: it is no newer sign-in.
+fn wants_the_person(response: &Response) -> bool {
+    let header = response.headers().get("WWW-Authenticate").ok().flatten();
+    // Not read in full: a reader would be linked into every app that calls an API.
+    header.is_some_and(|header| header.contains("insufficient_user_authentication"))
 }
 
 async fn authorized(request: Request, token: &AccessToken) -> Result<Response, FetchError> {

@@ -68,7 +68,7 @@ pub(crate) async fn in_popup(
 
 /// What a sign-in asks for and says, by configuration and by itself.
 fn wanted(config: &Config, sign_in: &SignIn) -> (Scope, AuthorizationParameters) {
-    let parameters = config.authorization_parameters.clone().with(&sign_in.parameters);
+    let parameters = config.authorization_parameters.with(&sign_in.parameters);
     (config.scope.union(&sign_in.scope), parameters)
 }
 

@@ -36,9 +36,14 @@ impl Store {
     /// The store of the client that is [`kept_as`](evergrant_core::config::Config::kept_as) `name`, of the kind that the
     /// configuration says.
     pub fn open(kind: StorageKind, name: &dyn Display) -> Self {
+        let session_key = format!("evergrant.{name}.session");
+        if kind != StorageKind::Local {
+            // From when the app was configured to share one: nobody reads it any more.
+            delete(StorageKind::Local, &session_key);
+        }
         Self {
             kind,
-            session_key: format!("evergrant.{name}.session"),
+            session_key,
             transaction_prefix: format!("evergrant.{name}.transaction."),
             logout_key: format!("evergrant.{name}.logout"),
             hint_key: format!("evergrant.{name}.flow"),

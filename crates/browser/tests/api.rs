@@ -7,6 +7,7 @@ mod common;
 use std::time::Duration;
 
 use common::issuer::Issuer;
+use evergrant_browser::api::challenge;
 use evergrant_browser::storage::Store;
 use evergrant_browser::{Runtime, location};
 use evergrant_core::config::{Config, StorageKind};
@@ -57,6 +58,18 @@ async fn a_401_is_answered_by_one_renewal_and_one_more_try() {
     issuer.api_answers(&[401]);
     assert_eq!(call_api(&runtime).await.status(), 200);
     assert_eq!(asked(&issuer), (1, vec!["Bearer access".to_owned(), "Bearer access-1".to_owned()]));
+}
+
+#[wasm_bindgen_test]
+async fn an_api_that_wants_the_person_was_shown_a_renewed_token_in_vain() {
+    let issuer = Issuer::open("step-up").await;
+    let runtime = signed_in(&issuer.config(""), Duration::from_secs(3600));
+    issuer.api_answers(&[401]);
+    issuer.api_challenges(r#"Bearer error="insufficient_user_authentication", max_age="0""#);
+    let response = call_api(&runtime).await;
+    assert_eq!(response.status(), 401);
+    assert_eq!(challenge(&response).unwrap().max_age, Some(Duration::ZERO));
+    assert_eq!(asked(&issuer), (0, vec!["Bearer access".to_owned()]));
 }
 
 #[wasm_bindgen_test]

@@ -128,7 +128,7 @@ async fn an_issuer_whose_endpoints_had_moved_was_asked_at_the_old_ones_until_a_r
     runtime.renew();
     renewed(&runtime, 1).await;
     issuer.move_token_endpoint();
-    assert_eq!(refused(&runtime).await.class(), FailureClass::Misconfigured);
+    assert_eq!(refused(&runtime).await.class(), FailureClass::TryAgain);
     runtime.renew();
     renewed(&runtime, 2).await;
 }
@@ -321,7 +321,7 @@ async fn a_silent_question_under_way_outlived_a_sign_out_in_another_tab() {
     let config = issuer.config(r#""storage":"memory","#);
     let store = Store::open(StorageKind::Memory, &config.client_id);
     store.put_flow(Flow::Code);
-    issuer.hold();
+    issuer.hold(".well-known/openid-configuration");
     let runtime = Runtime::start(config.clone(), |_| {});
     common::until("the issuer is asked", || !issuer.requests().is_empty()).await;
     let other_tab = Tabs::open(&config.kept_as, |_| {}).unwrap();

@@ -55,6 +55,16 @@ fn what_is_stored_has_the_names_of_the_tutorial() {
 }
 
 #[wasm_bindgen_test]
+fn a_session_that_all_tabs_shared_stayed_in_the_store_when_that_was_configured_otherwise() {
+    let config = common::config("shared-before");
+    for kind in [StorageKind::Session, StorageKind::Memory, StorageKind::Cookie] {
+        Store::open(StorageKind::Local, &config.client_id).save(&common::session(&config, Duration::from_secs(60)));
+        Store::open(kind, &config.client_id);
+        assert!(Store::open(StorageKind::Local, &config.client_id).session().is_none(), "{kind:?}");
+    }
+}
+
+#[wasm_bindgen_test]
 fn memory_keeps_no_token_where_a_script_could_find_it_and_remembers_how_to_ask() {
     for kind in [StorageKind::Memory, StorageKind::Cookie] {
         let config = common::config("memory");

@@ -133,7 +133,7 @@ async fn where_nobody_is_signed_in_nobody_is_asked() {
 async fn what_comes_after_a_sign_out_is_told_to_nobody() {
     let issuer = Issuer::open("user-info-late").await;
     issuer.offers_userinfo("[]");
-    issuer.hold();
+    issuer.hold("userinfo");
     let runtime = signed_in(&issuer, HOUR);
     let meanwhile = async {
         until("it is asked", || !asked(&issuer).is_empty()).await;

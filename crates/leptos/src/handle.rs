@@ -177,7 +177,8 @@ impl SessionHandle {
     }
 
     /// Sends `request`, with the access token if its origin is one of `allowed_api_origins`, and without it otherwise; a 401 is
-    /// answered by one renewal and one more try, the body included. There is no time limit: give the request a signal
+    /// answered by one renewal and one more try, the body included, unless the API wants the person to sign in anew
+    /// (`insufficient_user_authentication`, RFC 9470 §3). There is no time limit: give the request a signal
     /// (`AbortSignal.timeout`) for that, or to stop it.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use evergrant_core::protocol::token::TokenError;
 use evergrant_core::session::{Change, Command, Event, Failure, FailureClass, Method, Session, Tokens, Verdict};
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
@@ -96,8 +97,11 @@ impl Inner {
         method: Method,
         outcome: Result<Tokens, Failed>,
     ) -> Event {
-        if outcome.as_ref().is_err_and(|failed| failed.failure.class() != FailureClass::TryAgain) {
-            // It may have changed since it was asked what it is like.
+        if outcome.as_ref().is_err_and(|failed| {
+            failed.failure.class() != FailureClass::TryAgain
+                || matches!(failed.failure, Failure::Token(TokenError::Status(_)))
+        }) {
+            // It may have changed, or moved, since it was asked what it is like.
             self.provider.forget_metadata();
         }
         if let Some(wait) = outcome.as_ref().err().and_then(|failed| failed.failure.retry_after()) {

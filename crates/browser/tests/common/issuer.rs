@@ -54,7 +54,7 @@ window.fetch = async (request, init) => {
     if (url === `${origin}/api`) {
         const token = request.headers.get('Authorization');
         self.requests.push(`api ${token}`);
-        return new Response('', { status: self.api.shift() ?? 200 });
+        return new Response('', { status: self.api.shift() ?? 200, headers: self.challenge });
     }
     const path = url.startsWith(issuer) ? url.slice(issuer.length) : null;
     if (path === 'userinfo') {
@@ -62,12 +62,12 @@ window.fetch = async (request, init) => {
         self.requests.push(`userinfo ${headers.Authorization} ${credentials} ${cache} ${redirect}`);
         const answer = { status: 200, type: 'application/json', body: '{"sub":"tess","name":"Tess Tester"}' };
         const { status, type, body } = { ...answer, ...self.userinfo.shift() };
-        await self.held;
+        if (self.heldPath === path) await self.held;
         return new Response(body, { status, headers: { 'Content-Type': type } });
     }
     if (!(path in answers)) return real.call(window, request, init);
     self.requests.push(path);
-    await self.held;
+    if (self.heldPath === path) await self.held;
     return new Response(JSON.stringify(await answers[path](init?.body)));
 };
 
@@ -111,8 +111,11 @@ window.open = () => {
     });
     return frame.contentWindow;
 };
-// What is asked waits until it is let go.
-self.hold = () => { self.held = new Promise(release => { self.release = release; }); };
+// What is asked there waits until it is let go.
+self.hold = path => {
+    self.heldPath = path;
+    self.held = new Promise(release => { self.release = release; });
+};
 // Another key takes the place of the one there was, by the same name.
 self.replaceKey = async () => { self.keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']); };
 // The token endpoint is somewhere else from now on.
@@ -210,6 +213,13 @@ impl Issuer {
         self.set("api", &statuses.iter().map(|status| JsValue::from(*status)).collect::<Array>());
     }
 
+    /// The API says this beside, in a `WWW-Authenticate` header.
+    pub(crate) fn api_challenges(&self, challenge: &str) {
+        let headers = js_sys::Object::new();
+        Reflect::set(&headers, &"WWW-Authenticate".into(), &challenge.into()).unwrap();
+        self.set("challenge", &headers);
+    }
+
     /// It has a UserInfo endpoint, which answers with these, and with the name of Tess afterwards: objects with `status`, `type`
     /// and `body`, each unless it is as usual.
     pub(crate) fn offers_userinfo(&self, answers: &str) {
@@ -217,9 +227,10 @@ impl Issuer {
         self.set("userinfo", &js_sys::JSON::parse(answers).unwrap());
     }
 
-    /// Answers of the UserInfo endpoint wait for [`Issuer::release`].
-    pub(crate) fn hold(&self) {
-        self.call("hold");
+    /// Its answers at this path wait for [`Issuer::release`].
+    pub(crate) fn hold(&self, path: &str) {
+        let hold: Function = Reflect::get(&self.issuer, &"hold".into()).unwrap().unchecked_into();
+        hold.call1(&self.issuer, &path.into()).unwrap();
     }
 
     /// Lets go of what was held back.

@@ -36,6 +36,9 @@ impl Challenge {
             }
             found.get_or_insert_default().set(name, value);
         }
+        if let Some(found) = &mut found {
+            found.error.take_if(|error| error.error.as_str().is_empty());
+        }
         found
     }
 
@@ -48,20 +51,20 @@ impl Challenge {
         AuthorizationParameters::new(known).unwrap_or_default()
     }
 
+    fn error_mut(&mut self) -> &mut OAuthError {
+        let error = String::new().into();
+        self.error.get_or_insert(OAuthError { error, error_description: None, error_uri: None })
+    }
+
     fn set(&mut self, name: &str, value: String) {
         match name {
             "realm" => self.realm = Some(value),
             "scope" => self.scope = Scope::parse(&value),
             "acr_values" => self.acr_values = Some(value),
             "max_age" => self.max_age = value.parse().ok().map(|age: u32| Duration::from_secs(age.into())),
-            "error" => {
-                self.error = Some(OAuthError { error: value.into(), error_description: None, error_uri: None });
-            }
-            "error_description" => {
-                if let Some(error) = &mut self.error {
-                    error.error_description = Some(value);
-                }
-            }
+            // In either order.
+            "error" => self.error_mut().error = value.into(),
+            "error_description" => self.error_mut().error_description = Some(value),
             _ => {}
         }
     }
@@ -203,6 +206,14 @@ mod tests {
         for header in ["", "Basic realm=\"Bearer\"", ",,,", "=", "\"Bearer\""] {
             assert_eq!(Challenge::find(header), None, "{header}");
         }
+    }
+
+    #[test]
+    fn a_description_before_its_error_was_lost() {
+        let error =
+            Challenge::find(r#"Bearer error_description="Too old.", error="invalid_token""#).unwrap().error.unwrap();
+        assert_eq!((error.error, error.error_description.as_deref()), (ErrorCode::InvalidToken, Some("Too old.")));
+        assert_eq!(Challenge::find(r#"Bearer error_description="Of what?""#).unwrap().error, None);
     }
 
     #[test]

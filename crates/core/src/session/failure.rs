@@ -168,15 +168,13 @@ impl Failure {
             }
             Self::Callback(CallbackError::Stale) => TryAgain,
             Self::Callback(_) => Suspicious,
-            Self::Token(TokenError::Status(status)) if *status < 500 && ![408, 425, 429].contains(status) => {
-                Misconfigured
-            }
-            // A captive portal answers 200 with a page of its own.
+            // No issuer says that (RFC 6749 §5.2): a gateway does, of which the issuer is taken away for a moment, or a captive
+            // portal, which answers 200 with a page of its own.
             Self::Token(TokenError::Status(_) | TokenError::NotATokenResponse) => TryAgain,
+            Self::Metadata(MetadataError::Status(_) | MetadataError::NotMetadata(_)) => TryAgain,
             Self::Token(TokenError::TokenType(_)) | Self::NoIdToken | Self::NoEndpoint(_) => Misconfigured,
             Self::IdToken(IdTokenError::Crypto(_)) | Self::Browser(_) => Misconfigured,
             Self::IdToken(_) => Suspicious,
-            Self::Metadata(MetadataError::Status(408 | 425 | 429 | 500..) | MetadataError::NotMetadata(_)) => TryAgain,
             Self::Keys(JwkSetError::NotAKeySet) => TryAgain,
             Self::Metadata(_) | Self::Keys(_) => Misconfigured,
             Self::PopupClosed | Self::CookiesBlocked => FailureClass::AskThePerson,
@@ -272,6 +270,9 @@ impl Failure {
             (Self::Unreachable { .. }, _) => {
                 "Check your connection. If this is your own issuer: is it running, and does it allow this app's origin (CORS)?"
             }
+            (Self::Token(TokenError::Status(_)) | Self::Metadata(MetadataError::Status(_)), _) => {
+                "This may pass by itself. If it does not, tell whoever runs this app: the issuer's address may be wrong."
+            }
             (Self::Browser(_), _) => {
                 "Your browser does not let this app do something it needs. Allow site data (cookies) for this site in its settings, then try again."
             }
@@ -340,12 +341,12 @@ mod tests {
             (refused(ErrorCode::Other("odd".into())), Misconfigured),
             (TokenError::Status(503).into(), TryAgain),
             (TokenError::Status(429).into(), TryAgain),
-            (TokenError::Status(404).into(), Misconfigured),
+            (TokenError::Status(404).into(), TryAgain),
             (CallbackError::State.into(), Suspicious),
             (CallbackError::Issuer.into(), Suspicious),
             (IdTokenError::Signature.into(), Suspicious),
             (IdTokenError::Nonce.into(), Suspicious),
-            (MetadataError::Status(404).into(), Misconfigured),
+            (MetadataError::Status(404).into(), TryAgain),
             (MetadataError::Status(502).into(), TryAgain),
             (MetadataError::Status(408).into(), TryAgain),
             // A captive portal, or a page that says that there is maintenance.

@@ -57,7 +57,7 @@ impl AuthorizationParameters {
 
     /// These, and `others` where they name the same.
     #[must_use]
-    pub fn with(self, others: &Self) -> Self {
+    pub fn with(&self, others: &Self) -> Self {
         let mut both = String::new();
         self.write(&mut both, |pair| !others.names(name_of(pair)));
         others.write(&mut both, |_| true);
@@ -71,8 +71,8 @@ impl AuthorizationParameters {
 
     /// How long ago the person may have signed in: what the ID token's `auth_time` is judged by (OIDC Core §3.1.3.7, step 13).
     pub fn max_age(&self) -> Option<Duration> {
-        let pair = self.pairs().find(|pair| name_of(pair) == MAX_AGE)?;
-        pair[MAX_AGE.len() + 1..].parse().ok().map(Duration::from_secs)
+        let age = self.pairs().find_map(|pair| pair.strip_prefix(MAX_AGE)?.strip_prefix('='))?;
+        age.parse().ok().map(Duration::from_secs)
     }
 
     /// Whether one of them has this name, which is one that is the same when it is encoded.

@@ -7,6 +7,8 @@ use crate::protocol::ErrorCode;
 use crate::protocol::authorize::Flow;
 use crate::protocol::callback::CallbackError;
 use crate::protocol::id_token::IdTokenError;
+use crate::protocol::metadata::MetadataError;
+use crate::protocol::token::TokenError;
 use crate::session::{Command, EndReason, Event, Failure, MOST_FAILURES, Method, Status, Wake};
 
 #[test]
@@ -136,6 +138,18 @@ fn a_misconfiguration_is_said_once_and_nothing_is_tried_again() {
     assert!(!page.has_access_token());
     assert!(page.store.is_some());
     assert_eq!(page.timer(), None);
+}
+
+#[test]
+fn a_gateway_that_knew_nothing_of_the_issuer_for_a_moment_stopped_renewing() {
+    for failure in [TokenError::Status(404).into(), TokenError::Status(403).into(), MetadataError::Status(404).into()] {
+        let mut page = Page::renewing(300);
+        page.failed(failure);
+        page.expect(Status::Retrying);
+        assert_eq!(begun(&page.fire()), [Method::Iframe]);
+        page.renewed(300);
+        page.expect(Status::SignedIn);
+    }
 }
 
 #[test]

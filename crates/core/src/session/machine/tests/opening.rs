@@ -81,10 +81,9 @@ fn a_session_kept_in_memory_is_asked_for_silently_after_a_reload() {
 
 #[test]
 fn a_silent_question_under_way_outlived_a_sign_out_in_another_tab() {
-    for (event, ended) in [
-        (Event::SignedOutElsewhere, EndReason::SignedOutElsewhere),
-        (Event::IdleEndedElsewhere, EndReason::Idle(None)),
-    ] {
+    for (event, ended) in
+        [(Event::SignedOutElsewhere, EndReason::SignedOutElsewhere), (Event::IdleEndedElsewhere, EndReason::Idle(None))]
+    {
         let mut page = Page::new();
         page.send(Event::OpenedBlank { flow: Flow::Code });
         let commands = page.send(event);
