@@ -6,20 +6,22 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
-use evergrant_core::protocol::ClientId;
 use evergrant_core::protocol::params::{self, Params};
+use evergrant_core::protocol::{ClientId, Subject};
 use evergrant_core::time::UnixTime;
 
 use crate::error::Failure;
 use crate::provider::Provider;
-use crate::secret::{Secret, SecretHash};
+use crate::secret::{self, Secret, SecretHash};
 use crate::store::{Interaction, Room};
 use crate::web::PageError;
 use crate::web::cookies::Cookie;
 
-/// A pending interaction, with the token that stands in its form.
+/// A pending interaction, with the secrets that open it.
 #[derive(Debug)]
 pub(crate) struct Pending {
+    /// The browser's cookie.
+    browser: Secret,
     /// In the form and in the address; worth nothing without the browser's cookie.
     pub(crate) token: Secret,
     pub(crate) interaction: Interaction,
@@ -90,12 +92,27 @@ pub(crate) async fn open(
     if provider.opened_interactions.count() {
         provider.store.trim_interactions(limits.open_interactions.get()).await?;
     }
-    Ok((Pending { token, interaction }, cookie))
+    Ok((Pending { browser, token, interaction }, cookie))
 }
 
 /// For how long after its first answer an interaction may be answered again: a browser drops the first answer when the
 /// button is pressed once more, in a double click, or because the client is slow to come. It is the second that counts.
 const PRESSED_TWICE: Duration = Duration::from_secs(30);
+
+/// The cookie of the session that an interaction brings this person. Who presses twice has one session, since the browser drops
+/// the first answer, and takes the cookie that came with either. Later, a sign-in has a new session, as always.
+pub(crate) async fn session_cookie(
+    provider: &Provider,
+    pending: &Pending,
+    subject: &Subject,
+    now: UnixTime,
+) -> Result<Secret, Failure> {
+    let own = secret::entropy()?;
+    let salted = provider.store.salt_interaction(pending.interaction.id, own, now, now - PRESSED_TWICE).await?;
+    // The salt keeps it from whoever chose the browser's cookie, the cookie from whoever reads what is stored or logged.
+    let parts = [&salted.unwrap_or(own)[..], pending.token.expose().as_bytes(), subject.as_str().as_bytes()];
+    Ok(pending.browser.keyed(&parts))
+}
 
 /// Notes that an interaction was answered. Whether it was still there to be answered.
 pub(crate) async fn answer(provider: &Provider, pending: &Pending, now: UnixTime) -> Result<bool, Failure> {
@@ -139,7 +156,7 @@ pub(crate) async fn pending(
     if !interaction.shown {
         provider.store.note_shown(interaction.id).await.map_err(Failure::from)?;
     }
-    Ok(Pending { token, interaction })
+    Ok(Pending { browser, token, interaction })
 }
 
 /// Nothing is known of an interaction that is over: the page says itself whose it was.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use evergrant_core::time::UnixTime;
@@ -67,6 +68,17 @@ impl Secret {
         digest.update([0]);
         digest.update(self.0.as_bytes());
         Self(URL_SAFE_NO_PAD.encode(digest.finalize()))
+    }
+
+    /// A second secret of 256 bits that takes this one and `parts` to know, whichever of them others have.
+    pub fn keyed(&self, parts: &[&[u8]]) -> Self {
+        let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, self.0.as_bytes()));
+        for part in parts {
+            // With its length, so that no part can pass for the end of another.
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        Self(URL_SAFE_NO_PAD.encode(mac.sign()))
     }
 
     /// Whether both are the same, in time that does not depend on where they differ.
@@ -162,6 +174,18 @@ mod tests {
     fn whatever_is_presented_as_a_dated_secret_has_a_hash() {
         for odd in ["", "short", "ÄÖÜÄÖÜÄÖÜ", "????????????"] {
             assert_eq!(SecretHash::of_dated(odd), SecretHash::of(odd));
+        }
+    }
+
+    #[test]
+    fn keyed_secrets_depend_on_secret_and_every_part() {
+        let keyed = |secret: &str, parts: &[&[u8]]| Secret::presented(secret).keyed(parts);
+        assert!(keyed("s", &[b"a", b"b"]).matches(&keyed("s", &[b"a", b"b"])));
+        assert_eq!(keyed("s", &[b"a", b"b"]).expose().len(), 43);
+        for other in
+            [keyed("t", &[b"a", b"b"]), keyed("s", &[b"ab"]), keyed("s", &[b"ab", b""]), keyed("s", &[b"b", b"a"])]
+        {
+            assert!(!keyed("s", &[b"a", b"b"]).matches(&other));
         }
     }
 

@@ -7,6 +7,7 @@ use evergrant_core::time::UnixTime;
 
 use crate::config::User;
 use crate::error::Failure;
+use crate::interactions::{self, Pending};
 use crate::provider::Provider;
 use crate::secret::Secret;
 use crate::store::Session;
@@ -47,26 +48,29 @@ pub(crate) async fn current(
     Ok(Some(SignedIn { session, cookie }))
 }
 
-/// Begins a session for a person who has just entered credentials, in place of the one this browser had.
+/// Begins the session that an interaction brings a person who has just entered credentials, in place of the one this browser
+/// had.
 pub(crate) async fn begin(
     provider: &Provider,
     headers: &HeaderMap,
+    pending: &Pending,
     person: &User,
     now: UnixTime,
 ) -> Result<(Session, Option<HeaderValue>), Failure> {
     let config = &provider.config;
     let lifetimes = &config.lifetimes;
-    let cookie = Secret::invent()?;
+    let cookie = interactions::session_cookie(provider, pending, &person.sub, now).await?;
     let session = Session {
         id: cookie.hash(),
-        sid: Secret::invent()?.expose().to_owned(),
+        sid: cookie.derive("sid").expose().to_owned(),
         subject: person.sub.clone(),
         device: device::describe(headers),
         auth_time: now,
         idle_until: now + lifetimes.session_idle,
         absolute_until: now + lifetimes.session_absolute,
     };
-    let replaces = Cookie::Session.read(headers, config).map(|old| old.hash());
+    let old = Cookie::Session.read(headers, config).map(|old| old.hash());
+    let replaces = old.filter(|old| *old != session.id);
     provider.store.start_session(session.clone(), replaces).await?;
     Ok((session, Cookie::Session.store(&cookie, lifetimes.session_absolute, config)))
 }

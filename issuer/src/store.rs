@@ -53,7 +53,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Removes a key.
     async fn remove_signing_key(&self, kid: &str) -> Result<(), StoreError>;
 
-    /// Begins a session, and ends the one it replaces (a new id at every sign-in, RFC 9700 §4.15 and OWASP alike).
+    /// Begins a session, and ends the one it replaces (a new id at every sign-in, RFC 9700 §4.15 and OWASP alike). One of the
+    /// same id goes on, as of now.
     async fn start_session(&self, session: Session, replaces: Option<SecretHash>) -> Result<(), StoreError>;
 
     /// The session with this id, unless it is over at `now`.
@@ -76,6 +77,16 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Notes that the browser of an interaction came to its page.
     async fn note_shown(&self, id: SecretHash) -> Result<(), StoreError>;
+
+    /// With what the session of an interaction is derived: `salt`, or the one that was given after `again_since`, since who
+    /// presses twice signs in once. `None` when the interaction is not there.
+    async fn salt_interaction(
+        &self,
+        id: SecretHash,
+        salt: [u8; 32],
+        now: UnixTime,
+        again_since: UnixTime,
+    ) -> Result<Option<[u8; 32]>, StoreError>;
 
     /// Gives up a batch of those that are more than `most` in all: first those that nobody was shown.
     async fn trim_interactions(&self, most: u32) -> Result<(), StoreError>;

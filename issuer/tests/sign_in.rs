@@ -172,6 +172,33 @@ async fn who_pressed_twice_was_told_that_the_page_is_out_of_date() {
     assert_eq!(press().await.status, 400);
 }
 
+/// The browser had the cookie of one; the other stood on the page of the person's devices until it ended by time.
+#[tokio::test]
+async fn a_double_click_left_a_second_session() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let interaction = interaction(&browser, &App::code("trusted")).await;
+    let press = |name| attempt(&browser, &interaction, name, PASSWORD);
+    let (first, second) = tokio::join!(press("ann"), press("ann"));
+    let cookie = |answer: &crate::support::Answer| answer.header("set-cookie").unwrap().to_owned();
+    assert_eq!(cookie(&first), cookie(&second), "whichever answer the browser takes");
+    let page = browser.get("/account").await;
+    assert_eq!(page.body.matches("this browser").count(), 1);
+    assert_eq!(page.body.matches(r#"name="browser""#).count(), 1, "{}", page.body);
+    // Once more, with the cookie that it has now.
+    let third = press("ann").await;
+    assert_eq!(cookie(&third), cookie(&first));
+    assert_eq!(browser.get("/account").await.body.matches(r#"name="browser""#).count(), 1);
+    // Somebody else has a session of their own, and so has who signs in later.
+    assert_ne!(cookie(&press("bob").await), cookie(&first));
+    let later = self::interaction(&browser, &App::code("app").with("prompt", "login")).await;
+    let once = attempt(&browser, &later, "ann", PASSWORD).await;
+    server.clock.advance(Duration::from_secs(30));
+    let again = attempt(&browser, &later, "ann", PASSWORD).await;
+    assert_ne!(cookie(&once), cookie(&again));
+    assert_eq!(browser.get("/account").await.body.matches(r#"name="browser""#).count(), 1, "the one before has ended");
+}
+
 #[tokio::test]
 async fn every_sign_in_has_a_new_session_and_ends_the_old_one() {
     let server = Server::start().await;

@@ -97,6 +97,7 @@ on_both_stores! {
     sessions {
         a_session_lasts_until_the_earlier_of_its_limits,
         a_sign_in_ends_the_session_it_replaces_and_no_other,
+        a_session_that_begins_twice_is_one_and_lasts_from_the_later,
         use_moves_the_idle_limit_ahead_and_wakes_nothing,
         a_session_is_ended_by_one_of_many,
         a_session_is_ended_by_its_public_name_for_its_person_alone,
@@ -112,6 +113,7 @@ on_both_stores! {
         a_stranger_at_an_address_pushes_out_no_interaction_that_somebody_was_shown,
         where_there_are_too_many_interactions_in_all_the_oldest_that_nobody_was_shown_go,
         opening_many_interactions_at_once_is_in_nobodys_way,
+        of_many_sign_ins_at_once_all_get_one_salt_and_a_later_one_another,
         consents_add_up_by_person_client_and_api,
         a_consent_given_twice_at_once_is_one,
     }

@@ -74,7 +74,7 @@ async fn enter(
 ) -> Result<Response, PageError> {
     let now = provider.clock.now();
     let request = authorize::reread(provider, pending)?;
-    let (session, cookie) = sessions::begin(provider, headers, person, now).await?;
+    let (session, cookie) = sessions::begin(provider, headers, pending, person, now).await?;
     let answering =
         Answering { request: &request, session: Some(&session), pending: Some(pending), just_allowed: false, now };
     let next = authorize::next(provider, &answering).await?;

@@ -93,6 +93,16 @@ impl Store for PostgresStore {
         interactions::note_shown(&self.connections, id).await
     }
 
+    async fn salt_interaction(
+        &self,
+        id: SecretHash,
+        salt: [u8; 32],
+        now: UnixTime,
+        again_since: UnixTime,
+    ) -> Result<Option<[u8; 32]>, StoreError> {
+        interactions::salt(&self.connections, id, salt, now, again_since).await
+    }
+
     async fn trim_interactions(&self, most: u32) -> Result<(), StoreError> {
         interactions::trim(&self.connections, most).await
     }

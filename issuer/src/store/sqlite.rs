@@ -134,6 +134,16 @@ impl Store for SqliteStore {
         self.write(move |db| interactions::note_shown(db, id)).await
     }
 
+    async fn salt_interaction(
+        &self,
+        id: SecretHash,
+        salt: [u8; 32],
+        now: UnixTime,
+        again_since: UnixTime,
+    ) -> Result<Option<[u8; 32]>, StoreError> {
+        self.write(move |db| interactions::salt(db, id, salt, now, again_since)).await
+    }
+
     async fn trim_interactions(&self, most: u32) -> Result<(), StoreError> {
         self.write(move |db| interactions::trim(db, most)).await
     }

@@ -121,6 +121,21 @@ pub(super) async fn opening_many_interactions_at_once_is_in_nobodys_way(opened: 
     at_once(opened, 16, open).await;
 }
 
+pub(super) async fn of_many_sign_ins_at_once_all_get_one_salt_and_a_later_one_another(opened: &Opened) {
+    opened.store.open_interaction(interaction("one"), room()).await.unwrap();
+    let salt = |store: Arc<dyn Store>, number: usize, at: u64| async move {
+        let own = [u8::try_from(number).unwrap(); 32];
+        store.salt_interaction(hash("one"), own, after(at), after(at) - Duration::from_secs(30)).await.unwrap()
+    };
+    let first = at_once(opened, 20, |store, number| salt(store, number, 10)).await;
+    assert!(first[0].is_some() && first.iter().all(|salt| *salt == first[0]), "{first:?}");
+    assert_eq!(salt(Arc::clone(&opened.store), 50, 39).await, first[0]);
+    assert_eq!(salt(Arc::clone(&opened.store), 51, 40).await, Some([51; 32]));
+    assert_eq!(salt(Arc::clone(&opened.store), 52, 41).await, Some([51; 32]));
+    let gone = opened.store.salt_interaction(hash("other"), [1; 32], after(0), after(0)).await.unwrap();
+    assert_eq!(gone, None);
+}
+
 fn key() -> ConsentKey {
     ConsentKey { subject: ann(), client_id: app(), audience: None }
 }

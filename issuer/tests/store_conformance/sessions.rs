@@ -37,6 +37,25 @@ pub(super) async fn a_sign_in_ends_the_session_it_replaces_and_no_other(Opened {
     assert!(is_there(store, "four").await);
 }
 
+pub(super) async fn a_session_that_begins_twice_is_one_and_lasts_from_the_later(opened: &Opened) {
+    let begin = |store: Arc<dyn Store>, number: usize| async move {
+        let seconds = number as u64;
+        let begun = Session {
+            auth_time: after(seconds),
+            idle_until: after(100 + seconds),
+            absolute_until: after(1000 + seconds),
+            ..session("one")
+        };
+        store.start_session(begun, Some(hash("zero"))).await.unwrap();
+    };
+    start(&opened.store, "zero").await;
+    at_once(opened, 20, begin).await;
+    let sessions = opened.store.sessions_of(&ann(), after(0)).await.unwrap();
+    let lasting =
+        Session { auth_time: after(19), idle_until: after(119), absolute_until: after(1019), ..session("one") };
+    assert_eq!(sessions, [lasting]);
+}
+
 pub(super) async fn use_moves_the_idle_limit_ahead_and_wakes_nothing(Opened { store, .. }: &Opened) {
     let id = start(store, "one").await.id;
     store.extend_session(id, after(50), after(150)).await.unwrap();

@@ -39,6 +39,22 @@ pub(super) async fn note_shown(db: &Connections, id: SecretHash) -> Result<(), S
     Ok(())
 }
 
+pub(super) async fn salt(
+    db: &Connections,
+    id: SecretHash,
+    salt: [u8; 32],
+    now: UnixTime,
+    again_since: UnixTime,
+) -> Result<Option<[u8; 32]>, StoreError> {
+    let sql = "UPDATE interaction SET salt = CASE WHEN salted_at > $4 THEN salt ELSE $2 END,
+                   salted_at = CASE WHEN salted_at > $4 THEN salted_at ELSE $3 END
+               WHERE id = $1 RETURNING salt";
+    let values = [&id.as_bytes() as _, &salt.as_slice() as _, &now.as_millis() as _, &again_since.as_millis() as _];
+    let Some(row) = db.row(sql, &values).await? else { return Ok(None) };
+    let salt: &[u8] = row.try_get("salt")?;
+    salt.try_into().map(Some).map_err(|_| StoreError::Unreadable("salt"))
+}
+
 pub(super) async fn trim(db: &Connections, most: u32) -> Result<(), StoreError> {
     let sql = "DELETE FROM interaction WHERE id = ANY (ARRAY
                    (SELECT id FROM interaction WHERE id = ANY (ARRAY

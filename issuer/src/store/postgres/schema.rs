@@ -7,11 +7,12 @@ use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("0001_first.sql"),
     include_str!("0002_sweep.sql"),
     include_str!("0003_answered.sql"),
     include_str!("0004_room.sql"),
+    include_str!("0005_salt.sql"),
 ];
 
 /// What issuers lock while one of them changes the schema: a number that nobody else in the database will think of.

@@ -12,7 +12,10 @@ use crate::store::{Session, StoreError};
 pub(super) async fn start(db: &Connections, session: &Session, replaces: Option<SecretHash>) -> Result<(), StoreError> {
     let sql = "WITH replaced AS (DELETE FROM session WHERE id = $8)
                INSERT INTO session (id, sid, subject, device, auth_time, idle_until, absolute_until)
-               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+               VALUES ($1, $2, $3, $4, $5, $6, $7)
+               ON CONFLICT (id) DO UPDATE SET auth_time = greatest(session.auth_time, excluded.auth_time),
+                   idle_until = greatest(session.idle_until, excluded.idle_until),
+                   absolute_until = greatest(session.absolute_until, excluded.absolute_until)";
     let values = [
         &session.id.as_bytes() as _,
         &session.sid as _,

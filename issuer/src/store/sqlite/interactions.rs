@@ -27,7 +27,8 @@ pub(super) fn open(db: &Connection, interaction: &Interaction, room: Room) -> Re
         db.prepare_cached(sql)?.execute(params![whose.as_bytes(), most.saturating_sub(1)])?;
     }
     db.prepare_cached(
-        "INSERT INTO interaction (id, browser, address, request, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO interaction (id, browser, address, request, created_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute(params![
         interaction.id.as_bytes(),
@@ -43,6 +44,23 @@ pub(super) fn open(db: &Connection, interaction: &Interaction, room: Room) -> Re
 pub(super) fn note_shown(db: &Connection, id: SecretHash) -> Result<(), StoreError> {
     db.prepare_cached("UPDATE interaction SET shown = 1 WHERE id = ?1")?.execute([id.as_bytes()])?;
     Ok(())
+}
+
+pub(super) fn salt(
+    db: &Connection,
+    id: SecretHash,
+    salt: [u8; 32],
+    now: UnixTime,
+    again_since: UnixTime,
+) -> Result<Option<[u8; 32]>, StoreError> {
+    let salt = db
+        .prepare_cached(
+            "UPDATE interaction SET salt = iif(salted_at > ?4, salt, ?2), salted_at = iif(salted_at > ?4, salted_at, ?3)
+             WHERE id = ?1 RETURNING salt",
+        )?
+        .query_row(params![id.as_bytes(), salt, now.as_millis(), again_since.as_millis()], |row| row.get(0))
+        .optional()?;
+    Ok(salt)
 }
 
 pub(super) fn trim(db: &Connection, most: u32) -> Result<(), StoreError> {

@@ -14,7 +14,10 @@ pub(super) fn start(db: &Connection, session: &Session, replaces: Option<SecretH
     }
     db.prepare_cached(
         "INSERT INTO session (id, sid, subject, device, auth_time, idle_until, absolute_until)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (id) DO UPDATE SET auth_time = max(auth_time, excluded.auth_time),
+             idle_until = max(idle_until, excluded.idle_until),
+             absolute_until = max(absolute_until, excluded.absolute_until)",
     )?
     .execute(params![
         session.id.as_bytes(),
