@@ -47,7 +47,7 @@ impl KeyRing {
     /// # Errors
     /// When the store fails or a stored key cannot be used.
     pub async fn open(store: &dyn Store, config: &Config, now: UnixTime) -> Result<Self, KeyError> {
-        let stored = kept_up(store, config, now).await?;
+        let stored = with_missing(store, config, now).await?;
         Ok(Self { keys: RwLock::new(Arc::new(Keys::read(&stored)?)), overlap: config.keys.overlap })
     }
 
@@ -81,13 +81,21 @@ impl KeyRing {
         Ok(kids)
     }
 
-    /// Notices keys that were added or withdrawn; makes new ones that are due, and removes those that nothing in use was
-    /// signed with.
+    /// Makes new keys where they are due, and removes those that nothing in use was signed with; both are noticed at the next
+    /// [`KeyRing::refresh`].
+    ///
+    /// # Errors
+    /// When the store fails or a key cannot be made.
+    pub async fn change(store: &dyn Store, config: &Config, now: UnixTime) -> Result<(), KeyError> {
+        change(store, config, now).await
+    }
+
+    /// Notices keys that were added or withdrawn, and makes those that are missing.
     ///
     /// # Errors
     /// When the store fails or a stored key cannot be used.
     pub async fn refresh(&self, store: &dyn Store, config: &Config, now: UnixTime) -> Result<(), KeyError> {
-        let stored = kept_up(store, config, now).await?;
+        let stored = with_missing(store, config, now).await?;
         // Reading keys takes longer than comparing their names.
         if !self.current().are(&stored) {
             let keys = Arc::new(Keys::read(&stored)?);
@@ -184,26 +192,36 @@ impl KeyUse {
     }
 }
 
-/// The keys in the store, after adding those that are due and removing those that are over. Each addition is conditional:
-/// several issuers on one store make one key.
-async fn kept_up(store: &dyn Store, config: &Config, now: UnixTime) -> Result<Vec<StoredKey>, KeyError> {
+/// The keys in the store, after adding those that are missing. Each addition is conditional: several issuers on one store make
+/// one key.
+async fn with_missing(store: &dyn Store, config: &Config, now: UnixTime) -> Result<Vec<StoredKey>, KeyError> {
     let stored = store.signing_keys().await?;
-    let mut changed = false;
-    for needed in needed(config) {
-        let newest = stored.iter().find(|key| KeyUse::of_stored(key) == needed).map(|key| key.created_at);
-        let unless_after = match (newest, config.keys.rotate_every) {
-            (None, _) => UnixTime::from_millis(i64::MIN),
-            (Some(made), Some(rotate_every)) if now >= made + rotate_every => made,
-            (Some(_), _) => continue,
-        };
-        store.add_signing_key(SigningKey::generate(&needed, now)?, unless_after).await?;
-        changed = true;
+    let mut missing = needed(config);
+    missing.retain(|needed| stored.iter().all(|key| KeyUse::of_stored(key) != *needed));
+    if missing.is_empty() {
+        return Ok(stored);
     }
-    for kid in stored.iter().filter(|key| is_over(key, &stored, config, now)).map(|key| &key.kid) {
-        store.remove_signing_key(kid).await?;
-        changed = true;
+    for needed in missing {
+        store.add_signing_key(SigningKey::generate(&needed, now)?, UnixTime::from_millis(i64::MIN)).await?;
     }
-    if changed { Ok(store.signing_keys().await?) } else { Ok(stored) }
+    Ok(store.signing_keys().await?)
+}
+
+/// Adds the keys that are due, each on condition that nobody else has, and removes those that are over.
+async fn change(store: &dyn Store, config: &Config, now: UnixTime) -> Result<(), KeyError> {
+    let stored = store.signing_keys().await?;
+    if let Some(rotate_every) = config.keys.rotate_every {
+        for needed in needed(config) {
+            let newest = stored.iter().find(|key| KeyUse::of_stored(key) == needed).map(|key| key.created_at);
+            if let Some(made) = newest.filter(|made| now >= *made + rotate_every) {
+                store.add_signing_key(SigningKey::generate(&needed, now)?, made).await?;
+            }
+        }
+    }
+    for over in stored.iter().filter(|key| is_over(key, &stored, config, now)) {
+        store.remove_signing_key(&over.kid).await?;
+    }
+    Ok(())
 }
 
 /// Every use the configuration has for a key.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use evergrant_core::time::UnixTime;
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dev::DevControls;
@@ -58,7 +60,8 @@ impl Provider {
         })
     }
 
-    /// Notices what other processes on the same store did: keys they made or withdrew, tokens they revoked.
+    /// Notices what other processes on the same store did: keys they made or withdrew, tokens they revoked. Keys that are missing
+    /// are made.
     ///
     /// # Errors
     /// When the store fails; then all stays as it was known.
@@ -68,14 +71,17 @@ impl Provider {
         Ok(self.revoked.refresh(&*self.store, now).await?)
     }
 
-    /// Removes what is over, in small batches.
+    /// Removes what is over, in small batches, and has keys change that are due. For good, so where the database has a clock of
+    /// its own, it goes by the one that is behind.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn sweep(&self) -> Result<(), Failure> {
-        self.limits.forget_idle();
+        let at_the_store = self.store.time().await?.map(|time| self.clock.when(time));
+        let now = self.clock.now().min(at_the_store.unwrap_or(UnixTime::from_millis(i64::MAX)));
+        KeyRing::change(&*self.store, &self.config, now).await?;
         self.notice().await?;
-        while self.store.sweep(self.clock.now()).await? {
+        while self.store.sweep(now).await? {
             tokio::task::yield_now().await;
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use evergrant_core::protocol::ClientId;
@@ -12,7 +12,7 @@ use evergrant_server::Server;
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Pace};
 use crate::config::{ClientSecretHash, Config, DatabaseUrl, Overrides};
 use crate::keys::{KeyRing, Withdrawn};
 use crate::options::{Command, DatabaseOptions, Options};
@@ -182,11 +182,20 @@ async fn notice_regularly(provider: Arc<Provider>) {
 
 async fn sweep_regularly(provider: Arc<Provider>) {
     let mut interval = tokio::time::interval(SWEEP_INTERVAL);
+    let mut pace = Pace::new(Instant::now(), provider.clock.now());
     loop {
         interval.tick().await;
-        if let Err(failure) = provider.sweep().await {
-            error!("rows that are over cannot be removed: {failure}");
-        }
+        sweep(&provider, &mut pace, Instant::now()).await;
+    }
+}
+
+/// Removes what is over, unless that only looks so, by a clock that is not to be believed yet.
+async fn sweep(provider: &Provider, pace: &mut Pace, at: Instant) {
+    provider.limits.forget_idle();
+    if pace.is_kept(at, provider.clock.now())
+        && let Err(failure) = provider.sweep().await
+    {
+        error!("rows that are over cannot be removed: {failure}");
     }
 }
 
@@ -201,4 +210,56 @@ fn read_secret(what: &str) -> anyhow::Result<String> {
         bail!("nothing came on standard input");
     }
     Ok(secret.to_owned())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::store::SqliteStore;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+    const YEAR: i32 = 365 * 24 * 60 * 60;
+
+    /// Sessions and revocations were gone for good: who was signed in had to sign in again, and tokens that were taken back
+    /// counted again, when the clock had been set right.
+    #[tokio::test]
+    async fn a_clock_that_was_ahead_for_a_moment_had_everything_removed() {
+        let config = Config::parse(include_str!("../demo.toml")).unwrap();
+        let store = Arc::new(SqliteStore::in_memory().unwrap());
+        let provider = Provider::open(config, store, Clock::system(), false).await.unwrap();
+        let expires_at = provider.clock.now() + 120 * MINUTE;
+        provider.store.revoke_access_token("revoked".to_owned(), expires_at).await.unwrap();
+        let is_listed = async || provider.store.is_revoked("revoked", None).await.unwrap();
+        let kids = async || {
+            let keys = provider.store.signing_keys().await.unwrap();
+            keys.into_iter().map(|key| key.kid).collect::<Vec<_>>()
+        };
+        let own_keys = kids().await;
+        let mut at = Instant::now();
+        let mut pace = Pace::new(at, provider.clock.now());
+        let mut pass = async |minutes: u32| {
+            for _ in 0..minutes {
+                at += MINUTE;
+                provider.clock.advance(MINUTE);
+                provider.notice().await.unwrap();
+                sweep(&provider, &mut pace, at).await;
+            }
+        };
+        provider.clock.shift(YEAR);
+        pass(2).await;
+        assert!(is_listed().await, "at the start");
+        provider.clock.shift(-YEAR);
+        pass(10).await;
+        provider.clock.shift(YEAR);
+        pass(3).await;
+        provider.clock.shift(-YEAR);
+        pass(10).await;
+        assert!(is_listed().await);
+        assert_eq!(kids().await, own_keys, "and none was made for a day to come");
+        provider.clock.shift(YEAR);
+        pass(10).await;
+        assert!(!is_listed().await, "a year has passed, after all");
+        assert_ne!(kids().await, own_keys);
+    }
 }

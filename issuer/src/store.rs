@@ -169,6 +169,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// The list of what was revoked and had not expired by itself at `after`, in an order that stays.
     async fn revoked(&self, after: UnixTime) -> Result<Vec<RevokedEntry>, StoreError>;
 
+    /// What a clock says that is the store's own, where it has one beside the machine's.
+    async fn time(&self) -> Result<Option<UnixTime>, StoreError>;
+
     /// Removes a batch of rows that are over; whether there may be more.
     async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError>;
 }

@@ -125,7 +125,7 @@ async fn keys_change_by_schedule_once_for_all_issuers_on_one_store() {
     for server in [&one, &other] {
         server.clock.advance(Duration::from_secs(1001));
     }
-    let (this, that) = tokio::join!(one.provider.notice(), other.provider.notice());
+    let (this, that) = tokio::join!(one.provider.sweep(), other.provider.sweep());
     this.and(that).unwrap();
     one.provider.notice().await.unwrap();
     let both = published(&browser).await;
@@ -133,7 +133,7 @@ async fn keys_change_by_schedule_once_for_all_issuers_on_one_store() {
     assert_eq!(kid(&id_token(&browser).await), first[0], "not before everybody can know the new one");
     for server in [&one, &other] {
         server.clock.advance(Duration::from_secs(100));
-        server.provider.notice().await.unwrap();
+        server.provider.sweep().await.unwrap();
     }
     assert_eq!(published(&elsewhere).await, both, "it is not due again");
     for browser in [&browser, &elsewhere] {

@@ -140,6 +140,7 @@ on_both_stores! {
         an_access_token_is_listed_by_itself_until_it_has_expired_everywhere,
         however_a_grant_ends_it_is_listed_once,
         a_grant_is_listed_as_long_as_its_last_access_token_lasts,
+        a_grant_that_ended_while_the_clock_was_ahead_was_not_listed,
         a_token_that_was_brought_while_its_grant_ended_is_listed_too,
     }
     model {
@@ -158,6 +159,7 @@ on_both_stores! {
         sweeping_by_several_disturbs_no_use,
     }
     schema {
+        a_server_of_its_own_tells_the_time_and_a_file_does_not,
         many_may_open_an_empty_database_at_once,
         what_was_written_is_there_for_the_next_process,
     }

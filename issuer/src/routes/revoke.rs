@@ -46,7 +46,6 @@ pub(crate) async fn revoke(
 async fn revoke_access_token(provider: &Provider, client: &Client, token: &str) -> Result<(), OAuthRefusal> {
     match access_tokens::issued_here(provider, token) {
         Some(claims) if claims.client_id != client.client_id => Err(anothers()),
-        Some(claims) if access_tokens::is_expired(&claims, provider.clock.now()) => Ok(()),
         Some(claims) => Ok(access_tokens::revoke(provider, claims).await?),
         None if provider.keys.verified(token).is_some() => Err(OAuthRefusal::new(
             ErrorCode::UnsupportedTokenType,

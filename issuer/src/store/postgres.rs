@@ -200,6 +200,10 @@ impl Store for PostgresStore {
         revocations::all(&self.connections, after).await
     }
 
+    async fn time(&self) -> Result<Option<UnixTime>, StoreError> {
+        schema::time(&self.connections).await.map(Some)
+    }
+
     async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError> {
         schema::sweep(&self.connections, now).await
     }

@@ -257,6 +257,10 @@ impl Store for SqliteStore {
         self.read(move |db| revocations::all(db, after)).await
     }
 
+    async fn time(&self) -> Result<Option<UnixTime>, StoreError> {
+        Ok(None)
+    }
+
     async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError> {
         self.write(move |db| schema::sweep(db, now)).await
     }

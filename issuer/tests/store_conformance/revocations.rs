@@ -73,7 +73,9 @@ pub(super) async fn a_grant_is_listed_as_long_as_its_last_access_token_lasts(Ope
         store.end_grant(name.to_owned(), after(30)).await.unwrap();
     }
     store.end_grant("expired".to_owned(), after(50)).await.unwrap();
-    assert_eq!(store.revoked(START).await.unwrap(), [listed("used for less", 50), listed("used", 80)]);
+    let list = [listed("expired", 50), listed("used for less", 50), listed("used", 80)];
+    assert_eq!(store.revoked(START).await.unwrap(), list);
+    assert_eq!(store.revoked(after(50)).await.unwrap(), list[2..]);
 
     // The family is over, and what it brought is not: it has to be known for longer.
     let mut lasting = family("lasting", "lasting");
@@ -82,6 +84,15 @@ pub(super) async fn a_grant_is_listed_as_long_as_its_last_access_token_lasts(Ope
     store.sweep(after(2000)).await.unwrap();
     store.sign_out_everywhere(&ann(), after(2000)).await.unwrap();
     assert!(store.revoked(START).await.unwrap().contains(&listed("lasting", 5000)));
+}
+
+/// Its access tokens counted again when the clock had been set right.
+pub(super) async fn a_grant_that_ended_while_the_clock_was_ahead_was_not_listed(Opened { store, .. }: &Opened) {
+    begin(store, "one").await;
+    store.end_grant("one".to_owned(), after(1_000_000)).await.unwrap();
+    store.add_grant(grant("two")).await.unwrap();
+    store.sign_out_everywhere(&ann(), after(1_000_000)).await.unwrap();
+    assert_eq!(store.revoked(START).await.unwrap(), [listed("one", 50), listed("two", 50)]);
 }
 
 pub(super) async fn a_token_that_was_brought_while_its_grant_ended_is_listed_too(opened: &Opened) {

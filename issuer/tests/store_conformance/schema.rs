@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Barrier};
 use std::thread;
+use std::time::Duration;
 
+use evergrant_core::time::UnixTime;
 use evergrant_issuer::SqliteStore;
 use evergrant_issuer::store::StoreError;
 
@@ -31,6 +33,18 @@ pub(super) async fn what_was_written_is_there_for_the_next_process(opened: &Open
     opened.store.start_session(written.clone(), None).await.unwrap();
     let next = opened.place.open().await;
     assert_eq!(next.session(written.id, after(0)).await.unwrap(), Some(written));
+}
+
+pub(super) async fn a_server_of_its_own_tells_the_time_and_a_file_does_not(opened: &Opened) {
+    let time = opened.store.time().await.unwrap();
+    let is_now = |time: UnixTime| {
+        let now = evergrant_native::now();
+        now.since(time).max(time.since(now)) < Duration::from_secs(60)
+    };
+    match opened.place {
+        Place::File(_) => assert_eq!(time, None),
+        Place::Database(_) => assert!(time.is_some_and(is_now), "{time:?}"),
+    }
 }
 
 /// Twenty times: about one time in five it happened.

@@ -3,16 +3,18 @@
 use evergrant_core::time::UnixTime;
 
 use super::connections::Connections;
+use super::row;
 use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("0001_first.sql"),
     include_str!("0002_sweep.sql"),
     include_str!("0003_answered.sql"),
     include_str!("0004_room.sql"),
     include_str!("0005_salt.sql"),
+    include_str!("0006_ended.sql"),
 ];
 
 /// What issuers lock while one of them changes the schema: a number that nobody else in the database will think of.
@@ -44,6 +46,13 @@ pub(super) async fn prepare(connections: &Connections) -> Result<(), StoreError>
         transaction.execute("UPDATE evergrant_schema SET version = $1", &[&version]).await?;
     }
     Ok(transaction.commit().await?)
+}
+
+/// By the clock of the machine that the database is on.
+pub(super) async fn time(connections: &Connections) -> Result<UnixTime, StoreError> {
+    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
+    let row = connections.row(sql, &[]).await?.ok_or(StoreError::Unreadable("time"))?;
+    row::time(&row, "now")
 }
 
 /// Removes a batch of rows that are over; whether there may be more. Rows that another issuer is removing are left to it.

@@ -12,7 +12,7 @@ use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("0001_first.sql"),
     include_str!("0002_refresh.sql"),
     include_str!("0003_revocation.sql"),
@@ -23,6 +23,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("0008_answered.sql"),
     include_str!("0009_room.sql"),
     include_str!("0010_salt.sql"),
+    include_str!("0011_ended.sql"),
 ];
 
 /// As long as SQLite waits by itself for the locks that it does wait for.
