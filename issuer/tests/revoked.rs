@@ -141,8 +141,8 @@ async fn what_has_expired_anyway_is_not_listed() {
     let server = start().await;
     let browser = Browser::of(&server);
     let tokens = sign_in(&browser).await;
-    // By the clocks of others, too.
-    server.clock.advance(Duration::from_secs(650 + 300));
+    // By the clocks of others, too, and had the code been redeemed at its last second.
+    server.clock.advance(Duration::from_secs(60 + 600 + 300));
     browser.post_with("/oauth/revoke", &[("client_id", "app"), ("token", text(&tokens, "refresh_token"))], &[]).await;
     assert_eq!(list(&browser).await, RevokedTokens::default());
 }
