@@ -71,3 +71,29 @@ async fn nothing_is_said_about_other_texts_nor_to_those_who_prove_nothing() {
     let fields = [("client_id", "server"), ("client_secret", "s3cret")];
     assert_eq!(browser.post_with("/oauth/introspect", &fields, &[]).await.status, 400, "no token");
 }
+
+/// Resource servers that ask for it, as mail servers do, knew nobody's name.
+#[tokio::test]
+async fn the_name_of_a_person_was_not_told() {
+    let called = "given_name = \"Ann\"\npreferred_username = \"annie\"";
+    let named = crate::support::config().replace("given_name = \"Ann\"", called);
+    for (config, name) in [(crate::support::config(), "ann"), (named, "annie")] {
+        let server = Server::with(&config).await;
+        let browser = Browser::of(&server);
+        let username = async |scope: &str| {
+            let tokens = App::code("app").with("scope", scope).tokens(&browser).await;
+            ask(&browser, tokens["access_token"].as_str().unwrap()).await["username"].clone()
+        };
+        assert_eq!(username("openid profile").await, name);
+        assert_eq!(username("openid email").await, Value::Null, "the token does not say who it is");
+        let own = [("client_id", "server"), ("client_secret", "s3cret")];
+        let person = [("username", "ann"), ("password", crate::support::PASSWORD), ("grant_type", "password")];
+        let fields = [&own[..], &person, &[("scope", "profile offline_access")]].concat();
+        let tokens = browser.post_with("/oauth/token", &fields, &[]).await.json();
+        assert_eq!(ask(&browser, tokens["refresh_token"].as_str().unwrap()).await["username"], name);
+        let fields = [&own[..], &[("grant_type", "client_credentials"), ("audience", "https://api.example/")]].concat();
+        let tokens = browser.post_with("/oauth/token", &fields, &[]).await.json();
+        let said = ask(&browser, tokens["access_token"].as_str().unwrap()).await;
+        assert_eq!((&said["active"], &said["username"]), (&json!(true), &Value::Null), "a client is nobody");
+    }
+}

@@ -57,6 +57,9 @@ struct Active {
     active: bool,
     iss: Issuer,
     sub: Subject,
+    /// Of the person, where the token may say who they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
     client_id: ClientId,
     #[serde(skip_serializing_if = "Scope::is_empty")]
     scope: Scope,
@@ -85,6 +88,7 @@ async fn access_token(provider: &Provider, token: &str, now: UnixTime) -> Result
     Ok(Some(Active {
         active: true,
         iss: claims.iss,
+        username: username(provider, &claims.sub, &claims.scope),
         sub: claims.sub,
         client_id: claims.client_id,
         scope: claims.scope,
@@ -94,6 +98,13 @@ async fn access_token(provider: &Provider, token: &str, now: UnixTime) -> Result
         jti: Some(claims.jti),
         token_type: Some("Bearer"),
     }))
+}
+
+/// Any resource server may ask about any token, so it hears what UserInfo would tell whoever holds this one: a name where the
+/// scope has `profile` (OIDC Core §5.4), and otherwise the subject alone (RFC 7662 §5).
+fn username(provider: &Provider, subject: &Subject, scope: &Scope) -> Option<String> {
+    let person = provider.config.user(subject.as_str()).filter(|_| scope.contains("profile"))?;
+    Some(person.profile.preferred_username.as_ref().unwrap_or(&person.username).clone())
 }
 
 /// A refresh token is its own client's business alone.
@@ -108,6 +119,7 @@ async fn refresh_token(
     Ok(own.map(|(grant, family)| Active {
         active: true,
         iss: provider.config.issuer(),
+        username: username(provider, &grant.subject, &grant.scope),
         sub: grant.subject,
         client_id: grant.client_id,
         scope: grant.scope,
