@@ -37,6 +37,8 @@ async fn browsers_and_applications_are_listed_with_their_times() {
     for words in ["Ann Example", "Demo App", "this browser", "signed in 2 minutes ago, last used 2 minutes ago"] {
         assert!(page.body.contains(words), "{words} is not in {}", page.body);
     }
+    // Of two alike, the one in hand was known by sight alone.
+    assert!(page.body.contains(r#", this browser, signed in 2 minutes ago">Sign out"#), "{}", page.body);
     assert_eq!(page.body.matches(r#"name="browser""#).count(), 1, "nobody else's");
     assert_eq!(page.body.matches(r#"name="application""#).count(), 1);
 }

@@ -43,6 +43,14 @@ async fn the_page_says_who_asks_for_what() {
     assert!(page.contains(r#"name="decision" value="allow""#) && page.contains(r#"name="decision" value="deny""#));
 }
 
+/// In letters that run from right to left, the application's name stood where the person's is looked for.
+#[tokio::test]
+async fn names_beside_each_other_changed_places() {
+    let server = Server::start().await;
+    let (_, page) = asked(&Browser::of(&server), &App::code("app")).await;
+    assert!(page.contains("signed in as <bdi>Ann Example</bdi>. <bdi>Demo App</bdi> asks to"), "{page}");
+}
+
 #[tokio::test]
 async fn it_is_remembered_for_what_was_allowed_and_for_no_more() {
     let server = Server::start().await;

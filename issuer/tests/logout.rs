@@ -158,6 +158,22 @@ async fn whoever_could_not_be_signed_out_was_not_told_so() {
 }
 
 #[tokio::test]
+async fn nobody_was_offered_to_sign_out() {
+    let server = Server::start().await;
+    let nobody = Browser::of(&server);
+    let query = encode([("client_id", "nobody")]);
+    for path in ["/oidc/logout", "/v2/logout"].map(|path| format!("{path}?{query}")) {
+        let answer = nobody.get(&path).await;
+        assert_eq!(answer.status, 400, "{path}");
+        assert!(answer.body.contains("Nobody is signed in here in this browser"), "{}", answer.body);
+        assert!(answer.body.contains("(client_id)") && !answer.body.contains("Sign out here"), "{}", answer.body);
+    }
+    // A post from another site has no cookie, whoever is signed in.
+    let posted = nobody.post_with("/oidc/logout", &[("client_id", "nobody")], &[]).await.body;
+    assert!(posted.contains("You have not been signed out here") && posted.contains("Sign out here"), "{posted}");
+}
+
+#[tokio::test]
 async fn a_sign_out_that_named_no_application_got_an_error_page() {
     let server = Server::start().await;
     for names_none in [&[][..], &[("id_token_hint", "signed.with.a-key-that-is-gone")]] {

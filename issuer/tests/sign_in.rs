@@ -95,6 +95,9 @@ async fn too_many_attempts_are_held_back_person_by_person() {
     let held_back = attempt(&browser, &interaction, "ann", PASSWORD).await;
     assert_eq!(held_back.status, 429);
     assert!(held_back.header("retry-after").unwrap().parse::<u64>().unwrap() > 0);
+    // Whoever was told to go back and try again got the browser's page about forms that are sent twice.
+    assert!(held_back.body.contains("Too many attempts. Wait ") && held_back.body.contains(r#"value="ann""#));
+    assert!(held_back.body.contains(r#"name="password""#) && !held_back.body.contains("go back"));
     assert_eq!(attempt(&browser, &interaction, "bob", PASSWORD).await.status, 303);
 }
 

@@ -6,7 +6,7 @@ mod request;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
 use crate::error::Failure;
@@ -23,18 +23,21 @@ use request::{LogoutRequest, WayBack};
 
 pub(crate) async fn oidc(
     State(provider): State<Arc<Provider>>,
+    method: Method,
     headers: HeaderMap,
     PageParams(params): PageParams,
 ) -> Result<Response, PageError> {
-    let request = LogoutRequest::read(&provider, &params)?;
     let signed_in = sessions::current(&provider, &headers, provider.clock.now()).await?;
+    // A post from another site comes without the cookie, so nobody knows then.
+    let is_nobody = signed_in.is_none() && method == Method::GET;
+    let request = LogoutRequest::read(&provider, &params).map_err(|error| for_visitor(error, is_nobody))?;
     match (&request.hint, signed_in) {
         // Whoever holds an ID token of this person was trusted with it: no question is asked.
         (Some(hint), Some(signed_in)) if hint.sub == signed_in.session.subject => {
             end(&provider, &signed_in).await?;
             Ok(signed_out(&provider, &request.way_back))
         }
-        // A post from another site comes without the cookie; the hint names the session as well.
+        // The hint names the session as well.
         (Some(hint), None) => {
             if let Some(sid) = &hint.sid {
                 let ended = provider.store.end_session_called(sid, &hint.sub).await;
@@ -53,8 +56,9 @@ pub(crate) async fn v2(
     headers: HeaderMap,
     PageParams(params): PageParams,
 ) -> Result<Response, PageError> {
-    let way_back = request::way_back_of_v2(&provider, &params)?;
     let signed_in = sessions::current(&provider, &headers, provider.clock.now()).await?;
+    let way_back =
+        request::way_back_of_v2(&provider, &params).map_err(|error| for_visitor(error, signed_in.is_none()))?;
     match signed_in {
         // Auth0 asks nothing of an application that names itself.
         Some(signed_in) if way_back.client_id.is_some() => {
@@ -81,6 +85,11 @@ pub(crate) async fn confirmed(
         end(&provider, &signed_in).await?;
     }
     Ok(signed_out(&provider, &way_back))
+}
+
+/// Why somebody, or nobody, was not signed out.
+fn for_visitor(error: PageError, is_nobody: bool) -> PageError {
+    if is_nobody { error.with_nobody_signed_in() } else { error }
 }
 
 async fn end(provider: &Provider, signed_in: &SignedIn) -> Result<(), Failure> {

@@ -1,25 +1,31 @@
 //! `GET|POST /sign-in`: the page where a person enters user name and password, and what becomes of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::authorize::{self, Answering};
 use crate::config::User;
 use crate::error::Failure;
 use crate::interactions::{self, Pending};
+use crate::passwords::PasswordError;
 use crate::provider::Provider;
 use crate::sessions;
 use crate::web::PageError;
-use crate::web::headers::set_cookie;
+use crate::web::headers::{set_cookie, whole_seconds};
 use crate::web::page_params::{OwnForm, PageParams};
 use crate::web::pages::{Page as _, SignInPage};
 use crate::web::peer::Peer;
 
 /// One sentence for both, so that nobody learns who has an account.
 const WRONG: &str = "That user name and password do not go together.";
+
+/// Said to everybody while more passwords are to be checked than can be.
+const CROWD: &str = "Very many people are signing in just now. Try again in a few seconds.";
+const A_MOMENT: Duration = Duration::from_secs(5);
 
 pub(crate) async fn page(
     State(provider): State<Arc<Provider>>,
@@ -40,15 +46,19 @@ pub(crate) async fn submit(
     let pending = interactions::pending(&provider, &headers, &params, provider.clock.now()).await?;
     let username = params.first("username").unwrap_or_default();
     let password = params.first("password").unwrap_or_default();
-    provider.limits.sign_in(address, username).map_err(PageError::too_many)?;
+    if let Err(wait) = provider.limits.sign_in(address, username) {
+        let error = format!("Too many attempts. Wait {}, then try again.", in_words(wait));
+        return hold_back(&provider, &pending, username, &error, wait);
+    }
     // Before anything is told from whom there is: that too many are waiting is said to everybody.
-    let checked = provider.passwords.check(&provider.config.users, username, password).await;
-    match checked.map_err(Failure::from)? {
-        Some(person) => {
+    match provider.passwords.check(&provider.config.users, username, password).await {
+        Err(PasswordError::Busy) => hold_back(&provider, &pending, username, CROWD, A_MOMENT),
+        Err(failure) => Err(Failure::from(failure).into()),
+        Ok(Some(person)) => {
             provider.limits.signed_in(address, username);
             enter(&provider, &headers, &pending, person).await
         }
-        None => show(&provider, &pending, username, Some(WRONG), StatusCode::UNPROCESSABLE_ENTITY),
+        Ok(None) => show(&provider, &pending, username, Some(WRONG), StatusCode::UNPROCESSABLE_ENTITY),
     }
 }
 
@@ -81,6 +91,28 @@ async fn enter(
     let mut response = authorize::follow(next, &request, pending)?;
     set_cookie(&mut response, cookie);
     Ok(response)
+}
+
+/// The page again, for later: to go back to it instead would be to send the form again.
+fn hold_back(
+    provider: &Provider,
+    pending: &Pending,
+    username: &str,
+    error: &str,
+    wait: Duration,
+) -> Result<Response, PageError> {
+    let mut response = show(provider, pending, username, Some(error), StatusCode::TOO_MANY_REQUESTS)?;
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+    Ok(response)
+}
+
+fn in_words(wait: Duration) -> String {
+    match whole_seconds(wait) {
+        1 => "a second".to_owned(),
+        seconds @ ..60 => format!("{seconds} seconds"),
+        60 => "a minute".to_owned(),
+        seconds => format!("{} minutes", seconds.div_ceil(60)),
+    }
 }
 
 fn show(

@@ -1,5 +1,7 @@
 //! Headers of answers that are not pages, and the ones every answer has.
 
+use std::time::Duration;
+
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -27,6 +29,11 @@ pub(crate) fn see_other(location: &str) -> Response {
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     forbid_storing(headers);
     response
+}
+
+/// A duration for `Retry-After` (RFC 9110 §10.2.3), rounded up.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 /// Adds a `Set-Cookie`, if there is one.

@@ -10,7 +10,7 @@ use evergrant_core::protocol::{ErrorCode, OAuthError};
 use tracing::error;
 
 use super::form::FormRejection;
-use super::headers::forbid_storing;
+use super::headers::{forbid_storing, whole_seconds};
 use crate::error::Failure;
 
 /// A refusal for a program.
@@ -105,7 +105,7 @@ impl IntoResponse for OAuthRefusal {
         }
         if let Some(wait) = self.retry_after {
             // Rounded up: who comes back a moment early is refused again.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            let seconds = whole_seconds(wait);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use tracing::error;
 
 use super::form::FormRejection;
+use super::headers::whole_seconds;
 use super::pages::{MessagePage, Page as _};
 use crate::config::Client;
 use crate::error::Failure;
-use crate::passwords::PasswordError;
 
 /// An error as a page.
 #[derive(Debug)]
@@ -38,6 +38,12 @@ impl PageError {
         Self { advice: Some(advice), not_signed_out: true, ..Self::bad_request(sentence) }
     }
 
+    /// The same for a browser in which nobody is signed in: there is nothing to sign out.
+    pub(crate) fn with_nobody_signed_in(self) -> Self {
+        let advice = "Nobody is signed in here in this browser. Whoever runs the application that sent you should know about this.";
+        Self { advice: Some(advice), not_signed_out: false, ..self }
+    }
+
     /// An interaction of this client's that is over, or was opened in another browser.
     pub(crate) fn interaction_over(client: Option<&Client>) -> Self {
         let application = client.and_then(|client| Some((client.name.clone(), client.front_page()?.to_owned())));
@@ -63,18 +69,6 @@ impl PageError {
         )
     }
 
-    /// Too many attempts.
-    pub(crate) fn too_many(wait: Duration) -> Self {
-        Self {
-            retry_after: Some(wait),
-            ..Self::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "Too many attempts",
-                "Wait a minute, then go back and try again.",
-            )
-        }
-    }
-
     /// No such page.
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "There is nothing here", "The address is not one of the issuer's.")
@@ -94,9 +88,6 @@ impl PageError {
 impl From<Failure> for PageError {
     fn from(failure: Failure) -> Self {
         error!("{failure}");
-        if let Failure::Passwords(PasswordError::Busy) = failure {
-            return Self::too_many(Duration::from_secs(5));
-        }
         Self {
             retry_after: Some(Duration::from_secs(5)),
             ..Self::new(
@@ -121,8 +112,7 @@ impl IntoResponse for PageError {
         let page = MessagePage { heading, sentence, advice, application, not_signed_out };
         let mut response = page.respond(self.status);
         if let Some(wait) = self.retry_after {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
         }
         response
     }
