@@ -11,6 +11,7 @@ use evergrant_app::App;
 use evergrant_leptos::Config;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::{Event, EventInit, HtmlInputElement};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -121,7 +122,45 @@ async fn an_issuer_that_is_not_there_is_told_on_the_page_where_the_person_is() {
     assert!(app.text().contains("The issuer could not be reached."), "{}", app.text());
     assert_eq!(app.the("h1").text_content().as_deref(), Some("Session"));
     assert_eq!(status(&app), "signed-out");
-    assert!(!app.the("main button.primary").has_attribute("disabled"), "one can try again");
+    assert!(!app.the("main button.primary").has_attribute("aria-disabled"), "one can try again");
+}
+
+/// While somebody was signed out, a button offered to sign in and did nothing; and to disable it, as on the way to the issuer, took
+/// the focus from whoever had pressed it.
+#[wasm_bindgen_test]
+async fn on_the_way_out_or_in_the_button_says_so_and_keeps_the_focus() {
+    let config = common::config("app-way");
+    common::store_session(&config, HOUR);
+    let app = app(&config, "/session");
+    let seen = buttons_to_sign_in();
+    app.press("Sign out");
+    until("it is on the way out", || seen.includes(&"Signing out… true".into(), 0)).await;
+    until("signed out", || seen.includes(&"Sign in null".into(), 0)).await;
+    let button = app.the("main button.primary");
+    button.focus().unwrap();
+    button.click();
+    until("it is on the way in", || seen.includes(&"Signing in… true".into(), 0)).await;
+    until("it failed", || button.text_content().as_deref() == Some("Sign in")).await;
+    assert_eq!(document().active_element(), Some(button.unchecked_into()));
+}
+
+/// "Enter the client ID" was still said once it had been entered.
+#[wasm_bindgen_test]
+async fn what_was_wrong_when_the_form_was_sent_goes_when_something_is_typed() {
+    let app = app(&common::config("app-form"), "/issuer");
+    let type_in = |id: &str, text: &str| {
+        let field: HtmlInputElement = app.the(id).unchecked_into();
+        field.set_value(text);
+        let init = EventInit::new();
+        init.set_bubbles(true);
+        field.dispatch_event(&Event::new_with_event_init_dict("input", &init).unwrap()).unwrap();
+    };
+    type_in("#issuer", "https://issuer.example/");
+    app.press("Use this issuer");
+    let problem = || app.the(".problem").text_content().unwrap();
+    until("it is said", || problem() == "Enter the client ID that the issuer has given this app.").await;
+    type_in("#client-id", "app");
+    until("it is gone", || problem().is_empty()).await;
 }
 
 #[wasm_bindgen_test]
@@ -162,6 +201,17 @@ async fn when_renewing_fails_signing_in_again_is_offered_and_nothing_is_lost_whe
 fn statuses() -> js_sys::Array {
     let script = "const seen = [], shown = document.querySelector('[data-testid=session-status]');
         new MutationObserver(() => seen.push(shown.dataset.status)).observe(shown, { attributes: true });
+        return seen;";
+    js_sys::Function::new_no_args(script).call0(&wasm_bindgen::JsValue::NULL).unwrap().unchecked_into()
+}
+
+/// What the button to sign in says from now on, and whether it is disabled.
+fn buttons_to_sign_in() -> js_sys::Array {
+    let script = "const seen = [];
+        new MutationObserver(() => {
+            const button = document.querySelector('main form button.primary');
+            if (button) seen.push(button.textContent + ' ' + button.getAttribute('aria-disabled'));
+        }).observe(document.body, { attributes: true, characterData: true, childList: true, subtree: true });
         return seen;";
     js_sys::Function::new_no_args(script).call0(&wasm_bindgen::JsValue::NULL).unwrap().unchecked_into()
 }

@@ -12,7 +12,9 @@ use crate::words;
 pub(crate) fn SignInForm() -> impl IntoView {
     let session = use_session();
     let flow = RwSignal::new(session.config().flow);
-    let is_leaving = move || session.status().get() == Status::SigningIn;
+    let status = session.status();
+    // Not disabled meanwhile, which would take the keyboard's focus away: asking twice does nothing.
+    let is_busy = move || attribute("true", move || status.get() != Status::SignedOut);
     let sign_in = move || {
         session.sign_in(flow.get_untracked(), window().location().pathname().unwrap_or_else(|_| "/".to_owned()));
     };
@@ -23,10 +25,14 @@ pub(crate) fn SignInForm() -> impl IntoView {
                 <Choice value=Flow::Code flow hint="For every new app. Tokens never pass through the address bar."/>
                 <Choice value=Flow::Implicit flow hint="Only for issuers that offer nothing else."/>
             </fieldset>
-            <button type="submit" class="primary" disabled=attribute("", is_leaving)>
-                {text(move || if is_leaving() { "Going to the issuer…" } else { "Sign in" })}
+            <button type="submit" class="primary" aria-disabled=is_busy()>
+                {text(move || match status.get() {
+                    Status::SignedOut => "Sign in".to_owned(),
+                    // On the way here or there, in a popup, or while the issuer is asked.
+                    other => words::status(other).to_owned() + "…",
+                })}
             </button>
-            <button type="button" class="quiet" disabled=attribute("", is_leaving)
+            <button type="button" class="quiet" aria-disabled=is_busy()
                 on:click=click(move || session.sign_in_popup(flow.get_untracked()))>
                 "Use a popup"
             </button>

@@ -108,7 +108,7 @@ pub fn status(status: Status) -> &'static str {
 pub fn ended(reason: &EndReason) -> &'static str {
     match reason {
         EndReason::SignedOut => "You are signed out.",
-        EndReason::SignedOutElsewhere => "You signed out in another tab.",
+        EndReason::SignedOutElsewhere => "You were signed out in another tab.",
         EndReason::AskThePerson(failure) => match failure.code() {
             Some(ErrorCode::LoginRequired) => "Your session has ended.",
             Some(ErrorCode::ConsentRequired) => "The issuer needs your consent again.",

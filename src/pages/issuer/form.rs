@@ -67,11 +67,11 @@ pub(super) fn IssuerForm() -> impl IntoView {
                 })></div>
             </div>
             <form class="fields" on:submit=submit(use_it)>
-                <Field id="issuer" label="Issuer URL" value=draft.issuer hint="issuer-hint" placeholder="https://tenant.example.com/"/>
+                <Field id="issuer" label="Issuer URL" value=draft.issuer trouble hint="issuer-hint" placeholder="https://tenant.example.com/"/>
                 <div class="check" id="issuer-hint" aria-live="polite" inner_html=text(move || check.seen())></div>
-                <Field id="client-id" label="Client ID" value=draft.client_id/>
-                <Field id="scope" label="Scope" value=draft.scope/>
-                <Field id="audience" label="Audience, if the issuer wants one" value=draft.audience/>
+                <Field id="client-id" label="Client ID" value=draft.client_id trouble/>
+                <Field id="scope" label="Scope" value=draft.scope trouble/>
+                <Field id="audience" label="Audience, if the issuer wants one" value=draft.audience trouble/>
                 <p class="problem" role="alert">{text(move || trouble.get())}</p>
                 <div class="actions">
                     <button type="submit" class="primary">"Use this issuer"</button>
@@ -123,6 +123,8 @@ fn Field(
     id: &'static str,
     label: &'static str,
     value: RwSignal<String>,
+    /// What was wrong when the form was sent: nobody knows once something else is typed.
+    trouble: RwSignal<String>,
     /// What describes it.
     #[prop(optional)]
     hint: &'static str,
@@ -132,6 +134,9 @@ fn Field(
         <label for=id>{label}</label>
         <input id=id autocomplete="off" autocapitalize="none" spellcheck="false" placeholder=placeholder
             aria-describedby=hint prop:value=text(move || value.get())
-            on:input=move |event| value.set(event_target_value(&event))/>
+            on:input=move |event| {
+                value.set(event_target_value(&event));
+                trouble.set(String::new());
+            }/>
     }
 }

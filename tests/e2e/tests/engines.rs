@@ -99,7 +99,7 @@ fn tabs_act_as_one_in_firefox() -> anyhow::Result<()> {
         app.wait_for_status("signed-out").await?;
         browser.show(&active).await?;
         app.wait_for_status("signed-out").await?;
-        browser.wait_for_text("You signed out in another tab.").await
+        browser.wait_for_text("You were signed out in another tab.").await
     })
 }
 

@@ -170,6 +170,6 @@ fn another_tabs_sign_out_is_on_the_timeline() -> anyhow::Result<()> {
         inspector.wait_to_see("line.ended").await?;
         inspector.wait_for_row("ended").await?;
         assert_eq!(of_kind(&inspector.export().await?, "ended")[0]["reason"], "signed_out_elsewhere");
-        browser.wait_for_text("You signed out in another tab.").await
+        browser.wait_for_text("You were signed out in another tab.").await
     })
 }

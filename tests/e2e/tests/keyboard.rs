@@ -40,6 +40,7 @@ fn a_person_signs_in_renews_and_signs_out_without_a_mouse() -> anyhow::Result<()
         browser.press_key(Key::Enter).await?;
         app.wait_for_renewals(1).await?;
         wait_for_focus(browser, "Renew now").await?;
+        tab_to(browser, "Save as JSON").await?;
         tab_to(browser, "Sign out").await?;
         browser.press_key(Key::Enter).await?;
         IssuerPages::of(world).wait_until_nobody_is_signed_in().await?;
@@ -139,7 +140,9 @@ async fn wait_for_focus(browser: &Browser, name: &str) -> anyhow::Result<()> {
 async fn focus(browser: &Browser) -> anyhow::Result<(String, bool)> {
     let script = "const it = document.activeElement;
         const name = it.getAttribute('aria-label') ?? it.labels?.[0]?.textContent ?? it.textContent;
-        const ring = [it, it.parentElement].some(it => it && getComputedStyle(it).outlineStyle !== 'none');
+        // An outline for those whose system takes colours away has none until then.
+        const rings = style => style.outlineStyle !== 'none' && style.outlineColor !== 'rgba(0, 0, 0, 0)';
+        const ring = [it, it.parentElement].some(it => it && rings(getComputedStyle(it)));
         return [name.trim().replace(/\\s+/g, ' '), ring || it === document.body];";
     Ok(serde_json::from_value(browser.script(script, vec![]).await?)?)
 }

@@ -109,7 +109,7 @@ pub enum Silence {
     /// Nothing was loaded: the issuer did not answer the request.
     NothingLoaded,
     /// A page was loaded, from another origin, that is not the silent page: an error or sign-in page of the issuer, or a
-    /// page that refused to be framed.
+    /// page that refused to be framed, or the browser's own in place of one that cannot be reached.
     ForeignPage,
     /// A page of this app was loaded in place of the silent page.
     OwnPage,
@@ -126,13 +126,13 @@ impl fmt::Display for Silence {
         formatter.write_str(match self {
             Self::NothingLoaded => "the issuer did not answer in time",
             Self::ForeignPage => {
-                "another page than the silent page was loaded. Either the issuer showed a page of its own (is \
+                "another page than the silent page was loaded. Either the issuer cannot be reached, or it showed a page of its own (is \
                  silent_redirect_uri registered there?), or the silent page was not found or not allowed in a frame"
             }
             Self::OwnPage => "silent_redirect_uri leads to the app itself, not to the silent page",
             Self::NoMessage => {
-                "the issuer's page posted no message. Are redirect_uri and this app's origin registered there, and may this \
-                 app frame its answers?"
+                "no page of the issuer posted a message. Can it be reached, are redirect_uri and this app's origin registered \
+                 there, and may this app frame its answers?"
             }
             Self::OtherOrigin => "a message came from another origin than the one that answers",
             Self::OtherState => "it was the answer to another request than ours (state), or cannot be read",

@@ -54,6 +54,9 @@ fn rows(log: &[RenewalRecord], history: &[Occurrence]) -> String {
     }
 }
 
+/// What is further away has a time of day like any other.
+const A_DAY: Duration = Duration::from_secs(86_400);
+
 /// A token comes after the renewal that brought it, whatever the milliseconds say.
 fn place(occurrence: &Occurrence) -> UnixTime {
     match occurrence.what {
@@ -76,7 +79,9 @@ fn renewal(record: &RenewalRecord) -> String {
 fn occurred(Occurrence { at, what }: &Occurrence) -> String {
     let (why, took, outcome) = match what {
         Occurred::Token { expires_at, .. } => {
-            ("", String::new(), "Good until ".to_owned() + &words::clock_time(*expires_at))
+            let is_near = expires_at.since(*at) < A_DAY;
+            let write = if is_near { words::clock_time } else { words::date_and_time };
+            ("", String::new(), "Good until ".to_owned() + &write(*expires_at))
         }
         Occurred::StoodStill { since } => ("", words::duration(at.since(*since)), String::new()),
         Occurred::Ended(reason) => {
@@ -131,5 +136,13 @@ mod tests {
         assert!(places.is_sorted(), "{rows}");
         assert!(rows.contains("31 ms") && rows.contains("You asked") && rows.contains("19 s"), "{rows}");
         assert!(!rows.contains("<img"), "{rows}");
+    }
+
+    #[wasm_bindgen_test]
+    fn a_token_for_days_seemed_to_be_good_until_the_moment_it_came() {
+        let [now, soon, far] = [0, 3600, 40 * 86_400].map(|seconds| UnixTime::from_seconds(1_800_000_000 + seconds));
+        let until = |expires_at| occurred(&Occurrence { at: now, what: Occurred::Token { since: now, expires_at } });
+        assert!(until(soon).contains(&format!("Good until {}<", words::clock_time(soon))), "{}", until(soon));
+        assert!(until(far).contains(&format!("Good until {}<", words::date_and_time(far))), "{}", until(far));
     }
 }

@@ -93,7 +93,7 @@ fn oldest(log: &[RenewalRecord], now: UnixTime) -> UnixTime {
 /// The drawing in a sentence, for those who do not see it.
 fn summary(log: &[RenewalRecord]) -> String {
     let failed = log.iter().filter(|record| matches!(record.outcome, Outcome::Failed(_))).count();
-    let mut summary = format!("Timeline: {} renewals, {failed} of them failed.", log.len());
+    let mut summary = format!("Timeline. Renewals: {}. Failed: {failed}.", log.len());
     if let Some(last) = log.last() {
         let (at, method) = (words::clock_time(last.started_at), words::method(last.method));
         summary += &format!(" The last at {at} by {method}: {}.", words::outcome(&last.outcome));
