@@ -221,6 +221,26 @@ async fn another_sign_in_takes_the_cookie_over_and_the_token_before_is_revoked()
     assert_eq!(page.cookie(), None, "a sign-in without a refresh token leaves none behind");
 }
 
+/// The browser had the cookie of the new sign-in by then, and lost it.
+#[tokio::test]
+async fn a_refusal_that_crossed_a_new_sign_in_removed_its_cookie() {
+    let page = Page::signed_in().await;
+    let before = page.cookie().unwrap();
+    assert_eq!(page.sign_in("openid offline_access").await.status, 200);
+    let new = page.cookie().unwrap();
+    // What was sent before that, and is answered now.
+    page.browser.set_cookie(&page.world.web_app, COOKIE, &before);
+    let refused = page.refresh().await;
+    assert_eq!((refused.status, refused.json()["error"].as_str()), (400, Some("invalid_grant")));
+    assert!(refused.set_cookies().is_empty(), "{:?}", refused.set_cookies());
+    page.browser.set_cookie(&page.world.web_app, COOKIE, &new);
+    assert_eq!(page.refresh().await.status, 200);
+    // Nor does a code that is refused: it is not about this cookie.
+    let code = [("grant_type", "authorization_code"), ("client_id", "evergrant-app"), ("code", "made-up")];
+    assert_eq!(page.post("token", &code).await.status, 400);
+    assert_eq!(page.refresh().await.status, 200);
+}
+
 #[tokio::test]
 async fn signing_out_revokes_the_token_and_removes_the_cookie() {
     let page = Page::signed_in().await;

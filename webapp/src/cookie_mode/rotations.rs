@@ -26,7 +26,11 @@ const MOST: usize = 10_000;
 
 /// Refresh tokens that were just replaced, by their hashes.
 #[derive(Debug, Default)]
-pub(crate) struct Rotations(Mutex<HashMap<Fingerprint, Entry>>);
+pub(crate) struct Rotations {
+    entries: Mutex<HashMap<Fingerprint, Entry>>,
+    /// Those in whose place a new sign-in has put its own.
+    taken_over: Mutex<HashMap<Fingerprint, Instant>>,
+}
 
 #[derive(Clone, Debug)]
 struct Entry {
@@ -90,6 +94,23 @@ impl Rotations {
         }
     }
 
+    /// Remembers for a while that a new sign-in of the same browser took the place of `token`.
+    pub(super) fn take_over(&self, token: &RefreshToken) {
+        let now = Instant::now();
+        let mut taken_over = self.taken_over.lock().unwrap_or_else(PoisonError::into_inner);
+        taken_over.retain(|_, since| now - *since < MEMORY);
+        if taken_over.len() < MOST {
+            taken_over.insert(fingerprint(token), now);
+        }
+    }
+
+    /// Whether one did, of `token` or what succeeded it.
+    pub(super) async fn was_taken_over(&self, token: RefreshToken) -> bool {
+        let names = [fingerprint(&token), fingerprint(&self.newest(token).await)];
+        let taken_over = self.taken_over.lock().unwrap_or_else(PoisonError::into_inner);
+        names.iter().any(|name| taken_over.contains_key(name))
+    }
+
     fn place(&self, token: &RefreshToken) -> Place {
         let (fingerprint, now) = (fingerprint(token), Instant::now());
         let mut entries = self.entries();
@@ -105,7 +126,7 @@ impl Rotations {
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<Fingerprint, Entry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -210,6 +231,23 @@ mod tests {
         assert!(rotations.entries().is_empty());
         issuer.is_down.set(false);
         assert_eq!(successor(&rotations, &issuer, "0").await, "1");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_sign_in_took_over_is_known_for_a_while() {
+        let (rotations, issuer) = (Rotations::default(), Issuer::default());
+        answer(&rotations, &issuer, "0").await.unwrap();
+        rotations.take_over(&RefreshToken::new("1"));
+        for (token, taken_over) in [("0", true), ("1", true), ("2", false)] {
+            assert_eq!(rotations.was_taken_over(RefreshToken::new(token)).await, taken_over, "{token}");
+        }
+        for number in 0..2 * MOST {
+            rotations.take_over(&RefreshToken::new(format!("other {number}")));
+        }
+        assert_eq!(rotations.taken_over.lock().unwrap().len(), MOST);
+        tokio::time::advance(MEMORY).await;
+        rotations.take_over(&RefreshToken::new("another"));
+        assert_eq!(rotations.taken_over.lock().unwrap().len(), 1);
     }
 
     #[tokio::test(start_paused = true)]

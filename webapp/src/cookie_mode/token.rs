@@ -24,7 +24,7 @@ pub(super) async fn token(State(app): State<Arc<WebApp>>, jar: CookieJar, body: 
     let call = Call { app, kept: refresh_cookie::read(&jar) };
     // A task of its own: a page that leaves in the middle must not lose what the issuer is about to answer.
     let answer = tokio::spawn(async move { call.answer(&body).await }).await;
-    let failed = |_| Err(Refusal::new(ErrorCode::ServerError, "this server could not do its work"));
+    let failed = |_| Err(Refusal::new(ErrorCode::ServerError, "this server could not do its work").into());
     match answer.unwrap_or_else(failed) {
         Ok(Granted { mut tokens, keeps_cookie }) => {
             let jar = match tokens.refresh_token.take() {
@@ -36,10 +36,8 @@ pub(super) async fn token(State(app): State<Arc<WebApp>>, jar: CookieJar, body: 
             let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
             (no_store, jar, Json(tokens)).into_response()
         }
-        Err(refusal) if refusal.is(&ErrorCode::InvalidGrant) => {
-            (jar.add(refresh_cookie::forget()), refusal).into_response()
-        }
-        Err(refusal) => refusal.into_response(),
+        Err(Refused { refusal, cookie_is_spent: true }) => (jar.add(refresh_cookie::forget()), refusal).into_response(),
+        Err(Refused { refusal, .. }) => refusal.into_response(),
     }
 }
 
@@ -63,9 +61,21 @@ struct Granted {
     keeps_cookie: bool,
 }
 
+struct Refused {
+    refusal: Refusal,
+    /// Whether the browser is to forget its cookie: not the one that a new sign-in has put in its place meanwhile.
+    cookie_is_spent: bool,
+}
+
+impl<Cause: Into<Refusal>> From<Cause> for Refused {
+    fn from(cause: Cause) -> Self {
+        Self { refusal: cause.into(), cookie_is_spent: false }
+    }
+}
+
 impl Call {
-    async fn answer(self, body: &str) -> Result<Granted, Refusal> {
-        let refused = |code, description| Err(Refusal::new(code, description));
+    async fn answer(self, body: &str) -> Result<Granted, Refused> {
+        let refused = |code, description| Err(Refusal::new(code, description).into());
         let params = Params::parse(body)?;
         let client = client(&self.app, &params)?;
         match params.filled("grant_type") {
@@ -76,11 +86,13 @@ impl Call {
         }
     }
 
-    async fn redeem_code(&self, client: &CookieMode, params: &Params) -> Result<Granted, Refusal> {
+    async fn redeem_code(&self, client: &CookieMode, params: &Params) -> Result<Granted, Refused> {
         let passed_on = CODE_PARAMETERS.iter().filter_map(|name| Some((*name, params.filled(name)?)));
         let authorization = client.authorization();
         let tokens = self.app.provider.redeem(params::encode(passed_on), authorization.as_deref()).await?;
         if let Some(before) = self.kept.clone() {
+            // A renewal with it that is under way is refused now, and that must not remove the new cookie.
+            self.app.rotations.take_over(&before);
             // The new sign-in takes the cookie over. The refresh token in it would live on, and nobody could use it.
             let before = self.app.rotations.newest(before).await;
             let body = revoke::refresh_token(&client.client_id, &before);
@@ -91,18 +103,26 @@ impl Call {
         Ok(Granted { tokens, keeps_cookie: false })
     }
 
-    async fn refresh(&self, client: &CookieMode, params: &Params) -> Result<Granted, Refusal> {
+    async fn refresh(&self, client: &CookieMode, params: &Params) -> Result<Granted, Refused> {
         if params.has("refresh_token") {
             let description = "the refresh token comes in the cookie, and nowhere else";
-            return Err(Refusal::new(ErrorCode::InvalidRequest, description));
+            return Err(Refusal::new(ErrorCode::InvalidRequest, description).into());
         }
         let Some(kept) = self.kept.clone() else {
-            return Err(Refusal::new(ErrorCode::InvalidGrant, "there is no cookie with a refresh token"));
+            return Err(Refusal::new(ErrorCode::InvalidGrant, "there is no cookie with a refresh token").into());
         };
         let redeem = async |token: RefreshToken| {
             let body = token::redeem_refresh_token(&client.client_id, &token);
             self.app.provider.redeem(body, client.authorization().as_deref()).await
         };
-        Ok(Granted { tokens: self.app.rotations.redeem(kept, redeem).await?, keeps_cookie: true })
+        match self.app.rotations.redeem(kept.clone(), redeem).await {
+            Ok(tokens) => Ok(Granted { tokens, keeps_cookie: true }),
+            Err(failure) => {
+                let refusal = Refusal::from(failure);
+                let is_refused = refusal.is(&ErrorCode::InvalidGrant);
+                let cookie_is_spent = is_refused && !self.app.rotations.was_taken_over(kept).await;
+                Err(Refused { refusal, cookie_is_spent })
+            }
+        }
     }
 }
