@@ -27,9 +27,9 @@ pub(crate) struct Servers {
 /// How the servers are compiled.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Profile {
-    /// Quick to build, and built already where the native tests have run.
+    /// For people who try it, and for tests: quick to build. Hashing a password takes the time it is meant to.
     Dev,
-    /// For people: hashing a password takes the time it is meant to.
+    /// For measuring.
     Release,
     /// For servers: as quick as the compiler can make it, however long that takes.
     ServerRelease,

@@ -55,11 +55,12 @@ fn serve(options: &Options, stop: &Stop) -> anyhow::Result<()> {
 
 fn build(options: &Options, app: &Path, stop: &Stop) -> anyhow::Result<Servers> {
     if options.no_build {
-        return Servers::built_before(Profile::Release);
+        return Servers::built_before(Profile::Dev);
     }
     let tools = if options.without_app { None } else { Some(Tools::for_building(stop)?) };
-    println!("Building the servers (about 4 minutes the first time) ...");
-    let servers = Servers::build(Profile::Release, stop)?;
+    println!("Building the servers (about 2 minutes the first time) ...");
+    // Nobody should wait for an optimizer before the first sign-in; what hashes passwords is optimized all the same.
+    let servers = Servers::build(Profile::Dev, stop)?;
     if let Some(tools) = tools {
         println!("Building the app (about 2 minutes the first time) ...");
         artifacts::build_app(app, Compiler::Stable, &tools, stop)?;
