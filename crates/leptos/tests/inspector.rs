@@ -56,11 +56,11 @@ fn where_nobody_was_signed_in_there_is_nothing_to_see() {
 async fn a_renewal_that_fails_is_drawn_listed_and_said() {
     let place = open("inspector-failed");
     assert!(has(&place, "rect.life") && !has(&place, ".evergrant-track .failed"));
-    assert!(summary(&place).contains("0 renewals"), "{}", summary(&place));
+    assert!(summary(&place).contains("Renewals: 0."), "{}", summary(&place));
     press(&place, "#renew");
     until("it is on the timeline", || has(&place, ".evergrant-track .point.failed")).await;
     assert!(has(&place, "td[data-outcome=failed]"));
-    assert!(summary(&place).contains("1 of them failed"), "{}", summary(&place));
+    assert!(summary(&place).contains("Failed: 1."), "{}", summary(&place));
 }
 
 #[wasm_bindgen_test]

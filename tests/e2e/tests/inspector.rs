@@ -22,7 +22,7 @@ fn of_kind<'a>(export: &'a Value, what: &str) -> Vec<&'a Value> {
 fn a_renewal_is_seen_on_the_timeline_in_the_table_and_in_the_export() -> anyhow::Result<()> {
     journey(Setup::demo(), async |world| {
         let (app, inspector) = inspect(world).await?;
-        assert!(inspector.timeline().await?.contains("0 renewals"), "{}", inspector.timeline().await?);
+        assert!(inspector.timeline().await?.contains("Renewals: 0."), "{}", inspector.timeline().await?);
         app.renew_now().await?;
         inspector.wait_to_see(".point.renewed").await?;
         assert_eq!(inspector.drawn("rect.life").await?, 2, "a bar for each token");
@@ -85,7 +85,7 @@ fn the_issuers_session_is_ended_and_the_timeline_stays_to_say_so() -> anyhow::Re
         app.wait_for_status("signed-out").await?;
         inspector.wait_to_see("line.ended").await?;
         assert!(inspector.wait_for_row("ended").await?.contains("login_required"));
-        assert!(inspector.timeline().await?.contains("1 of them failed"));
+        assert!(inspector.timeline().await?.contains("Failed: 1."));
         assert_eq!(of_kind(&inspector.export().await?, "ended")[0]["reason"], "ask_the_person");
         Ok(())
     })
