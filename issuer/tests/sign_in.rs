@@ -186,7 +186,6 @@ async fn a_double_click_left_a_second_session() {
     let cookie = |answer: &crate::support::Answer| answer.header("set-cookie").unwrap().to_owned();
     assert_eq!(cookie(&first), cookie(&second), "whichever answer the browser takes");
     let page = browser.get("/account").await;
-    assert_eq!(page.body.matches("this browser").count(), 1);
     assert_eq!(page.body.matches(r#"name="browser""#).count(), 1, "{}", page.body);
     // Once more, with the cookie that it has now.
     let third = press("ann").await;
