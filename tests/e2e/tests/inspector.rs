@@ -26,7 +26,7 @@ fn a_renewal_is_seen_on_the_timeline_in_the_table_and_in_the_export() -> anyhow:
         app.renew_now().await?;
         inspector.wait_to_see(".point.renewed").await?;
         assert_eq!(inspector.drawn("rect.life").await?, 2, "a bar for each token");
-        assert!(inspector.timeline().await?.contains("1 renewals, 0 of them failed"));
+        assert!(inspector.timeline().await?.contains("Renewals: 1. Failed: 0."));
         let row = inspector.wait_for_row("renewed").await?;
         assert!(row.contains("hidden iframe") && row.contains("You asked"), "{row}");
         let export = inspector.export().await?;
