@@ -5,6 +5,7 @@
 
 use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::session::Status;
+use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 
 use crate::handle::use_session;
@@ -41,8 +42,7 @@ pub fn RequireSession(
     /// What is shown on the way, and to somebody for whom the sign-in did not succeed.
     #[prop(optional, into)]
     fallback: ViewFn,
-    /// The page they wanted, as a path of this origin, where the address does not say it: some routers change the address only
-    /// after they have shown a page.
+    /// The page they wanted, as a path of this origin, where the address does not say it, as it does with `leptos_router`.
     #[prop(optional, into)]
     return_to: Option<Signal<String>>,
     /// What somebody who is signed in sees.
@@ -55,8 +55,14 @@ pub fn RequireSession(
         let untouched = status.get() == Status::SignedOut && session.view().with_untracked(|view| view.ended.is_none());
         let send = untouched && sent != Some(true);
         if send {
-            let flow: Flow = session.config().flow;
-            session.sign_in(flow, return_to.map_or_else(here, |wanted| wanted.get_untracked()));
+            // Routers show a page first, and have the address name it afterwards.
+            let go = move || {
+                if status.try_get_untracked() == Some(Status::SignedOut) {
+                    let flow: Flow = session.config().flow;
+                    session.sign_in(flow, return_to.map_or_else(here, |wanted| wanted.get_untracked()));
+                }
+            };
+            Timeout::new(0, go).forget();
         }
         send || sent == Some(true)
     });

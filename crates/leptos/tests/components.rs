@@ -46,6 +46,23 @@ async fn a_required_session_is_asked_for_once_and_not_in_a_loop() {
     }
 }
 
+#[wasm_bindgen_test]
+async fn a_page_that_a_router_showed_before_its_address_was_not_come_back_to() {
+    let noted = StoredValue::new(None);
+    page(config("router"), move || {
+        let wanted = Signal::derive(move || {
+            noted.set_value(Some(here()));
+            here()
+        });
+        view! { <RequireSession return_to=wanted>"the secret"</RequireSession> }
+    });
+    // Whatever follows the page at once has run by now; the address is still the one before.
+    leptos::task::tick().await;
+    evergrant_browser::location::replace("/reports/8").unwrap();
+    until("the sign-in began", || noted.get_value().is_some()).await;
+    assert_eq!(noted.get_value().as_deref(), Some("/reports/8"));
+}
+
 #[component]
 fn Client() -> impl IntoView {
     use_session().config().client_id.to_string() + " "

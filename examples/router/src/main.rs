@@ -8,7 +8,7 @@ use evergrant_leptos::{
 };
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet, ParentRoute, Route, Router, Routes};
-use leptos_router::hooks::{use_navigate, use_params_map, use_url};
+use leptos_router::hooks::{use_navigate, use_params_map};
 use leptos_router::{NavigateOptions, path};
 use wasm_bindgen_futures::spawn_local;
 
@@ -42,15 +42,8 @@ fn App() -> impl IntoView {
 /// Shows the route below it to somebody who is signed in, and sends anybody else to the issuer.
 #[component]
 fn Guard() -> impl IntoView {
-    // The router shows a page a moment before the address bar does.
-    let url = use_url();
-    let wanted = Signal::derive(move || {
-        let url = url.read();
-        let search = if url.search().is_empty() { String::new() } else { format!("?{}", url.search()) };
-        format!("{}{search}{}", url.path(), url.hash())
-    });
     view! {
-        <RequireSession return_to=wanted fallback=|| "You need to sign in to read this.">
+        <RequireSession fallback=|| "You need to sign in to read this.">
             {move || view! { <Outlet/> }}
         </RequireSession>
     }
