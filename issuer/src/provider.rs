@@ -44,7 +44,7 @@ impl Provider {
     /// When the store fails or keys cannot be made.
     pub async fn open(config: Config, store: Arc<dyn Store>, clock: Clock, dev: bool) -> Result<Self, Failure> {
         let keys = KeyRing::open(&*store, &config, clock.now()).await?;
-        let revoked = RevokedList::open(&*store, clock.now()).await?;
+        let revoked = RevokedList::open(&*store).await?;
         Ok(Self {
             limits: Limits::new(&config.limits),
             config,
@@ -68,7 +68,7 @@ impl Provider {
     pub async fn notice(&self) -> Result<(), Failure> {
         let now = self.clock.now();
         self.keys.refresh(&*self.store, &self.config, now).await?;
-        Ok(self.revoked.refresh(&*self.store, now).await?)
+        Ok(self.revoked.refresh(&*self.store).await?)
     }
 
     /// Removes what is over, in small batches, and has keys change that are due. For good, so where the database has a clock of

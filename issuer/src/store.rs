@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use evergrant_core::protocol::jwt::Algorithm;
-use evergrant_core::protocol::revoked::RevokedEntry;
 use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 
@@ -24,8 +23,8 @@ use crate::secret::SecretHash;
 pub use pending::Pending;
 pub use postgres::PostgresStore;
 pub use records::{
-    Code, CodeUse, ConsentKey, Grant, Interaction, RefreshFamily, RefreshOutcome, RefreshUse, Room, Session, StoredKey,
-    Successor,
+    Code, CodeUse, ConsentKey, Grant, Interaction, RefreshFamily, RefreshOutcome, RefreshUse, RevokedMark, RevokedRead,
+    Room, Session, StoredKey, Successor,
 };
 pub use sqlite::SqliteStore;
 
@@ -166,8 +165,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Whether an access token is on the list, by itself or by its grant.
     async fn is_revoked(&self, jti: &str, grant_id: Option<&str>) -> Result<bool, StoreError>;
 
-    /// The list of what was revoked and had not expired by itself at `after`, in an order that stays.
-    async fn revoked(&self, after: UnixTime) -> Result<Vec<RevokedEntry>, StoreError>;
+    /// What was put on the list of what was revoked, or lasts longer there, since the look that brought `mark`. All of it without
+    /// one, and where the store has gone back behind it, as one does that was restored from a copy.
+    async fn revoked(&self, mark: Option<RevokedMark>) -> Result<RevokedRead, StoreError>;
 
     /// What a clock says that is the store's own, where it has one beside the machine's.
     async fn time(&self) -> Result<Option<UnixTime>, StoreError>;

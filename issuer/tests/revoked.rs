@@ -187,3 +187,31 @@ async fn the_list_outlives_the_process_and_reaches_another_on_the_same_store() {
         !counts(&browser, text(&one, "access_token")).await && counts(&browser, text(&other, "access_token")).await
     );
 }
+
+#[tokio::test]
+async fn two_processes_on_one_store_list_all_that_either_revokes_and_say_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("issuer.sqlite3");
+    let one = Server::launch(&config(), &database, 0, false).await;
+    let browser = Browser::of(&one);
+    let mut tokens = Vec::new();
+    for _ in 0..4 {
+        tokens.push(sign_in(&browser).await);
+    }
+    let other = Server::launch(&config(), &database, 0, false).await;
+    let browsers = [browser, Browser::of(&other)];
+    for (number, tokens) in tokens.iter().enumerate() {
+        let (here, there) = (&browsers[number % 2], &browsers[1 - number % 2]);
+        let fields = [("client_id", "app"), ("token", text(tokens, "refresh_token"))];
+        here.post_with("/oauth/revoke", &fields, &[]).await;
+        assert!(is_listed(here, text(tokens, "access_token")).await, "{number}");
+        assert!(!is_listed(there, text(tokens, "access_token")).await, "{number}");
+        for server in [&one, &other] {
+            server.provider.notice().await.unwrap();
+        }
+        assert!(is_listed(there, text(tokens, "access_token")).await, "{number}");
+    }
+    let [one, other] = [browsers[0].get("/oauth/revoked").await, browsers[1].get("/oauth/revoked").await];
+    assert_eq!((&one.body, one.header("etag")), (&other.body, other.header("etag")));
+    assert_eq!(list(&browsers[0]).await.revoked.len(), 4);
+}

@@ -25,6 +25,20 @@ struct Opened {
     place: Place,
 }
 
+impl Opened {
+    /// Does something in its database, past the store.
+    async fn execute(&self, sql: &str) {
+        match &self.place {
+            Place::File(directory) => {
+                let file = rusqlite::Connection::open(directory.path().join("issuer.sqlite3")).unwrap();
+                file.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+                file.execute_batch(sql).unwrap();
+            }
+            Place::Database(database) => database.execute(sql).await,
+        }
+    }
+}
+
 enum Place {
     File(tempfile::TempDir),
     Database(Database),
@@ -142,6 +156,10 @@ on_both_stores! {
         a_grant_is_listed_as_long_as_its_last_access_token_lasts,
         a_grant_that_ended_while_the_clock_was_ahead_was_not_listed,
         a_token_that_was_brought_while_its_grant_ended_is_listed_too,
+        a_look_reads_what_is_new_and_nothing_twice,
+        an_entry_that_lasts_longer_is_new,
+        of_what_two_processes_write_a_third_reads_all_and_nothing_twice,
+        where_the_database_has_gone_back_all_is_read,
     }
     model {
         a_family_does_what_its_model_does,

@@ -7,9 +7,15 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
+use crate::error::Failure;
 use crate::provider::Provider;
+use crate::web::oauth_refusal::OAuthRefusal;
 
-pub(crate) async fn revoked(State(provider): State<Arc<Provider>>, headers: HeaderMap) -> Response {
+pub(crate) async fn revoked(
+    State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
+) -> Result<Response, OAuthRefusal> {
+    let list = provider.revoked.published(provider.clock.now()).await.map_err(Failure::from)?;
     // Nobody in between may hold a revocation back; who asks again keeps the tag by itself.
-    provider.revoked.published().answer(&headers, "no-store")
+    Ok(list.answer(&headers, "no-store"))
 }

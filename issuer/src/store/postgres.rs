@@ -18,14 +18,13 @@ mod tls;
 use std::fmt;
 
 use async_trait::async_trait;
-use evergrant_core::protocol::revoked::RevokedEntry;
 use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 
 use self::connections::Connections;
 use super::{
     Code, CodeUse, ConsentKey, Grant, Interaction, LONGEST_LIST, Pending, RefreshFamily, RefreshOutcome, RefreshUse,
-    Room, Session, Store, StoreError, StoredKey,
+    RevokedMark, RevokedRead, Room, Session, Store, StoreError, StoredKey,
 };
 use crate::config::DatabaseUrl;
 use crate::secret::SecretHash;
@@ -196,8 +195,8 @@ impl Store for PostgresStore {
         revocations::names(&self.connections, jti, grant_id).await
     }
 
-    async fn revoked(&self, after: UnixTime) -> Result<Vec<RevokedEntry>, StoreError> {
-        revocations::all(&self.connections, after).await
+    async fn revoked(&self, mark: Option<RevokedMark>) -> Result<RevokedRead, StoreError> {
+        revocations::read(&self.connections, mark.as_ref()).await
     }
 
     async fn time(&self) -> Result<Option<UnixTime>, StoreError> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use evergrant_core::protocol::jwt::Algorithm;
+use evergrant_core::protocol::revoked::RevokedEntry;
 use evergrant_core::protocol::{ClientId, CodeChallenge, Nonce, Scope, Subject};
 use evergrant_core::time::UnixTime;
 
@@ -233,6 +234,26 @@ pub enum RefreshOutcome {
     Replayed,
     /// Unknown, expired, ended, or another client's.
     Refused,
+}
+
+/// What a look at the list of what was revoked has read.
+#[derive(Clone, Debug)]
+pub struct RevokedRead {
+    /// In no particular order; those whose tokens have expired are among them until they are swept.
+    pub entries: Vec<RevokedEntry>,
+    /// Whether this is all there is; otherwise it is what came since the look before.
+    pub is_whole: bool,
+    /// Where the next look goes on.
+    pub mark: RevokedMark,
+}
+
+/// How far the list of what was revoked has been read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RevokedMark {
+    /// Up to the row of this number, where rows get theirs in the order in which they are committed.
+    Row(i64),
+    /// What was committed when this snapshot was taken, where transactions are committed in any order.
+    Snapshot(String),
 }
 
 #[cfg(test)]

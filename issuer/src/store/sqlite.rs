@@ -19,7 +19,6 @@ use std::fmt;
 use std::path::Path;
 
 use async_trait::async_trait;
-use evergrant_core::protocol::revoked::RevokedEntry;
 use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use rusqlite::Connection;
@@ -28,7 +27,7 @@ use self::connections::Connections;
 use self::file::File;
 use super::{
     Code, CodeUse, ConsentKey, Grant, Interaction, LONGEST_LIST, Pending, RefreshFamily, RefreshOutcome, RefreshUse,
-    Room, Session, Store, StoreError, StoredKey,
+    RevokedMark, RevokedRead, Room, Session, Store, StoreError, StoredKey,
 };
 use crate::secret::SecretHash;
 
@@ -253,8 +252,8 @@ impl Store for SqliteStore {
         self.read(move |db| revocations::names(db, &jti, grant_id.as_deref())).await
     }
 
-    async fn revoked(&self, after: UnixTime) -> Result<Vec<RevokedEntry>, StoreError> {
-        self.read(move |db| revocations::all(db, after)).await
+    async fn revoked(&self, mark: Option<RevokedMark>) -> Result<RevokedRead, StoreError> {
+        self.read(move |db| revocations::read(db, mark.as_ref())).await
     }
 
     async fn time(&self) -> Result<Option<UnixTime>, StoreError> {

@@ -16,6 +16,11 @@ pub(crate) struct Document {
 }
 
 impl Document {
+    #[cfg(test)]
+    pub(crate) fn body(&self) -> &Bytes {
+        &self.body
+    }
+
     /// # Errors
     /// When the value has no JSON form.
     pub(crate) fn json(value: &impl Serialize) -> Result<Self, serde_json::Error> {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use evergrant_issuer::PostgresStore;
 use evergrant_issuer::store::StoreError;
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, NoTls};
 
 const SCRIPT: &str = include_str!("postgres.sh");
 
@@ -59,11 +59,15 @@ impl Postgres {
         &self.certificate
     }
 
-    async fn execute(&self, database: &str, sql: &str) {
+    async fn connect(&self, database: &str) -> Client {
         let address = format!("postgres://postgres@/{database}?host={}&port={}", self.directory.display(), self.port);
         let (client, connection) = tokio_postgres::connect(&address, NoTls).await.unwrap();
         tokio::spawn(connection);
-        client.batch_execute(sql).await.unwrap();
+        client
+    }
+
+    async fn execute(&self, database: &str, sql: &str) {
+        self.connect(database).await.batch_execute(sql).await.unwrap();
     }
 
     fn start() -> Result<Self, String> {
@@ -143,6 +147,11 @@ impl Database {
     /// Does something in it, as its owner.
     pub(crate) async fn execute(&self, sql: &str) {
         self.server.execute(&self.name, sql).await;
+    }
+
+    /// A connection of its own to it, as its owner.
+    pub(crate) async fn connect(&self) -> Client {
+        self.server.connect(&self.name).await
     }
 
     /// Opens the store in it.

@@ -3,10 +3,10 @@
 
 use evergrant_core::protocol::revoked::{Revoked, RevokedEntry};
 use evergrant_core::time::UnixTime;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::row;
-use crate::store::StoreError;
+use crate::store::{RevokedMark, RevokedRead, StoreError};
 
 pub(super) fn add(db: &Connection, jti: &str, expires_at: UnixTime) -> Result<(), StoreError> {
     db.prepare_cached("INSERT INTO revoked (kind, id, expires_at) VALUES ('jti', ?1, ?2) ON CONFLICT DO NOTHING")?
@@ -21,16 +21,33 @@ pub(super) fn names(db: &Connection, jti: &str, grant_id: Option<&str>) -> Resul
     Ok(named)
 }
 
-pub(super) fn all(db: &Connection, after: UnixTime) -> Result<Vec<RevokedEntry>, StoreError> {
-    db.prepare_cached("SELECT kind, id, expires_at FROM revoked WHERE expires_at > ?1 ORDER BY expires_at, id")?
-        .query_and_then([after.as_millis()], |row| {
-            let id = row::text(row, "id")?;
-            let what = match row::text(row, "kind")?.as_str() {
-                "jti" => Revoked::AccessToken(id),
-                "grant_id" => Revoked::Grant(id),
-                _ => return Err(StoreError::Unreadable("kind of revocation")),
-            };
-            Ok(RevokedEntry { what, exp: row::time(row, "expires_at")?.as_seconds() })
+/// One thread of one process writes at a time, so a row that is committed later has a higher number.
+pub(super) fn read(db: &Connection, mark: Option<&RevokedMark>) -> Result<RevokedRead, StoreError> {
+    let highest = db
+        .prepare_cached("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'revoked'")?
+        .query_row([], |row| row.get(0))?;
+    let known = match mark {
+        Some(RevokedMark::Row(number)) if *number <= highest => Some(*number),
+        _ => None,
+    };
+    let mut last = highest;
+    let entries = db
+        .prepare_cached("SELECT number, kind, id, expires_at FROM revoked WHERE number > ?1")?
+        .query_and_then([known.unwrap_or_default()], |row| {
+            // It may have been written since the highest number was asked for.
+            last = last.max(row.get("number")?);
+            entry(row)
         })?
-        .collect()
+        .collect::<Result<_, _>>()?;
+    Ok(RevokedRead { entries, is_whole: known.is_none(), mark: RevokedMark::Row(last) })
+}
+
+fn entry(row: &Row<'_>) -> Result<RevokedEntry, StoreError> {
+    let id = row::text(row, "id")?;
+    let what = match row::text(row, "kind")?.as_str() {
+        "jti" => Revoked::AccessToken(id),
+        "grant_id" => Revoked::Grant(id),
+        _ => return Err(StoreError::Unreadable("kind of revocation")),
+    };
+    Ok(RevokedEntry { what, exp: row::time(row, "expires_at")?.as_seconds() })
 }

@@ -12,7 +12,7 @@ use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("0001_first.sql"),
     include_str!("0002_refresh.sql"),
     include_str!("0003_revocation.sql"),
@@ -24,6 +24,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("0009_room.sql"),
     include_str!("0010_salt.sql"),
     include_str!("0011_ended.sql"),
+    include_str!("0012_revoked_since.sql"),
 ];
 
 /// As long as SQLite waits by itself for the locks that it does wait for.
@@ -115,8 +116,7 @@ pub(super) fn sweep(db: &Connection, now: UnixTime) -> Result<bool, StoreError> 
             now,
         ),
         (
-            "DELETE FROM revoked WHERE (kind, id) IN
-                (SELECT kind, id FROM revoked WHERE expires_at <= :before LIMIT :batch)",
+            "DELETE FROM revoked WHERE number IN (SELECT number FROM revoked WHERE expires_at <= :before LIMIT :batch)",
             now - CLOCKS_DIFFER,
         ),
         // A grant is remembered as long as something stands for it.
