@@ -37,4 +37,5 @@ mod slow;
 mod store_conformance;
 mod support;
 mod token;
+mod upgrade;
 mod userinfo;
