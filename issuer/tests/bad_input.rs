@@ -2,6 +2,7 @@
 //! answer is the one the specifications name, no redirect leads elsewhere, and nothing is ever the server's own fault.
 
 mod requests;
+mod secrets;
 mod table;
 
 use std::sync::Arc;
