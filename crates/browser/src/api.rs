@@ -43,7 +43,8 @@ impl Runtime {
         }
     }
 
-    /// Sends `request` with the access token, if its origin is one of `allowed_api_origins`; without it otherwise.
+    /// Sends `request` with the access token, if its origin is one of `allowed_api_origins`; without it otherwise, and a build for
+    /// development tells the console when the answer is 401.
     /// When the API answers 401, the session is renewed (unless it was meanwhile) and the request sent once more, its body
     /// included; but not when it wants the person to sign in anew (`insufficient_user_authentication`, RFC 9470 §3), for which
     /// [`Runtime::ask_with`] is. There is no time limit: give the request a signal (`AbortSignal.timeout`) for that, or to stop it.
@@ -53,7 +54,12 @@ impl Runtime {
     /// [`FetchError::Unreachable`]: ask the signal whether it was (`aborted`).
     pub async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
         if !self.may_have_the_token(&request.url()) {
-            return send(&request).await;
+            let response = send(&request).await?;
+            #[cfg(debug_assertions)]
+            if response.status() == 401 {
+                tell_what_to_allow(&request.url());
+            }
+            return Ok(response);
         }
         let token = self.access_token().await?;
         // A body can be sent once: the copy is for the second try.
@@ -87,6 +93,19 @@ impl Runtime {
     fn may_have_the_token(&self, url: &str) -> bool {
         let origin = Address::parse(url).map(|address| address.origin());
         origin.is_ok_and(|origin| self.config().allowed_api_origins.contains(&origin))
+    }
+}
+
+/// In a build for development alone: an app that is delivered carries no words for it.
+#[cfg(debug_assertions)]
+fn tell_what_to_allow(url: &str) {
+    if let Ok(address) = Address::parse(url) {
+        let origin = address.origin();
+        let text = format!(
+            "{origin} answered 401 to a request that went without the access token: it is not among allowed_api_origins of the \
+             configuration"
+        );
+        web_sys::console::warn_1(&text.into());
     }
 }
 

@@ -14,6 +14,7 @@ use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::AccessToken;
 use evergrant_core::session::Status;
 use futures_util::future::join_all;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{Request, RequestInit, Response};
 
@@ -70,6 +71,23 @@ async fn an_api_that_wants_the_person_was_shown_a_renewed_token_in_vain() {
     assert_eq!(response.status(), 401);
     assert_eq!(challenge(&response).unwrap().max_age, Some(Duration::ZERO));
     assert_eq!(asked(&issuer), (0, vec!["Bearer access".to_owned()]));
+}
+
+#[wasm_bindgen_test]
+async fn nobody_said_why_an_api_that_is_not_configured_got_no_token() {
+    let issuer = Issuer::open("unlisted").await;
+    let config = Config { allowed_api_origins: Vec::new(), ..issuer.config("") };
+    let runtime = signed_in(&config, Duration::from_secs(3600));
+    let begin = "const warn = console.warn; const said = []; console.warn = text => said.push(text); \
+                 return () => { console.warn = warn; return said.join(); };";
+    let end: js_sys::Function = js_sys::Function::new_no_args(begin).call0(&JsValue::NULL).unwrap().unchecked_into();
+    issuer.api_answers(&[403, 401]);
+    assert_eq!(call_api(&runtime).await.status(), 403);
+    assert_eq!(call_api(&runtime).await.status(), 401);
+    let said = end.call0(&JsValue::NULL).unwrap().as_string().unwrap();
+    assert!(said.starts_with(&location::origin().unwrap()), "{said:?}");
+    assert_eq!(said.matches("allowed_api_origins").count(), 1, "{said:?}");
+    assert_eq!(asked(&issuer).0, 0);
 }
 
 #[wasm_bindgen_test]

@@ -179,7 +179,8 @@ impl SessionHandle {
     /// Sends `request`, with the access token if its origin is one of `allowed_api_origins`, and without it otherwise; a 401 is
     /// answered by one renewal and one more try, the body included, unless the API wants the person to sign in anew
     /// (`insufficient_user_authentication`, RFC 9470 §3). There is no time limit: give the request a signal
-    /// (`AbortSignal.timeout`) for that, or to stop it.
+    /// (`AbortSignal.timeout`) for that, or to stop it. An API that answers 401 and is not configured is named in the console of a
+    /// build for development.
     ///
     /// # Errors
     /// [`FetchError`]; an answer of whatever status is not an error. A request that was stopped by its signal ends as
