@@ -20,7 +20,7 @@ pub(crate) const METHODS: [&str; 3] = ["none", "client_secret_basic", "client_se
 ///
 /// # Errors
 /// `invalid_client`, the same for an unknown client and a wrong secret; `invalid_request` for two methods at once; 429 after
-/// too many failures.
+/// too many failures, where there is a secret to guess.
 pub(crate) fn authenticate<'a>(
     provider: &'a Provider,
     address: IpAddr,
@@ -57,6 +57,10 @@ pub(crate) fn authenticate<'a>(
         }
     };
     let client = provider.config.client(&id);
+    if let Some(client) = client.filter(|client| client.kind == ClientType::Public) {
+        // There is nothing to guess: to count failures would hold back those who use it at the same address.
+        return if is_proven(client, &secrets) { Ok(client) } else { Err(OAuthRefusal::invalid_client(used_basic)) };
+    }
     let known = client.map(|client| &client.client_id);
     provider.limits.authentication(address, known).map_err(OAuthRefusal::too_many)?;
     client.filter(|client| is_proven(client, &secrets)).ok_or_else(|| {

@@ -70,6 +70,20 @@ async fn a_client_that_fails_too_often_is_held_back_with_the_right_secret_as_wel
     assert_held_back(&call("/oauth/revoke", &[("client_id", "d"), ("token", "x")]).await);
 }
 
+/// There is no secret to guess, and all who used the app at that address could not renew their session.
+#[tokio::test]
+async fn an_app_without_a_secret_was_held_back_for_those_that_somebody_made_up() {
+    let server = Server::with(&with_limits("failures_per_client = 3")).await;
+    let browser = Browser::of(&server);
+    let tokens = App::offline("app").tokens(&browser).await;
+    for _ in 0..4 {
+        let fields = [("client_id", "app"), ("client_secret", "made up"), ("token", "any")];
+        let answer = browser.post_with("/oauth/revoke", &fields, &[]).await;
+        assert_eq!((answer.status, answer.json()["error"].as_str()), (401, Some("invalid_client")));
+    }
+    assert_eq!(App::refresh(&browser, tokens["refresh_token"].as_str().unwrap()).await.status, 200);
+}
+
 #[tokio::test]
 async fn behind_a_proxy_its_word_counts_and_without_one_nobodys() {
     let from = |address: &'static str| [("x-forwarded-for", address)];
