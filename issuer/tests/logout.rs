@@ -68,8 +68,44 @@ async fn a_post_from_another_site_ends_the_session_the_token_names() {
     let without_cookie = Browser::of(&server);
     let fields = [("id_token_hint", id_token.as_str()), ("post_logout_redirect_uri", "http://localhost:8080/?bye")];
     let answer = without_cookie.post_with("/oidc/logout", &fields, &[]).await;
+    let answer = browser.get(&answer.location().unwrap()).await;
     assert_eq!(answer.location().as_deref(), Some("http://localhost:8080/?bye"));
     assert!(!is_signed_in(&browser).await);
+}
+
+/// Browsers keep the cookie out of such a post, and take from its answer that there is none any more.
+#[tokio::test]
+async fn another_sites_post_signed_somebody_out_without_a_question() {
+    let server = Server::start().await;
+    let (browser, _) = signed_in(&server).await;
+    let bob = Browser::of(&server);
+    let answer = bob.authorize_as("bob", &App::code("trusted").query()).await;
+    let code = answer.sent(CALLBACK, '?').first("code").unwrap().to_owned();
+    let bobs = App::redeem(&bob, "trusted", &code).await.json();
+    let (back, state) = (("post_logout_redirect_uri", BACK), ("state", "a&b"));
+    let long = "s".repeat(5000);
+    let posts: [&[(&str, &str)]; 5] = [
+        &[],
+        &[("client_id", "app"), back, state],
+        &[("id_token_hint", bobs["id_token"].as_str().unwrap())],
+        &[("id_token_hint", "made.up.token"), back],
+        &[back, ("state", &long)],
+    ];
+    for fields in posts {
+        let without_cookie = Browser::of(&server);
+        let answer = without_cookie.post_with("/oidc/logout", fields, &[("sec-fetch-site", "cross-site")]).await;
+        assert_eq!(answer.header("set-cookie"), None, "{fields:?}");
+        let Some(location) = answer.location() else {
+            assert!(answer.status == 400 && fields.contains(&("state", &long)), "{fields:?}");
+            continue;
+        };
+        assert!(location.starts_with("/oidc/logout?") && !location.contains("id_token_hint"), "{location}");
+        let page = browser.get(&location).await;
+        assert!(page.body.contains("Sign out?") && is_signed_in(&browser).await, "{fields:?}");
+        if fields.contains(&state) {
+            assert!(page.body.contains(r#"name="state" value="a&#38;b""#), "{}", page.body);
+        }
+    }
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ use crate::web::peer::Peer;
 use crate::web::{PageError, delivery};
 
 /// The longest request that is sent on in an address: with the other headers of the answer, proxies take it.
-const LONGEST_ADDRESS: usize = 3000;
+pub(crate) const LONGEST_ADDRESS: usize = 3000;
 
 pub(crate) async fn authorize(
     State(provider): State<Arc<Provider>>,

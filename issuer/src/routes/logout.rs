@@ -19,6 +19,7 @@ use crate::web::headers::{see_other, set_cookie};
 use crate::web::page_params::{OwnForm, PageParams};
 use crate::web::pages::{MessagePage, Page as _, SignOutPage};
 
+use super::authorize::LONGEST_ADDRESS;
 use request::{LogoutRequest, WayBack};
 
 pub(crate) async fn oidc(
@@ -31,6 +32,10 @@ pub(crate) async fn oidc(
     // A post from another site comes without the cookie, so nobody knows then.
     let is_nobody = signed_in.is_none() && method == Method::GET;
     let request = LogoutRequest::read(&provider, &params).map_err(|error| for_visitor(error, is_nobody))?;
+    let nobody = || match method {
+        Method::POST => ask_browser(&request.way_back),
+        _ => Ok(signed_out(&provider, &request.way_back)),
+    };
     match (&request.hint, signed_in) {
         // Whoever holds an ID token of this person was trusted with it: no question is asked.
         (Some(hint), Some(signed_in)) if hint.sub == signed_in.session.subject => {
@@ -43,11 +48,11 @@ pub(crate) async fn oidc(
                 let ended = provider.store.end_session_called(sid, &hint.sub).await;
                 ended.map_err(Failure::from)?;
             }
-            Ok(signed_out(&provider, &request.way_back))
+            nobody()
         }
         // §2: without a hint, or with one about somebody else, the person is asked.
         (_, Some(signed_in)) => Ok(ask(&provider, &signed_in, &request.way_back)),
-        (None, None) => Ok(signed_out(&provider, &request.way_back)),
+        (None, None) => nobody(),
     }
 }
 
@@ -109,6 +114,16 @@ fn signed_out(provider: &Provider, way_back: &WayBack) -> Response {
     };
     set_cookie(&mut response, Cookie::Session.remove(&provider.config));
     response
+}
+
+/// A post from another site comes without the cookie, and its answer may not take that away unasked. The GET that follows has it;
+/// where the session has just ended, that finds nobody.
+fn ask_browser(way_back: &WayBack) -> Result<Response, PageError> {
+    let address = way_back.asked_again("/oidc/logout");
+    if address.len() > LONGEST_ADDRESS {
+        return Err(PageError::not_signed_out("The request is too long (state)."));
+    }
+    Ok(see_other(&address))
 }
 
 fn ask(provider: &Provider, signed_in: &SignedIn, way_back: &WayBack) -> Response {

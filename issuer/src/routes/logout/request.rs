@@ -61,6 +61,20 @@ impl WayBack {
     }
 }
 
+impl WayBack {
+    /// The request without its hint, for another try at `path`.
+    pub(super) fn asked_again(&self, path: &str) -> String {
+        let client_id = self.client_id.as_ref().map(ClientId::as_str);
+        let own = [
+            ("client_id", client_id),
+            ("post_logout_redirect_uri", self.uri.as_deref()),
+            ("state", self.state.as_deref()),
+        ];
+        let given = own.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        format!("{path}?{}", params::encode(given))
+    }
+}
+
 impl fmt::Debug for WayBack {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("WayBack").field("uri", &self.uri).finish_non_exhaustive()
