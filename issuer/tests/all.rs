@@ -23,6 +23,7 @@ mod native;
 mod password;
 mod postgres;
 mod process;
+mod reconfigured;
 mod refresh;
 mod refresh_family;
 mod response_modes;

@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::config::{Client, ClientType};
 use crate::error::Failure;
 use crate::provider::Provider;
+use crate::store::Grant;
 use crate::web::form::{FormRejection, FormText};
 use crate::web::headers::forbid_storing;
 use crate::web::oauth_refusal::OAuthRefusal;
@@ -82,7 +83,8 @@ async fn access_token(provider: &Provider, token: &str, now: UnixTime) -> Result
     let Some(claims) = access_tokens::issued_here(provider, token) else {
         return Ok(None);
     };
-    if access_tokens::is_expired(&claims, now) || access_tokens::is_revoked(provider, &claims).await? {
+    let counts = !access_tokens::is_expired(&claims, now) && access_tokens::has_account(provider, &claims);
+    if !counts || access_tokens::is_revoked(provider, &claims).await? {
         return Ok(None);
     }
     Ok(Some(Active {
@@ -115,7 +117,8 @@ async fn refresh_token(
     now: UnixTime,
 ) -> Result<Option<Active>, Failure> {
     let live = refresh_tokens::live(provider, token, now).await?;
-    let own = live.filter(|(grant, _)| grant.client_id == client.client_id);
+    let has_account = |grant: &Grant| provider.config.user(grant.subject.as_str()).is_some();
+    let own = live.filter(|(grant, _)| grant.client_id == client.client_id && has_account(grant));
     Ok(own.map(|(grant, family)| Active {
         active: true,
         iss: provider.config.issuer(),

@@ -35,8 +35,8 @@ async fn claims(provider: &Provider, token: &AccessToken) -> Result<Map<String, 
         return Err(OAuthRefusal::bearer(ErrorCode::InsufficientScope, "The scope openid is needed."));
     }
     let person = provider.config.user(judged.sub.as_str());
-    let person = person
-        .ok_or_else(|| OAuthRefusal::bearer(ErrorCode::InvalidToken, "The person has no account here any more."))?;
+    let person =
+        person.ok_or_else(|| OAuthRefusal::bearer(ErrorCode::InvalidToken, "The access token is about no person."))?;
     let mut claims = person.claims(&judged.scope);
     claims.insert("sub".into(), judged.sub.as_str().into());
     Ok(claims)
