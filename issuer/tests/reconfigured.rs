@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{App, Browser, CALLBACK, PASSWORD, Server, config};
+use crate::support::{App, Browser, CALLBACK, PASSWORD, Server, claims, config};
 
 /// An issuer whose configuration is changed between two starts.
 struct Issuer {
@@ -78,4 +78,23 @@ async fn tokens_of_somebody_who_was_taken_out_still_counted() {
     let query = App::code("app").with("prompt", "none").query();
     let silent = browser.get(&format!("/authorize?{query}")).await.sent(CALLBACK, '?');
     assert_eq!(silent.first("error"), Some("login_required"));
+}
+
+/// A refresh token went on bringing it until its family ended by time.
+#[tokio::test]
+async fn a_scope_that_was_taken_out_of_its_api_was_still_given() {
+    let issuer = Issuer::start().await;
+    let browser = Browser::of(&issuer.server);
+    let both = App::offline("app").with("scope", "openid offline_access read:reports write:reports");
+    let tokens = both.tokens(&browser).await;
+    let code = both.fresh_code(&browser).await;
+    let config = issuer.config.replace(" write:reports", "");
+    let _issuer = issuer.with(config).await;
+    let refreshed = App::refresh(&browser, text(&tokens, "refresh_token")).await.json();
+    let redeemed = App::redeem(&browser, "app", &code).await.json();
+    for tokens in [&refreshed, &redeemed] {
+        assert_eq!(text(tokens, "scope"), "openid offline_access read:reports");
+        assert_eq!(claims(text(tokens, "access_token"))["scope"], "openid offline_access read:reports");
+    }
+    assert_eq!(App::refresh(&browser, text(&refreshed, "refresh_token")).await.status, 200);
 }

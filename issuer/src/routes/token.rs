@@ -70,18 +70,21 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The answer for a grant: the access token, and the ID token when `openid` is in its scope.
+    /// The answer for a grant: the access token, and the ID token when `openid` is in its scope. Of what was granted, it has what
+    /// there still is.
     fn respond(
         &self,
-        grant: &Grant,
+        mut grant: Grant,
         nonce: Option<&Nonce>,
         refresh_token: Option<RefreshToken>,
     ) -> Result<TokenResponse, Failure> {
         let Self { provider, client, now, .. } = *self;
-        let access_token = tokens::access_token(provider, client, grant, client.is_browser_app(), now)?;
+        let api = grant.audience.as_deref().and_then(|audience| provider.config.api(audience));
+        grant.scope = authorize::grantable(&grant.scope, api, client.may_stay(api));
+        let access_token = tokens::access_token(provider, client, &grant, client.is_browser_app(), now)?;
         let parts = IdTokenParts { nonce, access_token: Some(&access_token.token), code: None };
         let id_token = match grant.scope.contains("openid") {
-            true => Some(tokens::id_token(provider, client, grant, parts, now)?),
+            true => Some(tokens::id_token(provider, client, &grant, parts, now)?),
             false => None,
         };
         Ok(TokenResponse {
@@ -90,7 +93,7 @@ impl Call<'_> {
             expires_in: Some(access_token.expires_in),
             refresh_token,
             // RFC 6749 §3.3: a scope has a word at least.
-            scope: Some(grant.scope.clone()).filter(|scope| !scope.is_empty()),
+            scope: Some(grant.scope).filter(|scope| !scope.is_empty()),
             id_token,
         })
     }

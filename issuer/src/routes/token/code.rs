@@ -34,7 +34,7 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
         true => Some(refresh_tokens::begin(provider, client, &grant, now).await?),
         false => None,
     };
-    Ok(call.respond(&grant, code.nonce.as_ref(), refresh_token)?)
+    Ok(call.respond(grant, code.nonce.as_ref(), refresh_token)?)
 }
 
 fn check_proofs(code: &Code, redirect_uri: &str, verifier: Option<&CodeVerifier>) -> Result<(), OAuthRefusal> {

@@ -30,7 +30,7 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
             None
         }
     };
-    Ok(call.respond(&grant, None, refresh_token)?)
+    Ok(call.respond(grant, None, refresh_token)?)
 }
 
 /// The person, held to the limits of the sign-in page (RFC 6749 §4.3.2).

@@ -42,7 +42,7 @@ fn answer(
         grant.scope = asked.intersection(&grant.scope);
     }
     // OIDC Core §12.2: the same person and the same sign-in, and no nonce.
-    Ok(call.respond(&grant, None, next)?)
+    Ok(call.respond(grant, None, next)?)
 }
 
 /// RFC 6749 §6: as much as was granted, or less, and for the same API. Judged before the token is used, so that asking for too
