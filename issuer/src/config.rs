@@ -227,7 +227,14 @@ impl Config {
                 "answers to {uri} travel in clear, and whoever is on their way can sign in with them: have it be https"
             )
         });
-        unframed.chain(exposed)
+        let lasting = self.clients.iter().filter(|client| client.has_lasting_refresh_tokens()).map(|client| {
+            format!(
+                "refresh tokens of {:?} are good for many uses, so a stolen one works unnoticed: an application that keeps no \
+                 secret needs rotation (RFC 9700 §2.2.2)",
+                client.client_id.as_str()
+            )
+        });
+        unframed.chain(exposed).chain(lasting)
     }
 
     /// Whether a page of this origin belongs to a registered client.

@@ -136,3 +136,14 @@ fn the_demo_is_fine_and_says_that_its_secrets_are_public() {
     assert_eq!(config.issuer.as_str(), "http://localhost:3000/");
     assert_eq!(config.user_named("test").unwrap().display_name(), "Tess Tester");
 }
+
+/// RFC 9700 §2.2.2: a stolen one works beside that of the person, and nobody notices.
+#[test]
+fn refresh_tokens_of_an_app_without_a_secret_that_do_not_rotate_were_not_spoken_of() {
+    let lasting = config().replace("refresh_tokens = { idle", "refresh_tokens = { rotation = false, idle");
+    let cautions: Vec<String> = Config::parse(&lasting).unwrap().cautions().collect();
+    assert!(
+        matches!(&cautions[..], [one] if one.contains("\"app\"") && one.contains("rotation")),
+        "of a server they may do so: {cautions:?}"
+    );
+}

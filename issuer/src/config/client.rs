@@ -164,6 +164,12 @@ impl Client {
         self.redirect_uris.iter().map(String::as_str).filter(is_exposed)
     }
 
+    /// Whether it could not tell that somebody else uses its refresh tokens.
+    pub(super) fn has_lasting_refresh_tokens(&self) -> bool {
+        let has_some = self.grants.contains(&GrantType::RefreshToken);
+        has_some && self.kind == ClientType::Public && !self.refresh_tokens.rotation
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let refuse =
             |message: String| Err(ConfigError::rule(format!("[[client]] {:?}: {message}", self.client_id.as_str())));
