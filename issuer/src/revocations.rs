@@ -116,8 +116,11 @@ impl RevokedList {
             }
         } else if entries.len() > 0 {
             let mut copy = self.copy.write().unwrap_or_else(PoisonError::into_inner);
-            copy.revoked.extend(entries);
-            copy.changes += 1;
+            for (what, exp) in entries {
+                if copy.revoked.insert(what, exp) != Some(exp) {
+                    copy.changes += 1;
+                }
+            }
         }
     }
 
@@ -289,6 +292,7 @@ mod tests {
         };
         let first = made(NOW).await;
         read(&list, new(&[])).await;
+        read(&list, new(std::slice::from_ref(&short))).await;
         read(&list, whole(&[short.clone(), lasting.clone()])).await;
         assert_eq!(made(long - Duration::from_secs(1)).await, first);
         let listed = async |now| {
