@@ -142,6 +142,7 @@ on_both_stores! {
         a_family_rotates_and_forgives_a_lost_answer_in_time,
         a_late_replay_ends_its_family_and_no_other,
         a_replay_ends_the_family_once_the_successor_was_used,
+        a_replay_before_the_time_of_the_use_was_forgiven,
         a_token_that_never_was_ends_its_family,
         a_family_ends_when_idle_and_at_its_absolute_limit,
         a_token_of_another_client_is_refused_and_unharmed,

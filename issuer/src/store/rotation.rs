@@ -16,8 +16,10 @@ pub(super) struct Rotation {
 }
 
 impl Rotation {
-    /// Whether this use asks again for what the rotation brought, and in time.
+    /// Whether this use asks again for what the rotation brought, and about the same time. That may have been told by a clock
+    /// that was ahead: then this use seems to come first.
     pub(super) fn is_repeated_by(&self, usage: &RefreshUse) -> bool {
-        self.used.matches(&usage.presented) && usage.now < self.at + usage.reuse_interval
+        let between = usage.now.since(self.at).max(self.at.since(usage.now));
+        self.used.matches(&usage.presented) && between < usage.reuse_interval
     }
 }

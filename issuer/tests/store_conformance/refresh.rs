@@ -1,6 +1,7 @@
 //! Families of refresh tokens: how they rotate, forgive, end and last.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use evergrant_core::protocol::ClientId;
 use evergrant_core::time::UnixTime;
@@ -66,6 +67,22 @@ pub(super) async fn a_replay_ends_the_family_once_the_successor_was_used(Opened 
     present(store, "one", 1, after(2)).await;
     assert_eq!(present(store, "one", 0, after(3)).await, RefreshOutcome::Replayed);
     assert_eq!(present(store, "one", 2, after(3)).await, RefreshOutcome::Refused);
+}
+
+/// While the clock was ahead, or told by somebody who is told it later: then a replay was forgiven until that time had come, and
+/// where none is.
+pub(super) async fn a_replay_before_the_time_of_the_use_was_forgiven(Opened { store, .. }: &Opened) {
+    for (name, replayed_at) in [("before", 45), ("long before", 5)] {
+        begin(store, name).await;
+        assert_eq!(present(store, name, 0, after(50)).await, accepted(name));
+        let expected = if replayed_at == 45 { repeated(name, 0) } else { RefreshOutcome::Replayed };
+        assert_eq!(present(store, name, 0, after(replayed_at)).await, expected, "{name}");
+    }
+    begin(store, "never").await;
+    for (now, expected) in [(50, accepted("never")), (49, RefreshOutcome::Replayed)] {
+        let never = RefreshUse { reuse_interval: Duration::ZERO, ..usage("never", 0, after(now)) };
+        assert_eq!(store.use_refresh_token(never).await.unwrap().committed().await.unwrap(), expected);
+    }
 }
 
 pub(super) async fn a_token_that_never_was_ends_its_family(Opened { store, .. }: &Opened) {
