@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::authorize::AuthorizationParameters;
-use super::error::OAuthError;
+use super::error::{OAuthError, without_tokens};
 use super::scope::Scope;
 
 /// A challenge of the scheme `Bearer`.
@@ -64,7 +64,7 @@ impl Challenge {
             "max_age" => self.max_age = value.parse().ok().map(|age: u32| Duration::from_secs(age.into())),
             // In either order.
             "error" => self.error_mut().error = value.into(),
-            "error_description" => self.error_mut().error_description = Some(value),
+            "error_description" => self.error_mut().error_description = Some(without_tokens(&value)),
             _ => {}
         }
     }
@@ -225,7 +225,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(scope in "[a-z:]{1,8}( [a-z:]{1,8}){0,2}", description in "[ !#-\\[\\]-~]{0,40}") {
+        fn what_is_written_is_read_again(scope in "[a-z:]{1,8}( [a-z:]{1,8}){0,2}", description in "[ !#-\\[\\]-~]{0,24}") {
             let written = Challenge {
                 error: Some(OAuthError::new(ErrorCode::InsufficientScope, description)),
                 scope: Scope::parse(&scope),

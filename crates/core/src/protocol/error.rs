@@ -15,7 +15,8 @@ use super::params::Params;
 pub struct OAuthError {
     /// The machine-readable code.
     pub error: ErrorCode,
-    /// Words for a developer, as the server put them.
+    /// Words for a developer, as the server put them. Some servers quote what they refuse: in what was read, anything that may
+    /// be a token is `…`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_description: Option<String>,
     /// A page with more about it.
@@ -23,7 +24,7 @@ pub struct OAuthError {
     pub error_uri: Option<String>,
 }
 
-json::members!(OAuthError { error: required, error_description: filled, error_uri: filled });
+json::members!(OAuthError { error: required, error_description: words, error_uri: filled });
 
 impl OAuthError {
     /// An error with a description a person can act on.
@@ -36,10 +37,21 @@ impl OAuthError {
         let text = |name| params.filled(name).map(str::to_owned);
         Some(Self {
             error: ErrorCode::from(text("error")?),
-            error_description: text("error_description"),
+            error_description: text("error_description").as_deref().map(without_tokens),
             error_uri: text("error_uri"),
         })
     }
+}
+
+/// A server's words, in which whatever is long and has a digit is `…`: it may be a token, and these words are shown and logged.
+pub(crate) fn without_tokens(words: &str) -> String {
+    let ends = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    let told = |part| if may_be_a_token(part) { "…" } else { part };
+    words.split_inclusive(ends).map(told).collect()
+}
+
+fn may_be_a_token(part: &str) -> bool {
+    part.len() > 24 && part.contains(|c: char| c.is_ascii_digit())
 }
 
 impl PartialEq for OAuthError {
@@ -160,6 +172,38 @@ impl fmt::Display for ErrorCode {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::protocol::challenge::Challenge;
+    use crate::protocol::params::encode;
+
+    /// Of a JWT, its longer parts.
+    #[test]
+    fn a_server_that_quoted_a_token_put_it_into_what_is_logged() {
+        let quoted = ["1f2e3d4c-0b1a-4f0d-9e6d-4b52c1b0a6f0", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"];
+        for token in quoted {
+            for words in
+                [format!("Invalid refresh token: {token}"), format!("({token})"), format!("“{token}” is too old.")]
+            {
+                let body = serde_json::json!({ "error": "invalid_grant", "error_description": words }).to_string();
+                let in_a_body: OAuthError = serde_json::from_str(&body).unwrap();
+                let parameters = encode([("error", "invalid_grant"), ("error_description", &words)]);
+                let in_an_address = OAuthError::from_params(&Params::parse(&parameters).unwrap()).unwrap();
+                let header =
+                    Challenge::find(&format!("Bearer error=\"invalid_token\", error_description=\"{words}\"")).unwrap();
+                for error in [in_a_body, in_an_address, header.error.unwrap()] {
+                    assert!(error.to_string().contains('…') && !format!("{error:?}").contains(token), "{error:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_server_says_is_told_as_it_is() {
+        let said = [
+            "The redirect URI http://localhost:5173/callback/silent.html is not registered (AADSTS50011).",
+            "Trop d’essais : réessayez dans 30 s. A-very-long-word-with-hyphens-and-no-figures",
+        ];
+        assert_eq!(said.map(without_tokens), said);
+    }
 
     #[test]
     fn known_codes_survive_the_wire_and_unknown_ones_are_kept() {

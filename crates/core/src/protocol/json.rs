@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::{Map, Value};
 
+use super::error::without_tokens;
+
 /// Reads JSON that must be UTF-8. A byte order mark, which some editors and servers put before it, is ignored
 /// (RFC 8259 §8.1), as a browser's own reader does.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
@@ -47,6 +49,11 @@ impl<'a> Members<'a> {
     /// The same for a member that some servers leave empty when there is nothing to say.
     pub(crate) fn filled<T: Member>(&self, name: &'static str) -> Result<Option<T>, MemberError> {
         if self.member(name).and_then(Value::as_str) == Some("") { Ok(None) } else { self.optional(name) }
+    }
+
+    /// The same for what a server says to people.
+    pub(crate) fn words(&self, name: &'static str) -> Result<Option<String>, MemberError> {
+        Ok(self.filled::<String>(name)?.as_deref().map(without_tokens))
     }
 
     /// The same for a member that nothing depends on: one of another kind counts as absent.
