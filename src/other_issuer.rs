@@ -42,10 +42,11 @@ pub(crate) fn link(other: &OtherIssuer) -> String {
     format!("{}/issuer#{}", window().location().origin().unwrap_or_default(), other.to_text())
 }
 
-/// What the link proposes that led here, once: the address is cleaned of it.
-pub(crate) fn proposed() -> Option<OtherIssuer> {
+/// What the link proposes that led here, once: the address is cleaned of it. `Some(None)` where that cannot be read.
+pub(crate) fn proposed() -> Option<Option<OtherIssuer>> {
     let fragment = window().location().hash().ok()?;
-    let other = OtherIssuer::from_text(fragment.strip_prefix('#')?)?;
+    // Others lead to a place on the page.
+    let other = fragment.contains('=').then(|| OtherIssuer::from_text(&fragment[1..]))?;
     let history = window().history().ok()?;
     // An address that cannot be cleaned proposes the same again when the page is loaded again, and no more than that.
     let _ = history.replace_state_with_url(&JsValue::NULL, "", Some("/issuer"));

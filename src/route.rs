@@ -1,11 +1,14 @@
 //! Which page the address names: a small router of our own, since a full one would double the app's size.
 
+use std::cell::Cell;
+
+use evergrant_leptos::use_session;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use leptos::web_sys::HtmlElement;
 
-use crate::live::{attribute, effect, on_click};
+use crate::live::{attribute, effect, memo, on_click};
 
 /// The pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,18 +137,37 @@ pub fn Link(
 #[component]
 pub fn Heading(children: Children) -> impl IntoView {
     if !FIRST.with(|first| first.replace(false)) {
-        // Runs once the page is there. It has one heading: to look for it is less code than to keep hold of it.
-        effect(|| {
-            let heading = document().query_selector("main h1").ok().flatten();
-            if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<HtmlElement>().ok()) {
-                let _ = heading.focus();
-            }
-        });
+        // Runs once the page is there.
+        effect(focus_heading);
     }
     view! { <h1 tabindex="-1">{children()}</h1> }
 }
 
+/// A page has one heading: to look for it is less code than to keep hold of it.
+fn focus_heading() {
+    let heading = document().query_selector("main h1").ok().flatten();
+    if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<HtmlElement>().ok()) {
+        let _ = heading.focus();
+    }
+}
+
+/// Whether somebody is signed in. When that changes, so does what is below the heading: where what had the focus is gone, as a
+/// button to sign in or out, the heading takes it.
+pub fn is_signed_in() -> Memo<bool> {
+    let status = use_session().status();
+    let is_signed_in = memo(move || status.get().is_signed_in());
+    let has_begun = Cell::new(false);
+    // Runs after the page has changed.
+    effect(move || {
+        is_signed_in.track();
+        if has_begun.replace(true) && matches!(document().query_selector(":focus"), Ok(None)) {
+            focus_heading();
+        }
+    });
+    is_signed_in
+}
+
 thread_local! {
     /// The first heading of a page load is left alone: the browser has put the focus where it belongs.
-    static FIRST: std::cell::Cell<bool> = const { std::cell::Cell::new(true) };
+    static FIRST: Cell<bool> = const { Cell::new(true) };
 }

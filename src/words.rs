@@ -65,7 +65,7 @@ pub fn unusable_issuer(error: &ConfigError) -> &'static str {
     match error {
         ConfigError::Wrong { key: "client_id", .. } => "Enter the client ID that the issuer has given this app.",
         ConfigError::Wrong { key: "scope", .. } => "The scope must contain the word openid.",
-        _ => "An issuer's address begins with https:// (http:// only on this machine) and has no # in it.",
+        _ => "An issuer's address begins with https:// (http:// only on this machine) and has no # and no user in it.",
     }
 }
 

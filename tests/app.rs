@@ -11,7 +11,7 @@ use evergrant_app::App;
 use evergrant_leptos::Config;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
-use leptos::web_sys::{Event, EventInit, HtmlInputElement};
+use leptos::web_sys::{Event, EventInit, HtmlElement, HtmlInputElement};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -144,6 +144,44 @@ async fn on_the_way_out_or_in_the_button_says_so_and_keeps_the_focus() {
     assert_eq!(document().active_element(), Some(button.unchecked_into()));
 }
 
+/// Screen readers heard "Renewing" and "Signed in" at each renewal, however short the tokens lived.
+#[wasm_bindgen_test]
+async fn a_renewal_was_read_aloud() {
+    let config = common::config("app-aloud");
+    common::store_session(&config, HOUR);
+    let app = app(&config, "/session");
+    let seen = words_in_the_header();
+    app.press("Renew now");
+    // The issuer of these tests never answers.
+    until("the renewal has failed", || seen.includes(&"retrying: Trying again".into(), 0)).await;
+    // The words may follow the status a moment later.
+    let [calm, loud] = ["renewing: Signed in", "renewing: Renewing"].map(|it| seen.includes(&it.into(), 0));
+    assert!(calm && !loud, "{seen:?}");
+}
+
+/// The button to sign out, or in, took the focus along when it went: whoever went on with the keyboard began at the top.
+#[wasm_bindgen_test]
+async fn the_focus_fell_to_the_page_when_somebody_signed_out() {
+    let config = common::config("app-focus");
+    common::store_session(&config, HOUR);
+    let app = app(&config, "/session");
+    let heading = app.the("h1");
+    let has_focus = |element: &HtmlElement| document().active_element().as_ref() == Some(element);
+    let sign_out = app.the("main .actions button:last-child");
+    sign_out.focus().unwrap();
+    assert!(has_focus(&sign_out) && sign_out.text_content().as_deref() == Some("Sign out"));
+    sign_out.click();
+    until("the heading has the focus", || has_focus(&heading)).await;
+}
+
+/// The form was empty, as if there had been no link, and the address stayed as it was.
+#[wasm_bindgen_test]
+async fn a_link_to_an_issuer_that_cannot_be_read_was_passed_over_in_silence() {
+    let app = app(&common::config("app-link"), "/issuer#client_id=app&issuer=%zz&issuer=b");
+    assert!(app.text().contains("That link names no issuer."), "{}", app.text());
+    assert_eq!(window().location().hash().unwrap(), "");
+}
+
 /// "Enter the client ID" was still said once it had been entered.
 #[wasm_bindgen_test]
 async fn what_was_wrong_when_the_form_was_sent_goes_when_something_is_typed() {
@@ -201,6 +239,15 @@ async fn when_renewing_fails_signing_in_again_is_offered_and_nothing_is_lost_whe
 fn statuses() -> js_sys::Array {
     let script = "const seen = [], shown = document.querySelector('[data-testid=session-status]');
         new MutationObserver(() => seen.push(shown.dataset.status)).observe(shown, { attributes: true });
+        return seen;";
+    js_sys::Function::new_no_args(script).call0(&wasm_bindgen::JsValue::NULL).unwrap().unchecked_into()
+}
+
+/// Every status with its words, from now on.
+fn words_in_the_header() -> js_sys::Array {
+    let script = "const seen = [], shown = document.querySelector('[data-testid=session-status]');
+        new MutationObserver(() => seen.push(shown.dataset.status + ': ' + shown.textContent))
+            .observe(shown, { attributes: true, characterData: true, childList: true, subtree: true });
         return seen;";
     js_sys::Function::new_no_args(script).call0(&wasm_bindgen::JsValue::NULL).unwrap().unchecked_into()
 }

@@ -8,16 +8,15 @@ use evergrant_leptos::use_session;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::live::{attribute, click, memo, part, text};
+use crate::live::{attribute, click, part, text};
 use crate::parts::Nobody;
 use crate::parts::notices::place;
-use crate::route::Heading;
+use crate::route::{Heading, is_signed_in};
 
 /// The page.
 #[component]
 pub(crate) fn ExpensesPage() -> impl IntoView {
-    let status = use_session().status();
-    let is_signed_in = memo(move || status.get().is_signed_in());
+    let is_signed_in = is_signed_in();
     view! {
         <Heading>"Expenses"</Heading>
         {part(move || match is_signed_in.get() {

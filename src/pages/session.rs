@@ -3,19 +3,17 @@
 mod facts;
 
 use evergrant_leptos::inspector::SessionInspector;
-use evergrant_leptos::use_session;
 use leptos::prelude::*;
 
 use self::facts::Facts;
-use crate::live::{memo, part};
+use crate::live::part;
 use crate::parts::Nobody;
-use crate::route::Heading;
+use crate::route::{Heading, is_signed_in};
 
 /// The page.
 #[component]
 pub(crate) fn SessionPage() -> impl IntoView {
-    let status = use_session().status();
-    let is_signed_in = memo(move || status.get().is_signed_in());
+    let is_signed_in = is_signed_in();
     view! {
         <Heading>"Session"</Heading>
         {part(move || match is_signed_in.get() {

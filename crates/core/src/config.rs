@@ -278,6 +278,10 @@ fn address(key: &'static str, text: &str) -> Result<Address, ConfigError> {
         // RFC 6749 §3.1.2: "The endpoint URI MUST NOT include a fragment component."
         return Err(ConfigError::wrong(key, "it must not have a # part"));
     }
+    if !url.as_str().starts_with(&url.origin()) {
+        // Browsers ask nobody at such an address.
+        return Err(ConfigError::wrong(key, "it must not have a user or password in it"));
+    }
     Ok(url)
 }
 
@@ -398,10 +402,17 @@ mod tests {
         assert!(error.to_string().contains("`client_id`"), "{error}");
     }
 
+    /// As in the addresses of Mastodon's people.
+    #[test]
+    fn a_path_may_have_an_at_sign() {
+        assert!(parse(r#"{"issuer":"https://tenant.example/@me","client_id":"app"}"#).is_ok());
+    }
+
     #[test]
     fn values_that_cannot_work_are_named() {
         for (key, value) in [
             ("issuer", r#""localhost""#),
+            ("issuer", r#""https://user:password@tenant.example/""#),
             ("redirect_uri", r#""http://app.example/""#),
             ("silent_redirect_uri", r##""http://localhost:3001/silent#x""##),
             ("scope", r#""profile""#),

@@ -19,12 +19,14 @@ pub(super) fn IssuerForm() -> impl IntoView {
         true => OtherIssuer::of(&config),
         false => OtherIssuer { scope: config.scope.to_string(), ..OtherIssuer::default() },
     });
-    let (is_proposed, trouble) = (RwSignal::new(false), RwSignal::new(String::new()));
+    let (of_the_link, trouble) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let check = Check::new();
     let read_link = move || {
         if let Some(other) = other_issuer::proposed() {
-            draft.set(other);
-            is_proposed.set(true);
+            of_the_link.set(proposal(other.is_some()).to_html());
+            if let Some(other) = other {
+                draft.set(other);
+            }
         }
     };
     read_link();
@@ -61,10 +63,7 @@ pub(super) fn IssuerForm() -> impl IntoView {
         <section class="card" aria-labelledby="about-issuer">
             <div>
                 <h2 id="about-issuer">"The issuer"</h2>
-                <div aria-live="polite" inner_html=text(move || match is_proposed.get() {
-                    true => proposal().to_html(),
-                    false => String::new(),
-                })></div>
+                <div aria-live="polite" inner_html=text(move || of_the_link.get())></div>
             </div>
             <form class="fields" on:submit=submit(use_it)>
                 <Field id="issuer" label="Issuer URL" value=draft.issuer trouble hint="issuer-hint" placeholder="https://tenant.example.com/"/>
@@ -83,9 +82,15 @@ pub(super) fn IssuerForm() -> impl IntoView {
     }
 }
 
-fn proposal() -> Notice {
-    let advice = "Nothing is changed yet. Use it only if you know this issuer: you will be sent there to sign in.";
-    Notice { tone: "warn", headline: "A link filled this in.", sentences: vec![advice.to_owned()], exact: None }
+fn proposal(can_be_read: bool) -> Notice {
+    let (headline, advice) = match can_be_read {
+        true => (
+            "A link filled this in.",
+            "Nothing is changed yet. Use it only if you know this issuer: you will be sent there to sign in.",
+        ),
+        false => ("That link names no issuer.", "It may have lost a part on its way."),
+    };
+    Notice { tone: "warn", headline, sentences: vec![advice.to_owned()], exact: None }
 }
 
 /// What is being typed.
