@@ -402,7 +402,6 @@ mod tests {
         assert!(error.to_string().contains("`client_id`"), "{error}");
     }
 
-    /// As in the addresses of Mastodon's people.
     #[test]
     fn a_path_may_have_an_at_sign() {
         assert!(parse(r#"{"issuer":"https://tenant.example/@me","client_id":"app"}"#).is_ok());
