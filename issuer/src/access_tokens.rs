@@ -31,8 +31,8 @@ pub(crate) fn judge_alone(
     if is_expired(&claims, now) {
         return Err(invalid_token("The access token provided has expired."));
     }
-    if !has_account(provider, &claims) {
-        return Err(invalid_token("The person has no account here any more."));
+    if !is_about_somebody(provider, &claims) {
+        return Err(invalid_token("The person or the application has no account here any more."));
     }
     if provider.revoked.names(&claims) {
         return Err(revoked());
@@ -61,10 +61,12 @@ pub(crate) fn is_expired(claims: &AccessTokenClaims, now: UnixTime) -> bool {
     now >= UnixTime::from_seconds(claims.exp)
 }
 
-/// Whether the person whom a token is about was not taken out of the configuration. What a client has in its own name is about
-/// nobody, and comes of no grant.
-pub(crate) fn has_account(provider: &Provider, claims: &AccessTokenClaims) -> bool {
-    claims.grant_id.is_none() || provider.config.user(claims.sub.as_str()).is_some()
+/// Whether neither the client of a token nor the person it is about was taken out of the configuration. What a client has in its
+/// own name is about no person, and comes of no grant.
+pub(crate) fn is_about_somebody(provider: &Provider, claims: &AccessTokenClaims) -> bool {
+    let config = &provider.config;
+    let has_person = claims.grant_id.is_none() || config.user(claims.sub.as_str()).is_some();
+    has_person && config.client(&claims.client_id).is_some()
 }
 
 /// Whether the store has a token on its list of what was revoked.

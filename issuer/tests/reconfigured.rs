@@ -36,6 +36,13 @@ impl Issuer {
         let config = format!("{before}[[user]]{}", rest.split_once("[[user]]").unwrap().1);
         self.with(config).await
     }
+
+    /// The first client there is.
+    async fn without_app(self) -> Self {
+        let (before, rest) = self.config.split_once("[[client]]").unwrap();
+        let config = format!("{before}[[client]]{}", rest.split_once("[[client]]").unwrap().1);
+        self.with(config).await
+    }
 }
 
 fn text<'a>(tokens: &'a Value, name: &str) -> &'a str {
@@ -78,6 +85,25 @@ async fn tokens_of_somebody_who_was_taken_out_still_counted() {
     let query = App::code("app").with("prompt", "none").query();
     let silent = browser.get(&format!("/authorize?{query}")).await.sent(CALLBACK, '?');
     assert_eq!(silent.first("error"), Some("login_required"));
+}
+
+/// And on the page of where one is signed in it had no name.
+#[tokio::test]
+async fn tokens_of_an_application_that_was_taken_out_still_counted() {
+    let issuer = Issuer::start().await;
+    let browser = Browser::of(&issuer.server);
+    let tokens = App::code("app").with("scope", "openid offline_access").tokens(&browser).await;
+    let access_token = text(&tokens, "access_token");
+    let _issuer = issuer.without_app().await;
+    let bearer = format!("Bearer {access_token}");
+    for path in ["/userinfo", "/secret"] {
+        let answer = browser.send(Method::GET, path, &[("authorization", &bearer)], None).await;
+        assert_eq!((answer.status, answer.json()["error"].as_str()), (401, Some("invalid_token")), "{path}");
+    }
+    assert_eq!(introspect(&browser, access_token).await, serde_json::json!({"active": false}));
+    assert_eq!(App::refresh(&browser, text(&tokens, "refresh_token")).await.status, 401);
+    let page = browser.get("/account").await.body;
+    assert!(page.contains(">app<"), "{page}");
 }
 
 /// A refresh token went on bringing it until its family ended by time.

@@ -87,7 +87,12 @@ fn applications(provider: &Provider, families: &[(Grant, RefreshFamily)], now: U
         match applications.iter_mut().find(|application| application.client_id == grant.client_id) {
             Some(application) => application.places.push(place),
             None => applications.push(AccountApplication {
-                name: provider.config.client(&grant.client_id).map_or("", |client| &client.name).to_owned(),
+                // One that was taken out of the configuration has no other name any more.
+                name: provider
+                    .config
+                    .client(&grant.client_id)
+                    .map_or(grant.client_id.as_str(), |client| &client.name)
+                    .to_owned(),
                 client_id: grant.client_id.clone(),
                 places: vec![place],
             }),

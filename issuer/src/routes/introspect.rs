@@ -83,7 +83,7 @@ async fn access_token(provider: &Provider, token: &str, now: UnixTime) -> Result
     let Some(claims) = access_tokens::issued_here(provider, token) else {
         return Ok(None);
     };
-    let counts = !access_tokens::is_expired(&claims, now) && access_tokens::has_account(provider, &claims);
+    let counts = !access_tokens::is_expired(&claims, now) && access_tokens::is_about_somebody(provider, &claims);
     if !counts || access_tokens::is_revoked(provider, &claims).await? {
         return Ok(None);
     }
