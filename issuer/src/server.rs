@@ -124,16 +124,42 @@ async fn serve(options: &Options, mut config: Config) -> anyhow::Result<()> {
         bail!("the issuer {} cannot have a port", config.issuer.as_str());
     }
     let store = open_store(&config).await?;
+    if config.database_url.is_none() && may_be_read_by_others(&config.database) {
+        warn!(
+            "the database {} may be read by others on this machine, and the signing keys are in it: have its owner alone read it \
+             (chmod 600)",
+            config.database.display()
+        );
+    }
     let provider = Arc::new(Provider::open(config, store, Clock::system(), options.dev).await?);
     tokio::spawn(keep(Arc::clone(&provider)));
     server.announce_and_run("evergrant-issuer", router::router(provider), options.exit_on_stdin_close).await?;
     Ok(())
 }
 
+#[cfg(unix)]
+fn may_be_read_by_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
+}
+
+/// Who may read a file is said in another way.
+#[cfg(not(unix))]
+fn may_be_read_by_others(_: &Path) -> bool {
+    false
+}
+
 fn warn_of_dangers(config: &Config, loopback: bool, dev: bool) -> anyhow::Result<()> {
     if dev && !loopback {
         bail!(
             "--dev lets anybody sign in as anyone, so it works only on a loopback address such as --listen localhost:3000"
+        );
+    }
+    if dev && !config.issuer_is_loopback() {
+        warn!(
+            "--dev lets anybody sign in as anyone, and {} is not on this machine: a proxy that hands on what comes from elsewhere \
+             opens it to all",
+            config.issuer.as_str()
         );
     }
     if !loopback && !config.is_https() {

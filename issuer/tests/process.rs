@@ -77,20 +77,23 @@ fn developers_shortcuts_stay_on_this_machine() {
     assert!(text(&output).contains("--dev") && text(&output).contains("loopback"), "{}", text(&output));
 }
 
+/// What it logs when it starts with this configuration, and ends.
+fn log_of(listen: &str, config: &str, arguments: &[&str]) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, log) = (directory.path().join("issuer.toml"), directory.path().join("log"));
+    std::fs::write(&path, config).unwrap();
+    let stderr = std::fs::File::create(&log).unwrap();
+    let mut command = issuer(&["--listen", listen, "--exit-on-stdin-close", "--config"]);
+    command.arg(&path).args(arguments);
+    let (mut child, _) = started(command, stderr.into());
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+    std::fs::read_to_string(log).unwrap()
+}
+
 #[test]
 fn the_demos_secrets_and_a_public_address_without_tls_are_spoken_of() {
-    let directory = tempfile::tempdir().unwrap();
-    let log_of = |listen: &str, config: &str| {
-        let (path, log) = (directory.path().join("issuer.toml"), directory.path().join("log"));
-        std::fs::write(&path, config).unwrap();
-        let stderr = std::fs::File::create(&log).unwrap();
-        let mut command = issuer(&["--database", ":memory:", "--listen", listen, "--exit-on-stdin-close", "--config"]);
-        command.arg(&path);
-        let (mut child, _) = started(command, stderr.into());
-        drop(child.stdin.take());
-        assert!(child.wait().unwrap().success());
-        std::fs::read_to_string(log).unwrap()
-    };
+    let log_of = |listen: &str, config: &str| log_of(listen, config, &["--database", ":memory:"]);
     let demo = std::fs::read_to_string(DEMO).unwrap();
     let public = log_of("0.0.0.0:0", &demo);
     assert!(public.contains("travel in clear") && public.contains("demo are in use on a public address"), "{public}");
@@ -101,6 +104,37 @@ fn the_demos_secrets_and_a_public_address_without_tls_are_spoken_of() {
     assert!(!said.contains("travel in clear") && !said.contains("set [limits]"), "{said}");
     let private = log_of("127.0.0.1:0", &demo);
     assert!(private.contains("keep this to this machine") && !private.contains("WARN"), "{private}");
+}
+
+/// The proxy in front of it hands on what comes from anywhere, and calls it what it listens on.
+#[test]
+fn developers_shortcuts_of_an_issuer_behind_a_proxy_were_not_spoken_of() {
+    let behind_tls =
+        std::fs::read_to_string(DEMO).unwrap().replace("http://localhost:3000/", "https://issuer.example/");
+    for (arguments, is_said) in [(&["--database", ":memory:", "--dev"][..], true), (&["--database", ":memory:"], false)]
+    {
+        let log = log_of("127.0.0.1:0", &behind_tls, arguments);
+        assert_eq!(log.contains("--dev lets anybody sign in as anyone"), is_said, "{log}");
+    }
+}
+
+/// As one is that was put back from a copy: the signing keys are in it.
+#[cfg(unix)]
+#[test]
+fn a_database_that_others_may_read_was_not_spoken_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let demo = std::fs::read_to_string(DEMO).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("issuer.sqlite3");
+    let arguments = ["--database", database.to_str().unwrap()];
+    for (mode, is_said) in [(None, false), (Some(0o644), true), (Some(0o600), false)] {
+        if let Some(mode) = mode {
+            std::fs::set_permissions(&database, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let log = log_of("127.0.0.1:0", &demo, &arguments);
+        assert_eq!(log.contains("may be read by others"), is_said, "{mode:?} {log}");
+    }
 }
 
 #[tokio::test]
