@@ -11,6 +11,7 @@ use web_sys::Request;
 fn App() -> impl IntoView {
     let session = use_session();
     let name = move || session.claims().get().map(|claims| claims.display_name().to_owned());
+    let problem = move || session.error().get().map(|error| error.to_string());
     let renewals = move || session.view().with(|view| view.renewals);
     let answer = RwSignal::new(String::new());
     let call = move |_| spawn_local(async move { answer.set(expenses(session).await.unwrap_or_else(|why| why)) });
@@ -25,6 +26,7 @@ fn App() -> impl IntoView {
             <SignedOut>
                 <button on:click=move |_| session.sign_in(Flow::Code, "/".into())>"Sign in"</button>
             </SignedOut>
+            <p>{problem}</p>
         </main>
     }
 }

@@ -5,9 +5,11 @@ use leptos::prelude::*;
 fn Greeting() -> impl IntoView {
     let session = use_session();
     let name = move || session.claims().get().map(|claims| claims.display_name().to_owned());
+    let problem = move || session.error().get().map(|error| error.to_string());
     view! {
         <SignedIn>"Hello, " {name} <button on:click=move |_| session.sign_out()>"Sign out"</button></SignedIn>
         <SignedOut><button on:click=move |_| session.sign_in(Flow::Code, "/".into())>"Sign in"</button></SignedOut>
+        <p>{problem}</p>
     }
 }
 
