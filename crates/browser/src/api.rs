@@ -54,12 +54,12 @@ impl Runtime {
     /// [`FetchError::Unreachable`]: ask the signal whether it was (`aborted`).
     pub async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
         if !self.may_have_the_token(&request.url()) {
-            let response = send(&request).await?;
+            let answer = send(&request).await;
             #[cfg(debug_assertions)]
-            if response.status() == 401 {
+            if answer.as_ref().is_ok_and(|response| response.status() == 401) {
                 tell_what_to_allow(&request.url());
             }
-            return Ok(response);
+            return answer;
         }
         let token = self.access_token().await?;
         // A body can be sent once: the copy is for the second try.
