@@ -64,11 +64,12 @@ impl Provider {
     /// are made.
     ///
     /// # Errors
-    /// When the store fails; then all stays as it was known.
+    /// When the store fails; then what failed stays as it was known.
     pub async fn notice(&self) -> Result<(), Failure> {
-        let now = self.clock.now();
-        self.keys.refresh(&*self.store, &self.config, now).await?;
-        Ok(self.revoked.refresh(&*self.store).await?)
+        let keys = self.keys.refresh(&*self.store, &self.config, self.clock.now()).await;
+        // Whatever became of the keys: one that a newer version made may be none for this.
+        self.revoked.refresh(&*self.store).await?;
+        Ok(keys?)
     }
 
     /// Removes what is over, in small batches, and has keys change that are due. For good, so where the database has a clock of

@@ -215,3 +215,20 @@ async fn two_processes_on_one_store_list_all_that_either_revokes_and_say_the_sam
     assert_eq!((&one.body, one.header("etag")), (&other.body, other.header("etag")));
     assert_eq!(list(&browsers[0]).await.revoked.len(), 4);
 }
+
+/// As one is that a newer version made beside this one.
+#[tokio::test]
+async fn a_key_that_could_not_be_read_kept_what_others_revoked_from_being_seen() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("issuer.sqlite3");
+    let [one, other] =
+        [Server::launch(&config(), &database, 0, false).await, Server::launch(&config(), &database, 0, false).await];
+    let (browser, seen_there) = (Browser::of(&one), Browser::of(&other));
+    let tokens = sign_in(&browser).await;
+    let sql = "INSERT INTO signing_key (kid, algorithm, pkcs8, created_at) VALUES ('new', 'ES1024', x'00', 0)";
+    rusqlite::Connection::open(&database).unwrap().execute_batch(sql).unwrap();
+    let fields = [("client_id", "app"), ("token", text(&tokens, "access_token"))];
+    browser.post_with("/oauth/revoke", &fields, &[]).await;
+    assert!(other.provider.notice().await.is_err());
+    assert!(is_listed(&seen_there, text(&tokens, "access_token")).await);
+}
