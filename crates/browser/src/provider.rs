@@ -13,6 +13,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::crypto::WebCrypto;
 use crate::http;
+use crate::network::is_offline;
 
 /// One issuer.
 #[derive(Debug)]
@@ -49,7 +50,8 @@ impl Provider {
         self.iframe.replace(seen);
     }
 
-    /// The issuer's metadata (OIDC Discovery §4), asked for once in the life of a page, unless it is forgotten.
+    /// The issuer's metadata (OIDC Discovery §4), asked for once in the life of a page, unless it is forgotten. Where the browser
+    /// says that there is no network it is asked for each time: whoever was to leave for a page of the issuer's finds out here.
     ///
     /// # Errors
     /// [`Failure::Unreachable`], [`Failure::Busy`] (429, or 500 and above) or [`Failure::Metadata`]; the next call asks again.
@@ -59,7 +61,7 @@ impl Provider {
     }
 
     async fn look_up(&self) -> Result<Rc<ProviderMetadata>, Failure> {
-        if let Some(metadata) = self.known_metadata() {
+        if let Some(metadata) = self.known_metadata().filter(|_| !is_offline()) {
             return Ok(metadata);
         }
         let endpoint = "the issuer's metadata";

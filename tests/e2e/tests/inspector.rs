@@ -136,6 +136,23 @@ fn a_page_that_is_cut_off_renews_when_the_network_is_back() -> anyhow::Result<()
     })
 }
 
+/// The browser showed an error page of its own, and the app was gone.
+#[test]
+fn without_a_network_the_app_was_left_for_a_page_of_the_issuers() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let (app, inspector) = inspect(world).await?;
+        inspector.try_failure("Go offline").await?;
+        app.wait_for_status("retrying").await?;
+        app.press("Sign out").await?;
+        app.wait_to_be_told("You are signed out here, but the issuer could not be told.").await?;
+        assert_eq!(app.stored_names().await?, Vec::<String>::new());
+        app.press("Sign in").await?;
+        app.wait_to_be_told("The issuer could not be reached.").await?;
+        assert_eq!(app.status().await?, "signed-out");
+        Ok(())
+    })
+}
+
 #[test]
 fn a_sleep_is_seen_and_what_was_due_meanwhile_is_renewed() -> anyhow::Result<()> {
     journey(Setup::demo().with_access_token_lifetime(300), async |world| {

@@ -172,7 +172,7 @@ impl fmt::Display for HiddenIframe {
             Self::NobodyKnown => formatter.write_str(
                 "In a hidden iframe the issuer knows nobody: its session has ended, or this browser keeps its cookies from it.",
             ),
-            Self::Fails(failure) => write!(formatter, "Renewing in a hidden iframe does not work here: {failure}."),
+            Self::Fails(failure) => write!(formatter, "A hidden iframe did not work here when it was last tried: {failure}."),
         }
     }
 }
