@@ -80,11 +80,12 @@ impl Provider {
     pub async fn sweep(&self) -> Result<(), Failure> {
         let at_the_store = self.store.time().await?.map(|time| self.clock.when(time));
         let now = self.clock.now().min(at_the_store.unwrap_or(UnixTime::from_millis(i64::MAX)));
-        KeyRing::change(&*self.store, &self.config, now).await?;
-        self.notice().await?;
+        let keys = KeyRing::change(&*self.store, &self.config, now).await;
+        let noticed = self.notice().await;
         while self.store.sweep(now).await? {
             tokio::task::yield_now().await;
         }
-        Ok(())
+        keys?;
+        noticed
     }
 }

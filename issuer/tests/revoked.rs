@@ -232,3 +232,16 @@ async fn a_key_that_could_not_be_read_kept_what_others_revoked_from_being_seen()
     assert!(other.provider.notice().await.is_err());
     assert!(is_listed(&seen_there, text(&tokens, "access_token")).await);
 }
+
+#[tokio::test]
+async fn a_key_that_could_not_be_read_kept_what_is_over_from_being_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("issuer.sqlite3");
+    let server = Server::launch(&config(), &database, 0, false).await;
+    let store = &server.provider.store;
+    store.revoke_access_token("over".to_owned(), server.clock.now() - Duration::from_secs(600)).await.unwrap();
+    let sql = "INSERT INTO signing_key (kid, algorithm, pkcs8, created_at) VALUES ('new', 'ES1024', x'00', 0)";
+    rusqlite::Connection::open(&database).unwrap().execute_batch(sql).unwrap();
+    assert!(server.provider.sweep().await.is_err());
+    assert!(!store.is_revoked("over", None).await.unwrap());
+}
