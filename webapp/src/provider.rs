@@ -1,7 +1,8 @@
-//! The issuer as this server sees it: its metadata and keys, fetched when they are needed and kept, and its token endpoint.
+//! The issuer as this server sees it: its metadata and keys, fetched when they are needed and kept for a while, and its token
+//! endpoint.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use evergrant_core::protocol::id_token::{self, Expectation, IdTokenClaims, IdTokenError};
 use evergrant_core::protocol::jwk::{JwkSet, KeyChoiceError};
@@ -17,6 +18,9 @@ use crate::http::Http;
 /// How far the issuer's clock and this one may differ.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
+/// How long metadata is kept: endpoints move, and algorithms change, while this server runs.
+const METADATA_LASTS: Duration = Duration::from_secs(10 * 60);
+
 const TOKEN_ENDPOINT: &str = "the issuer's token endpoint";
 
 /// One issuer.
@@ -24,11 +28,12 @@ const TOKEN_ENDPOINT: &str = "the issuer's token endpoint";
 pub(crate) struct Provider {
     http: Http,
     issuer: Issuer,
-    metadata: Kept<ProviderMetadata>,
-    keys: Kept<JwkSet>,
+    /// And since when.
+    metadata: Kept<(Instant, Arc<ProviderMetadata>)>,
+    keys: Kept<Arc<JwkSet>>,
 }
 
-type Kept<T> = Mutex<Option<Arc<T>>>;
+type Kept<T> = Mutex<Option<T>>;
 
 impl Provider {
     /// The issuer with this identifier; nothing is fetched yet.
@@ -37,12 +42,26 @@ impl Provider {
     }
 
     pub(crate) async fn metadata(&self) -> Result<Arc<ProviderMetadata>, Failure> {
-        if let Some(metadata) = kept(&self.metadata) {
-            return Ok(metadata);
-        }
+        self.metadata_at(Instant::now()).await
+    }
+
+    async fn metadata_at(&self, now: Instant) -> Result<Arc<ProviderMetadata>, Failure> {
+        let metadata = match kept(&self.metadata) {
+            Some((since, metadata)) if now.saturating_duration_since(since) < METADATA_LASTS => return Ok(metadata),
+            Some((_, before)) => self.fetch_metadata().await.unwrap_or_else(|failure| {
+                tracing::warn!("metadata of a while ago are used: {failure}");
+                before
+            }),
+            None => self.fetch_metadata().await?,
+        };
+        keep(&self.metadata, (now, Arc::clone(&metadata)));
+        Ok(metadata)
+    }
+
+    async fn fetch_metadata(&self) -> Result<Arc<ProviderMetadata>, Failure> {
         let endpoint = "the issuer's metadata";
         let answer = self.http.get(endpoint, &metadata::discovery_url(&self.issuer)).await?.unless_busy(endpoint)?;
-        Ok(keep(&self.metadata, metadata::judge(&self.issuer, answer.status, &answer.body)?))
+        Ok(Arc::new(metadata::judge(&self.issuer, answer.status, &answer.body)?))
     }
 
     /// What every ID token for `client_id` must agree with; the rest depends on how it came.
@@ -62,7 +81,8 @@ impl Provider {
         }
     }
 
-    /// Validates an ID token; an unknown key refetches the key set, once.
+    /// Validates an ID token. A key that is unknown, or does not fit the signature, refetches the key set, once: another may have
+    /// taken its place, also under its name.
     pub(crate) async fn validate(&self, token: &IdToken, expected: &Expectation<'_>) -> Result<IdTokenClaims, Failure> {
         let known = kept(&self.keys);
         let was_known = known.is_some();
@@ -71,7 +91,7 @@ impl Provider {
             None => self.fetch_keys().await?,
         };
         match id_token::validate(token, &keys, &AwsLc, expected).await {
-            Err(IdTokenError::Key(KeyChoiceError::Unknown(_))) if was_known => {
+            Err(IdTokenError::Key(KeyChoiceError::Unknown(_)) | IdTokenError::Signature) if was_known => {
                 let keys = self.fetch_keys().await?;
                 Ok(id_token::validate(token, &keys, &AwsLc, expected).await?)
             }
@@ -102,16 +122,58 @@ impl Provider {
         let endpoint = "the issuer's keys";
         let metadata = self.metadata().await?;
         let answer = self.http.get(endpoint, metadata.jwks_uri.as_str()).await?.unless_busy(endpoint)?;
-        Ok(keep(&self.keys, JwkSet::parse(&answer.body)?))
+        let keys = Arc::new(JwkSet::parse(&answer.body)?);
+        keep(&self.keys, Arc::clone(&keys));
+        Ok(keys)
     }
 }
 
-fn kept<T>(place: &Kept<T>) -> Option<Arc<T>> {
+fn kept<T: Clone>(place: &Kept<T>) -> Option<T> {
     place.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-fn keep<T>(place: &Kept<T>, value: T) -> Arc<T> {
-    let value = Arc::new(value);
-    *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&value));
-    value
+fn keep<T>(place: &Kept<T>, value: T) {
+    *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use axum::http::StatusCode;
+    use axum::routing::get;
+    use axum::{Json, Router};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// An issuer whose token endpoint is elsewhere each time it is asked; the third time it does not say where.
+    async fn moving_issuer() -> Provider {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://{}/", listener.local_addr().unwrap());
+        let (asked, at) = (Arc::new(AtomicU32::default()), issuer.clone());
+        let metadata = async move || match asked.fetch_add(1, Ordering::Relaxed) {
+            2 => Err(StatusCode::SERVICE_UNAVAILABLE),
+            times => Ok(Json(serde_json::json!({
+                "issuer": at, "authorization_endpoint": format!("{at}authorize"), "jwks_uri": format!("{at}jwks"),
+                "token_endpoint": format!("{at}token-{times}"),
+                "response_types_supported": ["code"], "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["ES256"],
+            }))),
+        };
+        let router = Router::new().route("/.well-known/openid-configuration", get(metadata));
+        tokio::spawn(async { axum::serve(listener, router).await });
+        Provider::new(Http::new().unwrap(), Issuer::new(issuer))
+    }
+
+    #[tokio::test]
+    async fn an_issuer_whose_endpoints_had_moved_was_not_found_until_this_server_began_anew() {
+        let (provider, begun) = (moving_issuer().await, Instant::now());
+        for (minutes, expected) in [(0, 0), (9, 0), (10, 1), (19, 1), (20, 1), (29, 1), (30, 3)] {
+            let metadata = provider.metadata_at(begun + Duration::from_secs(60 * minutes)).await.unwrap();
+            let endpoint = metadata.token_endpoint.as_ref().unwrap().as_str();
+            assert!(endpoint.ends_with(&format!("/token-{expected}")), "after {minutes} minutes: {endpoint}");
+        }
+    }
 }
