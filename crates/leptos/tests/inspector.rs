@@ -5,7 +5,7 @@
 mod common;
 
 use common::{config, page, store_session, text, until};
-use evergrant_leptos::inspector::SessionInspector;
+use evergrant_leptos::inspector::{STYLES, SessionInspector};
 use evergrant_leptos::{Rehearsal, use_session};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -78,7 +78,7 @@ async fn a_sleep_and_a_lost_network_are_bands_and_rows() {
 #[wasm_bindgen_test]
 async fn a_long_claim_made_a_page_without_styles_of_its_own_wider_than_the_screen() {
     let look = document().create_element("style").unwrap();
-    look.set_text_content(Some(include_str!("../inspector.css")));
+    look.set_text_content(Some(STYLES));
     document().head().unwrap().append_child(&look).unwrap();
     let place = open(&format!("inspector-{}", "long".repeat(80)));
     place.set_attribute("style", "width: 50rem").unwrap();
