@@ -25,6 +25,7 @@
 //! - [`config`] is everything it can be told; [`options`] and [`server`] are the process around it.
 
 mod access_tokens;
+mod accounts;
 pub mod authorize;
 mod client_authentication;
 pub mod clock;

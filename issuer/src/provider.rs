@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use evergrant_core::time::UnixTime;
+use tracing::info;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -38,11 +39,13 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Makes the provider ready: takes its keys from the store, or makes them.
+    /// Makes the provider ready: takes its keys from the store, or makes them, and ends what was signed in with passwords that
+    /// people have no longer.
     ///
     /// # Errors
     /// When the store fails or keys cannot be made.
     pub async fn open(config: Config, store: Arc<dyn Store>, clock: Clock, dev: bool) -> Result<Self, Failure> {
+        note_passwords(&*store, &config, clock.now()).await?;
         let keys = KeyRing::open(&*store, &config, clock.now()).await?;
         let revoked = RevokedList::open(&*store).await?;
         Ok(Self {
@@ -88,4 +91,16 @@ impl Provider {
         keys?;
         noticed
     }
+}
+
+async fn note_passwords(store: &dyn Store, config: &Config, now: UnixTime) -> Result<(), Failure> {
+    let passwords = config.users.iter().map(|person| (person.sub.clone(), person.password_hash.fingerprint()));
+    let people = store.note_passwords(passwords.collect(), now).await?;
+    if people > 0 {
+        info!(
+            people,
+            "have another password than when an issuer last started: what was signed in with the old one is over"
+        );
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderValue};
 use evergrant_core::time::UnixTime;
 
+use crate::accounts::{self, Account};
 use crate::config::User;
 use crate::error::Failure;
 use crate::interactions::{self, Pending};
@@ -40,8 +41,7 @@ pub(crate) async fn current(
     let Some(session) = provider.store.session(cookie.hash(), now).await? else {
         return Ok(None);
     };
-    // Somebody who was taken out of the configuration is signed in no longer.
-    if provider.config.user(session.subject.as_str()).is_none() {
+    if accounts::find(provider, &session.subject, session.password).await? != Account::Same {
         return Ok(None);
     }
     keep_alive(provider, &session, now).await?;
@@ -65,6 +65,7 @@ pub(crate) async fn begin(
         sid: cookie.derive("sid").expose().to_owned(),
         subject: person.sub.clone(),
         device: device::describe(headers),
+        password: Some(person.password_hash.fingerprint()),
         auth_time: now,
         idle_until: now + lifetimes.session_idle,
         absolute_until: now + lifetimes.session_absolute,

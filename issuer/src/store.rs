@@ -52,6 +52,13 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Removes a key.
     async fn remove_signing_key(&self, kid: &str) -> Result<(), StoreError>;
 
+    /// Notes the fingerprint of each person's password hash. Where another was noted before, it ends in the same step every
+    /// session and every grant of that person that was not made with this one. How many people have another.
+    async fn note_passwords(&self, passwords: Vec<(Subject, SecretHash)>, now: UnixTime) -> Result<u64, StoreError>;
+
+    /// What was noted last of a person's password.
+    async fn noted_password(&self, subject: &Subject) -> Result<Option<SecretHash>, StoreError>;
+
     /// Begins a session, and ends the one it replaces (a new id at every sign-in, RFC 9700 §4.15 and OWASP alike). One of the
     /// same id goes on, as of now.
     async fn start_session(&self, session: Session, replaces: Option<SecretHash>) -> Result<(), StoreError>;

@@ -61,6 +61,7 @@ pub(crate) fn grant_without_browser(
         device: String::new(),
         scope,
         audience: api.map(|api| api.identifier.clone()),
+        password: Some(person.password_hash.fingerprint()),
         auth_time: now,
         created_at: now,
         tokens_until: now + provider.config.longest_access_token_lifetime(client),

@@ -46,6 +46,8 @@ async fn the_file_is_its_owners_alone_and_holds_no_secret_in_clear() {
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(holds("user-ann"), "the search finds what is there");
     assert!(!holds(&code) && !holds(&session));
+    let hash = server.provider.config.users[0].password_hash.as_phc();
+    assert!(hash.split('$').all(|part| part.is_empty() || !holds(part)), "neither the hash nor its salt");
 }
 
 /// SQLite goes on with a file that was removed, and everything seemed well until the next start.

@@ -4,6 +4,7 @@ mod codes;
 mod interactions;
 mod keys;
 mod model;
+mod passwords;
 mod refresh;
 mod refresh_races;
 mod revocations;
@@ -118,6 +119,11 @@ on_both_stores! {
         signing_out_of_a_session_ends_it_for_its_person_alone,
         a_person_sees_their_own_sessions_newest_first,
         all_sessions_end_for_one_person_or_for_everybody,
+    }
+    passwords {
+        whoever_has_another_password_is_signed_out_of_what_was_made_with_any_other,
+        a_password_that_is_noted_first_or_again_ends_nothing,
+        of_many_who_note_a_password_at_once_one_sees_it_change,
     }
     interactions {
         an_interaction_is_for_its_browser_and_its_time,

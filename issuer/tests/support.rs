@@ -10,4 +10,4 @@ pub(crate) use app::{App, CALLBACK, STATE, VERIFIER, claims};
 pub(crate) use browser::{Answer, Browser, field};
 pub(crate) use link::{Condition, Link};
 pub(crate) use postgres::{Database, Postgres};
-pub(crate) use server::{PASSWORD, Server, config};
+pub(crate) use server::{PASSWORD, Server, config, config_with_another_password};

@@ -9,7 +9,9 @@ use evergrant_issuer::SqliteStore;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::support::{App, Browser, CALLBACK, Database, Postgres, Server, claims, config};
+use crate::support::{
+    App, Browser, CALLBACK, Database, Postgres, Server, claims, config, config_with_another_password,
+};
 
 /// What an older version knew: of the rest there are no rows.
 struct Known {
@@ -116,6 +118,15 @@ impl Visit {
         assert!(!is_listed(&self.unused), "{version}");
     }
 
+    /// That a password that changes later ends what was signed in before the upgrade.
+    async fn end_with_the_password(&self, version: &str) {
+        let query = App::code("app").with("prompt", "none").query();
+        let asked = async |browser: &Browser| browser.get(&format!("/authorize?{query}")).await.sent(CALLBACK, '?');
+        assert_eq!(asked(&self.anns).await.first("error"), Some("login_required"), "{version}");
+        assert_eq!(asked(&self.bobs).await.first("error"), Some("consent_required"), "{version}: bob has the same");
+        assert!(!is_active(&self.anns, &self.unused).await, "{version}");
+    }
+
     async fn refresh(&self, version: &str) {
         let browser = &self.anns;
         let refresh = async |tokens: &Value| App::refresh(browser, text(tokens, "refresh_token")).await;
@@ -201,7 +212,7 @@ async fn go_back(migrations: &[String], database: &Database) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_of_any_older_version_goes_on() {
     let migrations = migrations("sqlite");
-    assert!(migrations.len() >= 12);
+    assert!(migrations.len() >= 13);
     for version in 1..=migrations.len() {
         let directory = tempfile::tempdir().unwrap();
         let [filled, older] = ["filled.sqlite3", "issuer.sqlite3"].map(|name| directory.path().join(name));
@@ -213,14 +224,19 @@ async fn a_file_of_any_older_version_goes_on() {
         let server = Server::on(store, &config(), port, false).await;
         let known =
             Known { refresh_tokens: version >= 2, revoked_access_tokens: version >= 3, revoked_grants: version >= 5 };
-        visit.go_on(&server, &known, &format!("version {version}")).await;
+        let version = format!("version {version}");
+        visit.go_on(&server, &known, &version).await;
+        let port = server.kill().await;
+        let server = Server::launch(&config_with_another_password(), &older, port, false).await;
+        visit.end_with_the_password(&version).await;
+        server.kill().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_of_any_older_version_goes_on() {
     let migrations = migrations("postgres");
-    assert!(migrations.len() >= 7);
+    assert!(migrations.len() >= 8);
     for version in 1..=migrations.len() {
         let database = Postgres::shared().database().await;
         let store = async || Arc::new(database.open().await.unwrap());
@@ -230,6 +246,11 @@ async fn a_database_of_any_older_version_goes_on() {
         go_back(&migrations[..version], &database).await;
         let server = Server::on(store().await, &config(), port, false).await;
         let known = Known { refresh_tokens: true, revoked_access_tokens: true, revoked_grants: true };
-        visit.go_on(&server, &known, &format!("version {version}")).await;
+        let version = format!("version {version}");
+        visit.go_on(&server, &known, &version).await;
+        let port = server.kill().await;
+        let server = Server::on(store().await, &config_with_another_password(), port, false).await;
+        visit.end_with_the_password(&version).await;
+        server.kill().await;
     }
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
+use evergrant_issuer::Config;
+use evergrant_issuer::secret::SecretHash;
 
 use crate::cpus::Cpus;
 use crate::issuer::server::{Server, free_address};
@@ -36,6 +38,13 @@ username = "bench"
 password_hash = "$argon2id$v=19$m=19456,t=2,p=1$8XZx9+PD402/s77fK0m83A$l4+Zo4YQ6Ua0wwCVWEjMyGq1y9/jySEuoFSOSQ4gkgY"
 sub = "user|bench"
 "#;
+
+/// What the issuer keeps of the password with whatever it brought.
+pub(crate) fn fingerprint() -> anyhow::Result<SecretHash> {
+    let config = Config::parse(&CONFIGURATION.replace("ADDRESS", "localhost"))?;
+    let person = config.user(SUBJECT).context("nobody is in the configuration")?;
+    Ok(person.password_hash.fingerprint())
+}
 
 /// Starts the program on a database, which it makes where there is none.
 pub(crate) async fn start(program: &Path, database: &Path, cpus: &Cpus) -> anyhow::Result<Server> {

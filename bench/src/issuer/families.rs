@@ -12,7 +12,7 @@ use evergrant_issuer::store::{Grant, RefreshFamily, Session};
 use evergrant_issuer::{SqliteStore, Store};
 use futures_util::future::try_join_all;
 
-use crate::issuer::evergrant::{CLIENT_ID, SUBJECT};
+use crate::issuer::evergrant::{self, CLIENT_ID, SUBJECT};
 use crate::issuer::server::SignedIn;
 
 /// Tokens that the driver keeps, evenly from all families: more than it uses.
@@ -27,12 +27,13 @@ const LIFETIME: Duration = Duration::from_secs(15 * 24 * 60 * 60);
 pub(crate) async fn sign_in(database: &Path, count: usize) -> anyhow::Result<SignedIn> {
     let store = SqliteStore::open(database)?;
     let now = evergrant_native::now();
+    let password = evergrant::fingerprint()?;
     let keep_every = count.div_ceil(MOST_TOKENS);
     let mut refresh_tokens = Vec::with_capacity(count.div_ceil(keep_every.max(1)));
     for first in (0..count).step_by(AT_ONCE) {
         let numbers = first..count.min(first + AT_ONCE);
         let families: Vec<_> =
-            numbers.map(|number| Ok((number, Family::begin(now)?))).collect::<anyhow::Result<_>>()?;
+            numbers.map(|number| Ok((number, Family::begin(password, now)?))).collect::<anyhow::Result<_>>()?;
         try_join_all(
             families.iter().map(|(_, family)| store.add_refresh_family(family.grant.clone(), family.row.clone())),
         )
@@ -50,6 +51,7 @@ async fn start_session(store: &SqliteStore, now: UnixTime) -> anyhow::Result<Str
         sid: Secret::invent()?.expose().to_owned(),
         subject: Subject::new(SUBJECT),
         device: String::new(),
+        password: Some(evergrant::fingerprint()?),
         auth_time: now,
         idle_until: now + LIFETIME,
         absolute_until: now + LIFETIME,
@@ -65,7 +67,7 @@ struct Family {
 }
 
 impl Family {
-    fn begin(now: UnixTime) -> anyhow::Result<Self> {
+    fn begin(password: SecretHash, now: UnixTime) -> anyhow::Result<Self> {
         let (name, secret) = (entropy()?, entropy()?);
         let grant = Grant {
             id: Grant::invent_id(now)?,
@@ -75,6 +77,7 @@ impl Family {
             device: "Firefox on Linux".to_owned(),
             scope: Scope::parse("openid offline_access"),
             audience: None,
+            password: Some(password),
             auth_time: now,
             created_at: now,
             tokens_until: now + LIFETIME,

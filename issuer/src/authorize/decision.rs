@@ -141,6 +141,7 @@ mod tests {
             sid: "sid".into(),
             subject: Subject::new("ann"),
             device: String::new(),
+            password: None,
             auth_time: UnixTime::from_seconds(seconds),
             idle_until: NOW,
             absolute_until: NOW,

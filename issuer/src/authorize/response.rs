@@ -62,6 +62,7 @@ pub async fn grant(
         device: session.device.clone(),
         scope: request.scope.clone(),
         audience: request.audience.clone(),
+        password: session.password,
         auth_time: session.auth_time,
         created_at: now,
         tokens_until: now + code_lifetime + provider.config.longest_access_token_lifetime(request.client),

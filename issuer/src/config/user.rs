@@ -6,6 +6,8 @@ use evergrant_core::protocol::{Scope, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::secret::SecretHash;
+
 /// A person who can sign in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,12 +80,21 @@ impl User {
 /// An argon2id hash in PHC form. `Debug` hides it.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
-pub struct PasswordHash(String);
+pub struct PasswordHash {
+    phc: String,
+    fingerprint: SecretHash,
+}
 
 impl PasswordHash {
     /// The PHC string.
     pub fn as_phc(&self) -> &str {
-        &self.0
+        &self.phc
+    }
+
+    /// What tells this hash from any other, and brings neither it nor its salt back: it is stored with what the password
+    /// opened. The same password, hashed anew, has another, since its salt is another.
+    pub fn fingerprint(&self) -> SecretHash {
+        self.fingerprint
     }
 }
 
@@ -93,7 +104,9 @@ impl TryFrom<String> for PasswordHash {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let parsed = argon2::password_hash::phc::PasswordHash::new(&text);
         match parsed {
-            Ok(hash) if hash.algorithm.as_str() == "argon2id" => Ok(Self(text)),
+            Ok(hash) if hash.algorithm.as_str() == "argon2id" => {
+                Ok(Self { fingerprint: SecretHash::of(&format!("password {text}")), phc: text })
+            }
             _ => Err("a password hash is an argon2id PHC string, as `hash-password` prints it"),
         }
     }
@@ -102,5 +115,23 @@ impl TryFrom<String> for PasswordHash {
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("PasswordHash(hidden)")
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_tells_hashes_apart_and_is_none_of_them() {
+        let hash = |salt: &str| {
+            let phc = format!("$argon2id$v=19$m=19456,t=2,p=1${salt}$l4+Zo4YQ6Ua0wwCVWEjMyGq1y9/jySEuoFSOSQ4gkgY");
+            PasswordHash::try_from(phc).unwrap()
+        };
+        let (one, another) = (hash("8XZx9+PD402/s77fK0m83A"), hash("dNi2CZPcq73gHIzmmh4Pyw"));
+        assert_eq!(one.fingerprint(), hash("8XZx9+PD402/s77fK0m83A").fingerprint());
+        assert_ne!(one.fingerprint(), another.fingerprint());
+        assert_ne!(one.fingerprint(), SecretHash::of(one.as_phc()));
     }
 }

@@ -13,10 +13,10 @@ use evergrant_core::protocol::{ClientId, ErrorCode, Issuer, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use serde::Serialize;
 
+use crate::accounts::{self, Account};
 use crate::config::{Client, ClientType};
 use crate::error::Failure;
 use crate::provider::Provider;
-use crate::store::Grant;
 use crate::web::form::{FormRejection, FormText};
 use crate::web::headers::forbid_storing;
 use crate::web::oauth_refusal::OAuthRefusal;
@@ -117,9 +117,11 @@ async fn refresh_token(
     now: UnixTime,
 ) -> Result<Option<Active>, Failure> {
     let live = refresh_tokens::live(provider, token, now).await?;
-    let has_account = |grant: &Grant| provider.config.user(grant.subject.as_str()).is_some();
-    let own = live.filter(|(grant, _)| grant.client_id == client.client_id && has_account(grant));
-    Ok(own.map(|(grant, family)| Active {
+    let Some((grant, family)) = live.filter(|(grant, _)| grant.client_id == client.client_id) else {
+        return Ok(None);
+    };
+    let account = accounts::find(provider, &grant.subject, grant.password).await?;
+    Ok((account == Account::Same).then(|| Active {
         active: true,
         iss: provider.config.issuer(),
         username: username(provider, &grant.subject, &grant.scope),

@@ -17,6 +17,7 @@ use evergrant_core::protocol::token::TokenResponse;
 use evergrant_core::protocol::{ErrorCode, Nonce, RefreshToken};
 use evergrant_core::time::UnixTime;
 
+use crate::accounts::{self, Account};
 use crate::authorize;
 use crate::client_authentication;
 use crate::config::{Client, GrantType};
@@ -113,11 +114,12 @@ impl Call<'_> {
     }
 
     /// # Errors
-    /// `invalid_grant` when the person was taken out of the configuration.
-    fn check_person(&self, grant: &Grant) -> Result<(), OAuthRefusal> {
-        match self.provider.config.user(grant.subject.as_str()) {
-            Some(_) => Ok(()),
-            None => Err(invalid_grant("the person has no account here any more")),
+    /// `invalid_grant` when the person was taken out of the configuration, or has another password than when they signed in.
+    async fn check_account(&self, grant: &Grant) -> Result<(), OAuthRefusal> {
+        match accounts::find(self.provider, &grant.subject, grant.password).await? {
+            Account::Same => Ok(()),
+            Account::Gone => Err(invalid_grant("the person has no account here any more")),
+            Account::Changed => Err(invalid_grant("the person has another password now, and has to sign in again")),
         }
     }
 }

@@ -8,6 +8,7 @@ mod connections;
 mod grants;
 mod interactions;
 mod keys;
+mod passwords;
 mod refresh;
 mod revocations;
 mod row;
@@ -58,6 +59,14 @@ impl Store for PostgresStore {
 
     async fn remove_signing_key(&self, kid: &str) -> Result<(), StoreError> {
         keys::remove(&self.connections, kid).await
+    }
+
+    async fn note_passwords(&self, passwords: Vec<(Subject, SecretHash)>, now: UnixTime) -> Result<u64, StoreError> {
+        passwords::note(&self.connections, &passwords, now).await
+    }
+
+    async fn noted_password(&self, subject: &Subject) -> Result<Option<SecretHash>, StoreError> {
+        passwords::noted(&self.connections, subject).await
     }
 
     async fn start_session(&self, session: Session, replaces: Option<SecretHash>) -> Result<(), StoreError> {

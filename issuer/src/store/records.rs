@@ -47,6 +47,8 @@ pub struct Session {
     pub subject: Subject,
     /// Where: the browser and the system it runs on, as far as it says.
     pub device: String,
+    /// With which password the person signed in: the fingerprint of its hash; `None` where that was not kept yet.
+    pub password: Option<SecretHash>,
     /// When the person last entered credentials.
     pub auth_time: UnixTime,
     /// When the session ends without further use.
@@ -121,6 +123,8 @@ pub struct Grant {
     pub scope: Scope,
     /// At which API, if any.
     pub audience: Option<String>,
+    /// With which password, as in [`Session::password`].
+    pub password: Option<SecretHash>,
     /// When the person had last entered credentials.
     pub auth_time: UnixTime,
     /// When it was granted.

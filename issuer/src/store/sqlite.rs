@@ -9,6 +9,7 @@ mod file;
 mod grants;
 mod interactions;
 mod keys;
+mod passwords;
 mod refresh;
 mod revocations;
 mod row;
@@ -98,6 +99,15 @@ impl Store for SqliteStore {
     async fn remove_signing_key(&self, kid: &str) -> Result<(), StoreError> {
         let kid = kid.to_owned();
         self.write(move |db| keys::remove(db, &kid)).await
+    }
+
+    async fn note_passwords(&self, passwords: Vec<(Subject, SecretHash)>, now: UnixTime) -> Result<u64, StoreError> {
+        self.write(move |db| passwords::note(db, &passwords, now)).await
+    }
+
+    async fn noted_password(&self, subject: &Subject) -> Result<Option<SecretHash>, StoreError> {
+        let subject = subject.clone();
+        self.read(move |db| passwords::noted(db, &subject)).await
     }
 
     async fn start_session(&self, session: Session, replaces: Option<SecretHash>) -> Result<(), StoreError> {

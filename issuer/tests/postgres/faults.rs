@@ -90,6 +90,7 @@ async fn connections_that_were_of_no_more_use_were_used_again_and_again() {
             sid: sid.to_owned(),
             subject: Subject::new("ann"),
             device: String::new(),
+            password: None,
             auth_time: now,
             idle_until: now,
             absolute_until: now,

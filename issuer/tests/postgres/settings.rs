@@ -33,6 +33,7 @@ async fn answers_are_durable_and_decided_row_by_row_whatever_the_default_is() {
         sid: "sid".to_owned(),
         subject: Subject::new("ann"),
         device: String::new(),
+        password: None,
         auth_time: now,
         idle_until: now,
         absolute_until: now,

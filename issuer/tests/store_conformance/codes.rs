@@ -10,7 +10,7 @@ use super::rows::{after, app, code, family, grant, hash};
 use super::{Opened, at_once};
 
 pub(super) async fn a_code_brings_back_what_was_stored(Opened { store, .. }: &Opened) {
-    let bare = Grant { audience: None, device: String::new(), ..grant("bare") };
+    let bare = Grant { audience: None, device: String::new(), password: None, ..grant("bare") };
     let full = Code {
         nonce: Some(Nonce::new("n\0\u{1F980}'")),
         code_challenge: Some(CodeChallenge::new("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")),

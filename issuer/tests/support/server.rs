@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use argon2::password_hash::{PasswordHasher as _, phc};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -77,7 +77,17 @@ impl Drop for Server {
 
 /// Clients `app` (public), `trusted` (no consent) and `server` (confidential, secret `s3cret`), two APIs, two people.
 pub(crate) fn config() -> String {
-    CONFIG.replace("HASH", &password_hash(PASSWORD))
+    // The same each time: who has another is signed out.
+    static HASH: LazyLock<String> = LazyLock::new(|| password_hash(PASSWORD));
+    CONFIG.replace("HASH", &HASH)
+}
+
+/// The same, after Ann has set her password anew: it reads as before, and its hash has another salt.
+pub(crate) fn config_with_another_password() -> String {
+    let config = config();
+    let (before, rest) = config.split_once("password_hash = \"").unwrap();
+    let (_, rest) = rest.split_once('"').unwrap();
+    format!("{before}password_hash = \"{}\"{rest}", password_hash(PASSWORD))
 }
 
 /// argon2id with the least work it allows: these tests are not about its slowness.

@@ -29,7 +29,7 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
     // From here on the code is used up: whoever holds it without knowing the rest has one guess.
     check_proofs(&code, redirect_uri, verifier.as_ref())?;
     call.check_target(&grant)?;
-    call.check_person(&grant)?;
+    call.check_account(&grant).await?;
     let refresh_token = match grant.scope.contains(OFFLINE_ACCESS) {
         true => Some(refresh_tokens::begin(provider, client, &grant, now).await?),
         false => None,

@@ -5,6 +5,7 @@ use evergrant_core::protocol::{ErrorCode, RefreshToken, Scope};
 use tracing::warn;
 
 use super::{Call, invalid_grant, invalid_request};
+use crate::accounts;
 use crate::refresh_tokens::{self, Used};
 use crate::store::Grant;
 use crate::web::oauth_refusal::OAuthRefusal;
@@ -15,8 +16,18 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
     let asked = params.filled("scope").map(Scope::parse);
     check_asked(call, presented, asked.as_ref()).await?;
     let answer = |grant, next| answer(call, grant, asked.as_ref(), next);
-    match refresh_tokens::present(provider, client, presented, now, answer).await? {
-        Used::Good(answer) => answer,
+    // Made while the disk is waited for; where the store has to be asked more, after that.
+    let answer_at_once = |grant: Grant, next| match accounts::is_same_here(provider, &grant.subject, grant.password) {
+        true => Ok(answer(grant, next)),
+        false => Err(Box::new((grant, next))),
+    };
+    match refresh_tokens::present(provider, client, presented, now, answer_at_once).await? {
+        Used::Good(Ok(answer)) => answer,
+        Used::Good(Err(unanswered)) => {
+            let (grant, next) = *unanswered;
+            call.check_account(&grant).await?;
+            answer(grant, next)
+        }
         Used::Replayed => {
             warn!(client_id = client.client_id.as_str(), "a used refresh token came back: its family is over");
             Err(invalid_grant("the refresh token was used before; the person has to sign in again"))
@@ -32,7 +43,6 @@ fn answer(
     next: Option<RefreshToken>,
 ) -> Result<TokenResponse, OAuthRefusal> {
     let Call { provider, client, .. } = *call;
-    call.check_person(&grant)?;
     let api = grant.audience.as_deref().map(|audience| provider.config.api(audience));
     if !api.is_none_or(|api| api.is_some_and(|api| client.may_stay(Some(api)))) {
         return Err(invalid_grant("the API allows no offline access any more"));

@@ -12,13 +12,13 @@ use crate::store::{Code, CodeUse, Grant, StoreError};
 pub(super) async fn add(db: &Connections, grant: &Grant, code: &Code) -> Result<(), StoreError> {
     let sql = "WITH granted AS (
                    INSERT INTO grants
-                       (id, client_id, subject, sid, device, scope, audience, auth_time, granted_at, granted_until,
-                        keep_until)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, greatest($10::bigint, $15))
+                       (id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at,
+                        granted_until, keep_until)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, greatest($11::bigint, $16))
                    ON CONFLICT (id) DO UPDATE SET keep_until = greatest(grants.keep_until, excluded.keep_until)
                )
                INSERT INTO code (hash, grant_id, redirect_uri, nonce, code_challenge, expires_at)
-               VALUES ($11, $1, $12, $13, $14, $15)";
+               VALUES ($12, $1, $13, $14, $15, $16)";
     let values = [
         &grant.id as _,
         &grant.client_id.as_str() as _,
@@ -27,6 +27,7 @@ pub(super) async fn add(db: &Connections, grant: &Grant, code: &Code) -> Result<
         &grant.device as _,
         &grant.scope.to_string() as _,
         &grant.audience as _,
+        &grant.password.as_ref().map(SecretHash::as_bytes) as _,
         &grant.auth_time.as_millis() as _,
         &grant.created_at.as_millis() as _,
         &grant.tokens_until.as_millis() as _,
@@ -51,7 +52,7 @@ pub(super) async fn redeem(
                WHERE hash = $1 AND used_at IS NULL AND expires_at > $3
                  AND grants.id = grant_id AND client_id = $2 AND ended_at IS NULL
                RETURNING hash, redirect_uri, nonce, code_challenge, expires_at,
-                   grant_id, client_id, subject, sid, device, scope, audience, auth_time, granted_at, granted_until";
+                   grant_id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at, granted_until";
     let used = db.row(sql, &[&hash.as_bytes(), &client_id.as_str(), &now.as_millis()]).await?;
     match used {
         Some(row) => Ok(CodeUse::Redeemed(Box::new((grants::read(&row)?, read_code(&row)?)))),

@@ -6,13 +6,15 @@ use tokio_postgres::Row;
 
 use super::connections::Connections;
 use super::row;
+use crate::secret::SecretHash;
 use crate::store::{Grant, StoreError};
 
 /// Stores a grant for which nothing stands but the access tokens that went out with it.
 pub(super) async fn add(db: &Connections, grant: &Grant) -> Result<(), StoreError> {
-    let sql = "INSERT INTO grants (id, client_id, subject, sid, device, scope, audience, auth_time, granted_at,
+    let sql =
+        "INSERT INTO grants (id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at,
                    granted_until, keep_until)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)";
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)";
     let values = [
         &grant.id as _,
         &grant.client_id.as_str() as _,
@@ -21,6 +23,7 @@ pub(super) async fn add(db: &Connections, grant: &Grant) -> Result<(), StoreErro
         &grant.device as _,
         &grant.scope.to_string() as _,
         &grant.audience as _,
+        &grant.password.as_ref().map(SecretHash::as_bytes) as _,
         &grant.auth_time.as_millis() as _,
         &grant.created_at.as_millis() as _,
         &grant.tokens_until.as_millis() as _,
@@ -59,8 +62,8 @@ pub(super) async fn end_to_client(
     Ok(())
 }
 
-/// From a row with the columns `grant_id`, `client_id`, `subject`, `sid`, `device`, `scope`, `audience`, `auth_time`,
-/// `granted_at` and `granted_until`.
+/// From a row with the columns `grant_id`, `client_id`, `subject`, `sid`, `device`, `scope`, `audience`, `password`,
+/// `auth_time`, `granted_at` and `granted_until`.
 pub(super) fn read(row: &Row) -> Result<Grant, StoreError> {
     Ok(Grant {
         id: row::text(row, "grant_id")?,
@@ -70,6 +73,7 @@ pub(super) fn read(row: &Row) -> Result<Grant, StoreError> {
         device: row::text(row, "device")?,
         scope: Scope::parse(&row::text(row, "scope")?),
         audience: row.try_get("audience")?,
+        password: row::optional_hash(row, "password")?,
         auth_time: row::time(row, "auth_time")?,
         created_at: row::time(row, "granted_at")?,
         tokens_until: row::time(row, "granted_until")?,

@@ -13,14 +13,14 @@ use crate::store::{Grant, RefreshFamily, RefreshOutcome, RefreshUse, StoreError,
 pub(super) async fn add(db: &Connections, grant: &Grant, family: &RefreshFamily) -> Result<(), StoreError> {
     let sql = "WITH granted AS (
                    INSERT INTO grants
-                       (id, client_id, subject, sid, device, scope, audience, auth_time, granted_at, granted_until,
-                        keep_until)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, greatest($10::bigint, $16))
+                       (id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at,
+                        granted_until, keep_until)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, greatest($11::bigint, $17))
                    ON CONFLICT (id) DO UPDATE SET keep_until = greatest(grants.keep_until, excluded.keep_until)
                )
                INSERT INTO refresh_family
                    (id, grant_id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until, sweep_at)
-               VALUES ($11, $1, $12, $13, $14, $15, $16, $17, greatest($15::bigint, $17))";
+               VALUES ($12, $1, $13, $14, $15, $16, $17, $18, greatest($16::bigint, $18))";
     let values = [
         &grant.id as _,
         &grant.client_id.as_str() as _,
@@ -29,6 +29,7 @@ pub(super) async fn add(db: &Connections, grant: &Grant, family: &RefreshFamily)
         &grant.device as _,
         &grant.scope.to_string() as _,
         &grant.audience as _,
+        &grant.password.as_ref().map(SecretHash::as_bytes) as _,
         &grant.auth_time.as_millis() as _,
         &grant.created_at.as_millis() as _,
         &grant.tokens_until.as_millis() as _,
@@ -50,7 +51,7 @@ pub(super) async fn find(
     now: UnixTime,
 ) -> Result<Option<(Grant, RefreshFamily)>, StoreError> {
     let sql = "SELECT refresh_family.id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until,
-                   grant_id, client_id, subject, sid, device, scope, audience, auth_time, granted_at, granted_until
+                   grant_id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at, granted_until
                FROM refresh_family JOIN grants ON grants.id = grant_id
                WHERE refresh_family.id = $1 AND ended_at IS NULL AND expires_at > $2";
     db.row(sql, &[&id.as_bytes(), &now.as_millis()]).await?.as_ref().map(read).transpose()
@@ -63,7 +64,7 @@ pub(super) async fn of_person(
     now: UnixTime,
 ) -> Result<Vec<(Grant, RefreshFamily)>, StoreError> {
     let sql = "SELECT refresh_family.id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until,
-                   grant_id, client_id, subject, sid, device, scope, audience, auth_time, granted_at, granted_until
+                   grant_id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at, granted_until
                FROM grants JOIN refresh_family ON grants.id = grant_id
                WHERE subject = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY last_used_at DESC LIMIT $3";
     let values = [&subject.as_str() as _, &now.as_millis() as _, &i64::from(LONGEST_LIST) as _];
@@ -96,7 +97,7 @@ pub(super) async fn present(db: &Connections, usage: &RefreshUse) -> Result<Refr
 /// brings as well.
 async fn exchange(db: &Connections, usage: &RefreshUse) -> Result<Option<Grant>, StoreError> {
     let sql = "WITH granted AS (
-                   SELECT id, client_id, subject, sid, device, scope, audience, auth_time, granted_at, granted_until
+                   SELECT id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at, granted_until
                    FROM grants
                    WHERE id = (SELECT grant_id FROM refresh_family WHERE id = $1)
                      AND client_id = $3 AND ended_at IS NULL
@@ -110,7 +111,7 @@ async fn exchange(db: &Connections, usage: &RefreshUse) -> Result<Option<Grant>,
                    tokens_until = greatest(tokens_until, $8)
                FROM granted
                WHERE refresh_family.id = $1 AND current = $2 AND expires_at > $7 AND grant_id = granted.id
-               RETURNING grant_id, client_id, subject, sid, device, scope, audience, auth_time, granted_at, granted_until";
+               RETURNING grant_id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at, granted_until";
     let successor = usage.successor.as_ref();
     let values = [
         &usage.family.as_bytes() as _,
@@ -128,7 +129,7 @@ async fn exchange(db: &Connections, usage: &RefreshUse) -> Result<Option<Grant>,
 /// The family, if it is this client's and not over.
 async fn live(db: &Connections, usage: &RefreshUse) -> Result<Option<(Grant, Option<Rotation>)>, StoreError> {
     let sql = "SELECT current, previous, salt, rotated_at,
-                   grant_id, client_id, subject, sid, device, scope, audience, auth_time, granted_at, granted_until
+                   grant_id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at, granted_until
                FROM refresh_family JOIN grants ON grants.id = grant_id
                WHERE refresh_family.id = $1 AND client_id = $2 AND ended_at IS NULL AND expires_at > $3";
     let values = [&usage.family.as_bytes() as _, &usage.client_id.as_str() as _, &usage.now.as_millis() as _];

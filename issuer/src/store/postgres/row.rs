@@ -14,6 +14,11 @@ pub(super) fn hash(row: &Row, column: &str) -> Result<SecretHash, StoreError> {
     SecretHash::from_bytes(row.try_get(column)?).ok_or(StoreError::Unreadable("hash"))
 }
 
+pub(super) fn optional_hash(row: &Row, column: &str) -> Result<Option<SecretHash>, StoreError> {
+    let bytes: Option<&[u8]> = row.try_get(column)?;
+    bytes.map(|bytes| SecretHash::from_bytes(bytes).ok_or(StoreError::Unreadable("hash"))).transpose()
+}
+
 pub(super) fn text(row: &Row, column: &str) -> Result<String, StoreError> {
     Ok(row.try_get(column)?)
 }

@@ -10,10 +10,11 @@ use crate::secret::SecretHash;
 use crate::store::{Session, StoreError};
 
 pub(super) async fn start(db: &Connections, session: &Session, replaces: Option<SecretHash>) -> Result<(), StoreError> {
-    let sql = "WITH replaced AS (DELETE FROM session WHERE id = $8)
-               INSERT INTO session (id, sid, subject, device, auth_time, idle_until, absolute_until)
-               VALUES ($1, $2, $3, $4, $5, $6, $7)
-               ON CONFLICT (id) DO UPDATE SET auth_time = greatest(session.auth_time, excluded.auth_time),
+    let sql = "WITH replaced AS (DELETE FROM session WHERE id = $9)
+               INSERT INTO session (id, sid, subject, device, password, auth_time, idle_until, absolute_until)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+               ON CONFLICT (id) DO UPDATE SET password = excluded.password,
+                   auth_time = greatest(session.auth_time, excluded.auth_time),
                    idle_until = greatest(session.idle_until, excluded.idle_until),
                    absolute_until = greatest(session.absolute_until, excluded.absolute_until)";
     let values = [
@@ -21,6 +22,7 @@ pub(super) async fn start(db: &Connections, session: &Session, replaces: Option<
         &session.sid as _,
         &session.subject.as_str() as _,
         &session.device as _,
+        &session.password.as_ref().map(SecretHash::as_bytes) as _,
         &session.auth_time.as_millis() as _,
         &session.idle_until.as_millis() as _,
         &session.absolute_until.as_millis() as _,
@@ -31,14 +33,14 @@ pub(super) async fn start(db: &Connections, session: &Session, replaces: Option<
 }
 
 pub(super) async fn find(db: &Connections, id: SecretHash, now: UnixTime) -> Result<Option<Session>, StoreError> {
-    let sql = "SELECT id, sid, subject, device, auth_time, idle_until, absolute_until FROM session
+    let sql = "SELECT id, sid, subject, device, password, auth_time, idle_until, absolute_until FROM session
                WHERE id = $1 AND idle_until > $2 AND absolute_until > $2";
     db.row(sql, &[&id.as_bytes(), &now.as_millis()]).await?.as_ref().map(read).transpose()
 }
 
 /// The newest sign-in first.
 pub(super) async fn of_person(db: &Connections, subject: &Subject, now: UnixTime) -> Result<Vec<Session>, StoreError> {
-    let sql = "SELECT id, sid, subject, device, auth_time, idle_until, absolute_until FROM session
+    let sql = "SELECT id, sid, subject, device, password, auth_time, idle_until, absolute_until FROM session
                WHERE subject = $1 AND idle_until > $2 AND absolute_until > $2 ORDER BY auth_time DESC LIMIT $3";
     let values = [&subject.as_str() as _, &now.as_millis() as _, &i64::from(LONGEST_LIST) as _];
     db.rows(sql, &values).await?.iter().map(read).collect()
@@ -104,6 +106,7 @@ fn read(row: &Row) -> Result<Session, StoreError> {
         sid: row::text(row, "sid")?,
         subject: Subject::new(row::text(row, "subject")?),
         device: row::text(row, "device")?,
+        password: row::optional_hash(row, "password")?,
         auth_time: row::time(row, "auth_time")?,
         idle_until: row::time(row, "idle_until")?,
         absolute_until: row::time(row, "absolute_until")?,

@@ -5,6 +5,7 @@ use evergrant_core::time::UnixTime;
 use rusqlite::{Connection, params};
 
 use super::row::Columns;
+use crate::secret::SecretHash;
 use crate::store::{Grant, StoreError};
 
 /// Adds a grant, or keeps the one there is, for the refresh tokens that stand for it until `keep_until`, and for its access
@@ -12,8 +13,9 @@ use crate::store::{Grant, StoreError};
 pub(super) fn add(db: &Connection, grant: &Grant, keep_until: UnixTime) -> Result<(), StoreError> {
     db.prepare_cached(
         "INSERT INTO grants
-             (id, client_id, subject, sid, scope, audience, auth_time, created_at, keep_until, device, tokens_until)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             (id, client_id, subject, sid, scope, audience, auth_time, created_at, keep_until, device, tokens_until,
+              password)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
          ON CONFLICT (id) DO UPDATE SET keep_until = max(keep_until, excluded.keep_until)",
     )?
     .execute(params![
@@ -28,13 +30,14 @@ pub(super) fn add(db: &Connection, grant: &Grant, keep_until: UnixTime) -> Resul
         keep_until.max(grant.tokens_until).as_millis(),
         grant.device,
         grant.tokens_until.as_millis(),
+        grant.password.as_ref().map(SecretHash::as_bytes),
     ])?;
     Ok(())
 }
 
 pub(super) fn find(db: &Connection, id: &str) -> Result<Grant, StoreError> {
     db.prepare_cached(
-        "SELECT id, client_id, subject, sid, device, scope, audience, auth_time, created_at, tokens_until
+        "SELECT id, client_id, subject, sid, device, scope, audience, password, auth_time, created_at, tokens_until
          FROM grants WHERE id = ?1",
     )?
     .query_row([id], |row| Ok(read(&mut Columns::of(row))))?
@@ -91,6 +94,7 @@ pub(super) fn read(columns: &mut Columns<'_>) -> Result<Grant, StoreError> {
         device: columns.next()?,
         scope: Scope::from(columns.next::<String>()?),
         audience: columns.next()?,
+        password: columns.optional_hash()?,
         auth_time: columns.time()?,
         created_at: columns.time()?,
         tokens_until: columns.time()?,

@@ -115,7 +115,7 @@ struct LiveFamily {
 /// The family, if it is this client's and not over.
 fn live(db: &Connection, usage: &RefreshUse) -> Result<Option<LiveFamily>, StoreError> {
     db.prepare_cached(
-        "SELECT grants.id, client_id, subject, sid, device, scope, audience, auth_time, grants.created_at,
+        "SELECT grants.id, client_id, subject, sid, device, scope, audience, password, auth_time, grants.created_at,
                 grants.tokens_until, current, salt, previous, rotated_at
          FROM refresh_family JOIN grants ON grants.id = grant_id
          WHERE refresh_family.id = ?1 AND client_id = ?2 AND ended_at IS NULL AND expires_at > ?3",

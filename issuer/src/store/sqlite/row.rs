@@ -16,6 +16,11 @@ pub(super) fn hash(row: &Row<'_>, column: impl RowIndex) -> Result<SecretHash, S
     bytes.and_then(SecretHash::from_bytes).ok_or(StoreError::Unreadable("hash"))
 }
 
+pub(super) fn optional_hash(row: &Row<'_>, column: impl RowIndex) -> Result<Option<SecretHash>, StoreError> {
+    let bytes = row.get_ref(column)?.as_blob_or_null().map_err(|_| StoreError::Unreadable("hash"))?;
+    bytes.map(|bytes| SecretHash::from_bytes(bytes).ok_or(StoreError::Unreadable("hash"))).transpose()
+}
+
 pub(super) fn text(row: &Row<'_>, column: impl RowIndex) -> Result<String, StoreError> {
     Ok(row.get(column)?)
 }
@@ -41,6 +46,10 @@ impl<'a> Columns<'a> {
 
     pub(super) fn hash(&mut self) -> Result<SecretHash, StoreError> {
         hash(self.row, self.step())
+    }
+
+    pub(super) fn optional_hash(&mut self) -> Result<Option<SecretHash>, StoreError> {
+        optional_hash(self.row, self.step())
     }
 
     fn step(&mut self) -> usize {

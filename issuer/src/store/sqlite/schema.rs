@@ -12,7 +12,7 @@ use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("0001_first.sql"),
     include_str!("0002_refresh.sql"),
     include_str!("0003_revocation.sql"),
@@ -25,6 +25,7 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("0010_salt.sql"),
     include_str!("0011_ended.sql"),
     include_str!("0012_revoked_since.sql"),
+    include_str!("0013_passwords.sql"),
 ];
 
 /// As long as SQLite waits by itself for the locks that it does wait for.

@@ -13,9 +13,9 @@ pub(super) fn start(db: &Connection, session: &Session, replaces: Option<SecretH
         end(db, replaced)?;
     }
     db.prepare_cached(
-        "INSERT INTO session (id, sid, subject, device, auth_time, idle_until, absolute_until)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (id) DO UPDATE SET auth_time = max(auth_time, excluded.auth_time),
+        "INSERT INTO session (id, sid, subject, device, password, auth_time, idle_until, absolute_until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (id) DO UPDATE SET password = excluded.password, auth_time = max(auth_time, excluded.auth_time),
              idle_until = max(idle_until, excluded.idle_until),
              absolute_until = max(absolute_until, excluded.absolute_until)",
     )?
@@ -24,6 +24,7 @@ pub(super) fn start(db: &Connection, session: &Session, replaces: Option<SecretH
         session.sid,
         session.subject.as_str(),
         session.device,
+        session.password.as_ref().map(SecretHash::as_bytes),
         session.auth_time.as_millis(),
         session.idle_until.as_millis(),
         session.absolute_until.as_millis(),
@@ -33,7 +34,7 @@ pub(super) fn start(db: &Connection, session: &Session, replaces: Option<SecretH
 
 pub(super) fn find(db: &Connection, id: SecretHash, now: UnixTime) -> Result<Option<Session>, StoreError> {
     db.prepare_cached(
-        "SELECT id, sid, subject, device, auth_time, idle_until, absolute_until FROM session
+        "SELECT id, sid, subject, device, password, auth_time, idle_until, absolute_until FROM session
          WHERE id = ?1 AND idle_until > ?2 AND absolute_until > ?2",
     )?
     .query_row(params![id.as_bytes(), now.as_millis()], |row| Ok(read(row)))
@@ -44,7 +45,7 @@ pub(super) fn find(db: &Connection, id: SecretHash, now: UnixTime) -> Result<Opt
 /// The newest sign-in first.
 pub(super) fn of_person(db: &Connection, subject: &Subject, now: UnixTime) -> Result<Vec<Session>, StoreError> {
     db.prepare_cached(
-        "SELECT id, sid, subject, device, auth_time, idle_until, absolute_until FROM session
+        "SELECT id, sid, subject, device, password, auth_time, idle_until, absolute_until FROM session
          WHERE subject = ?1 AND idle_until > ?2 AND absolute_until > ?2 ORDER BY auth_time DESC LIMIT ?3",
     )?
     .query_and_then(params![subject.as_str(), now.as_millis(), LONGEST_LIST], read)?
@@ -88,6 +89,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Session, StoreError> {
         sid: row::text(row, "sid")?,
         subject: Subject::new(row::text(row, "subject")?),
         device: row::text(row, "device")?,
+        password: row::optional_hash(row, "password")?,
         auth_time: row::time(row, "auth_time")?,
         idle_until: row::time(row, "idle_until")?,
         absolute_until: row::time(row, "absolute_until")?,
