@@ -113,6 +113,7 @@ on_both_stores! {
         a_session_lasts_until_the_earlier_of_its_limits,
         a_sign_in_ends_the_session_it_replaces_and_no_other,
         a_session_that_begins_twice_is_one_and_lasts_from_the_later,
+        of_sign_ins_that_are_one_at_once_one_was_refused,
         use_moves_the_idle_limit_ahead_and_wakes_nothing,
         a_session_is_ended_by_one_of_many,
         a_session_is_ended_by_its_public_name_for_its_person_alone,

@@ -56,6 +56,17 @@ pub(super) async fn a_session_that_begins_twice_is_one_and_lasts_from_the_later(
     assert_eq!(sessions, [lasting]);
 }
 
+/// In PostgreSQL, now and then: it found the row of another that was not there yet when it looked.
+pub(super) async fn of_sign_ins_that_are_one_at_once_one_was_refused(opened: &Opened) {
+    for round in 0..100 {
+        let begin = |store: Arc<dyn Store>, _| async move {
+            store.start_session(session(&format!("session {round}")), None).await.unwrap();
+        };
+        at_once(opened, 16, begin).await;
+    }
+    assert_eq!(opened.store.sessions_of(&ann(), after(0)).await.unwrap().len(), 100);
+}
+
 pub(super) async fn use_moves_the_idle_limit_ahead_and_wakes_nothing(Opened { store, .. }: &Opened) {
     let id = start(store, "one").await.id;
     store.extend_session(id, after(50), after(150)).await.unwrap();
