@@ -18,7 +18,7 @@ use tower::ServiceExt;
 /// Endpoint, method, who sends it, parameters by name, raw query, headers by name, raw body.
 type Input = (u8, bool, [u8; 4], Vec<(u8, String)>, Option<String>, Vec<(u8, String)>, Option<Vec<u8>>);
 
-const PATHS: [&str; 20] = [
+const PATHS: [&str; 21] = [
     "/authorize",
     "/oauth/token",
     "/oauth/revoke",
@@ -30,6 +30,7 @@ const PATHS: [&str; 20] = [
     "/consent",
     "/account",
     "/account/sign-out",
+    "/account/withdraw",
     "/sign-out",
     "/secret",
     "/oauth/revoked",

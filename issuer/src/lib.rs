@@ -44,6 +44,7 @@ mod refresh_tokens;
 mod revocations;
 mod router;
 mod routes;
+mod scopes;
 pub mod secret;
 pub mod server;
 mod sessions;

@@ -44,6 +44,7 @@ pub fn router(provider: Arc<Provider>) -> Router {
         .route("/", get(home::home))
         .route("/account", get(account::page))
         .route("/account/sign-out", post(account::sign_out))
+        .route("/account/withdraw", post(account::withdraw))
         .route("/authorize", get(authorize::authorize).post(authorize::authorize).head(|| no_head("GET, POST")))
         .route("/sign-in", get(sign_in::page).post(sign_in::submit))
         .route("/consent", get(consent::page).post(consent::submit))

@@ -23,8 +23,8 @@ use crate::secret::SecretHash;
 pub use pending::Pending;
 pub use postgres::PostgresStore;
 pub use records::{
-    Code, CodeUse, ConsentKey, Grant, Interaction, RefreshFamily, RefreshOutcome, RefreshUse, RevokedMark, RevokedRead,
-    Room, Session, StoredKey, Successor,
+    Code, CodeUse, Consent, ConsentKey, Grant, Interaction, RefreshFamily, RefreshOutcome, RefreshUse, RevokedMark,
+    RevokedRead, Room, Session, StoredKey, Successor,
 };
 pub use sqlite::SqliteStore;
 
@@ -114,6 +114,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Remembers what a person allowed, beside what was allowed before.
     async fn remember_consent(&self, key: ConsentKey, scope: Scope, now: UnixTime) -> Result<(), StoreError>;
+
+    /// What a person has allowed whom, the newest first.
+    async fn consents_of(&self, subject: &Subject) -> Result<Vec<Consent>, StoreError>;
+
+    /// Forgets what a person allowed a client, and ends every grant they gave it, in one step.
+    async fn withdraw_consent(&self, subject: &Subject, client_id: &ClientId, now: UnixTime) -> Result<(), StoreError>;
 
     /// Stores a grant and the code that stands for it.
     async fn add_code(&self, grant: Grant, code: Code) -> Result<(), StoreError>;

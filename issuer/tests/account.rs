@@ -1,4 +1,4 @@
-//! `/account`: a person sees where they are signed in, and ends one sign-in or all, and nobody else's.
+//! `/account`: a person sees where they are signed in, and what they allowed whom, and ends one of it or all, and nobody else's.
 
 use std::time::Duration;
 
@@ -136,10 +136,96 @@ async fn a_forged_post_and_somebody_elses_sign_in_change_nothing() {
     assert_eq!(status(&browser, &token).await, 200);
 }
 
+async fn is_asked(browser: &Browser, query: &str) -> bool {
+    browser.get(&format!("/authorize?{query}")).await.location().unwrap().starts_with("/consent?")
+}
+
+/// It was remembered for good, and nobody could take it back.
+#[tokio::test]
+async fn what_an_application_was_allowed_could_not_be_taken_back() {
+    let second = format!("[[client]]{}", config().split("[[client]]").nth(1).unwrap()).replace("\"app\"", "\"second\"");
+    let server = Server::with(&format!("{}\n{}", config(), second.replace("Demo App", "Second <App>"))).await;
+    let (browser, phone, bobs) = (Browser::of(&server), Browser::of(&server), Browser::of(&server));
+    let reports = App::offline("app").with("scope", "openid profile offline_access read:reports write:reports");
+    let tokens = [reports.tokens(&browser).await, reports.tokens(&phone).await];
+    server.clock.advance(Duration::from_secs(120));
+    let (other, query) = (App::offline("second"), reports.query());
+    let kept = other.tokens(&browser).await;
+    bobs.authorize_as("bob", &query).await;
+
+    let page = browser.get("/account").await;
+    let (_, allowed) = page.body.split_once("What you allowed").unwrap();
+    for words in [
+        "<bdi>Demo App</bdi>",
+        "allowed 2 minutes ago to",
+        "<li>know that it is you who signs in</li>",
+        "<li>see your name and picture</li>",
+        r#"<li>see the &#60;team&#39;s&#62; expenses <span class="muted">(Expenses API)</span></li>"#,
+        "<li>use Expenses API: <code>write:reports</code></li>",
+        r#"aria-label="Withdraw what you allowed Demo App">Withdraw</button>"#,
+        r#"aria-label="Withdraw what you allowed Second &#60;App&#62;">Withdraw</button>"#,
+        "allowed just now to",
+    ] {
+        assert!(allowed.contains(words), "{words} is not in {allowed}");
+    }
+    let form_token = field(&page, "form_token");
+    let form = [("form_token", form_token.as_str()), ("client_id", "app")];
+    for foreign in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
+        assert_eq!(browser.post_with("/account/withdraw", &form, &[foreign]).await.status, 403);
+    }
+    let of_bob = field(&bobs.get("/account").await, "form_token");
+    for wrong in [of_bob.as_str(), "made-up"] {
+        let form = [("form_token", wrong), ("client_id", "app")];
+        assert_eq!(browser.post("/account/withdraw", &form).await.status, 403);
+    }
+    assert_eq!(browser.post("/account/withdraw", &[("client_id", "app")]).await.status, 403);
+    assert_eq!(browser.post("/account/withdraw", &form[..1]).await.status, 400);
+    assert!(!is_asked(&browser, &query).await);
+
+    assert_eq!(browser.post("/account/withdraw", &form).await.location().as_deref(), Some("/account"));
+    assert!(is_asked(&browser, &query).await && !is_asked(&bobs, &query).await);
+    assert!(!is_asked(&browser, &other.query()).await, "it is still signed in, and another is allowed what it was");
+    for tokens in &tokens {
+        assert_eq!(status(&browser, tokens[OFFLINE].as_str().unwrap()).await, 400);
+        let bearer = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
+        let answer = browser.send(reqwest::Method::GET, "/userinfo", &[("authorization", &bearer)], None).await;
+        assert_eq!(answer.status, 401, "{}", answer.body);
+    }
+    let fields = [("grant_type", "refresh_token"), ("client_id", "second"), (OFFLINE, kept[OFFLINE].as_str().unwrap())];
+    assert_eq!(browser.post_with("/oauth/token", &fields, &[]).await.status, 200);
+    let page = browser.get("/account").await;
+    assert!(!page.body.contains("Demo App") && page.body.contains("Second"), "{}", page.body);
+    // Pressed twice, or on a page that is out of date.
+    assert_eq!(browser.post("/account/withdraw", &form).await.status, 303);
+}
+
+/// One that was taken out of the configuration is asked for by its identifier, and its API by its own.
+#[tokio::test]
+async fn what_was_allowed_under_another_configuration_can_be_withdrawn() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("issuer.sqlite3");
+    let server = Server::launch(&config(), &database, 0, false).await;
+    let browser = Browser::of(&server);
+    App::offline("app").tokens(&browser).await;
+    let other = config().replace(r#"client_id = "app""#, r#"client_id = "new""#);
+    let other = other.replace("https://api.example/", "https://new.example/");
+    let port = server.kill().await;
+    let _server = Server::launch(&other, &database, port, false).await;
+    let page = browser.get("/account").await;
+    for words in ["<bdi>app</bdi>", "use https://api.example/: <code>read:reports</code>"] {
+        assert!(page.body.contains(words), "{words} is not in {}", page.body);
+    }
+    let form = [("form_token", field(&page, "form_token")), ("client_id", "app".to_owned())];
+    browser.post("/account/withdraw", &form.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
+    let page = browser.get("/account").await;
+    assert!(page.body.contains(r#"<p class="muted">Nothing.</p>"#), "{}", page.body);
+}
+
 #[tokio::test]
 async fn without_a_session_there_is_nothing_to_see() {
     let server = Server::start().await;
     let browser = Browser::of(&server);
     assert!(browser.get("/account").await.body.contains("Nobody is signed in"));
     assert!(browser.post("/account/sign-out", &[("everywhere", "yes")]).await.body.contains("Nobody is signed in"));
+    assert!(browser.post("/account/withdraw", &[("client_id", "app")]).await.body.contains("Nobody is signed in"));
 }

@@ -137,6 +137,7 @@ on_both_stores! {
         of_many_sign_ins_at_once_all_get_one_salt_and_a_later_one_another,
         consents_add_up_by_person_client_and_api,
         a_consent_given_twice_at_once_is_one,
+        a_person_sees_what_they_allowed_and_withdraws_it_from_one_client_alone,
     }
     codes {
         a_code_brings_back_what_was_stored,

@@ -12,20 +12,13 @@ use super::authorize::{self, Answering, Next};
 use crate::error::Failure;
 use crate::interactions::{self, Pending};
 use crate::provider::Provider;
+use crate::scopes;
 use crate::secret::Secret;
 use crate::sessions::{self, SignedIn};
 use crate::web::PageError;
 use crate::web::headers::see_other;
 use crate::web::page_params::{OwnForm, PageParams};
 use crate::web::pages::{ConsentPage, Page as _};
-
-/// The scopes that belong to no API, in words (OIDC Core §5.4 and §11).
-const IDENTITY: [(&str, &str); 4] = [
-    ("openid", "know that it is you who signs in"),
-    ("profile", "see your name and picture"),
-    ("email", "see your e-mail address"),
-    ("offline_access", "keep this access while you are away, until you sign it out"),
-];
 
 pub(crate) async fn page(
     State(provider): State<Arc<Provider>>,
@@ -48,16 +41,8 @@ pub(crate) async fn page(
         form_token: form_token.expose(),
         person: person.map_or("", |person| person.display_name()),
         api_name: api.map(|api| api.name.as_str()),
-        identity: IDENTITY
-            .into_iter()
-            .filter_map(|(word, words)| request.scope.contains(word).then_some(words))
-            .collect(),
-        api_scopes: request
-            .scope
-            .words()
-            .filter(|word| IDENTITY.iter().all(|(identity, _)| identity != word))
-            .map(|word| (word, api.and_then(|api| api.descriptions.get(word)).map(String::as_str)))
-            .collect(),
+        identity: scopes::of_identity(&request.scope),
+        api_scopes: scopes::of_api(&request.scope, api).collect(),
     };
     Ok(page.respond(StatusCode::OK))
 }

@@ -24,8 +24,8 @@ use evergrant_core::time::UnixTime;
 
 use self::connections::Connections;
 use super::{
-    Code, CodeUse, ConsentKey, Grant, Interaction, LONGEST_LIST, Pending, RefreshFamily, RefreshOutcome, RefreshUse,
-    RevokedMark, RevokedRead, Room, Session, Store, StoreError, StoredKey,
+    Code, CodeUse, Consent, ConsentKey, Grant, Interaction, LONGEST_LIST, Pending, RefreshFamily, RefreshOutcome,
+    RefreshUse, RevokedMark, RevokedRead, Room, Session, Store, StoreError, StoredKey,
 };
 use crate::config::DatabaseUrl;
 use crate::secret::SecretHash;
@@ -134,6 +134,14 @@ impl Store for PostgresStore {
 
     async fn remember_consent(&self, key: ConsentKey, scope: Scope, now: UnixTime) -> Result<(), StoreError> {
         interactions::remember_consent(&self.connections, &key, &scope, now).await
+    }
+
+    async fn consents_of(&self, subject: &Subject) -> Result<Vec<Consent>, StoreError> {
+        interactions::consents_of(&self.connections, subject).await
+    }
+
+    async fn withdraw_consent(&self, subject: &Subject, client_id: &ClientId, now: UnixTime) -> Result<(), StoreError> {
+        interactions::withdraw_consent(&self.connections, subject, client_id, now).await
     }
 
     async fn add_code(&self, grant: Grant, code: Code) -> Result<(), StoreError> {

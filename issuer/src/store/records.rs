@@ -106,6 +106,37 @@ pub struct ConsentKey {
     pub audience: Option<String>,
 }
 
+/// What a person allowed a client at one API, or at none in particular, and is not asked again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consent {
+    /// To whom.
+    pub client_id: ClientId,
+    /// At which API, if any.
+    pub audience: Option<String>,
+    /// What.
+    pub scope: Scope,
+    /// Since when: of the first of it.
+    pub since: UnixTime,
+}
+
+impl Consent {
+    /// Puts together what is stored word by word: client, audience (empty where there is none), word, and since when. They come
+    /// the oldest first, and the newest consent is the first that is returned.
+    pub(super) fn gather(words: impl IntoIterator<Item = (String, String, String, UnixTime)>) -> Vec<Self> {
+        let mut consents: Vec<Self> = Vec::new();
+        for (client_id, audience, word, since) in words {
+            let (client_id, audience) = (ClientId::new(client_id), Some(audience).filter(|name| !name.is_empty()));
+            let scope = Scope::from(word);
+            match consents.iter_mut().find(|known| known.client_id == client_id && known.audience == audience) {
+                Some(known) => known.scope = known.scope.union(&scope),
+                None => consents.push(Self { client_id, audience, scope, since }),
+            }
+        }
+        consents.reverse();
+        consents
+    }
+}
+
 /// What a person granted a client: everything that tokens are made from, and what revocation ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {

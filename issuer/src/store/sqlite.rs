@@ -27,8 +27,8 @@ use rusqlite::Connection;
 use self::connections::Connections;
 use self::file::File;
 use super::{
-    Code, CodeUse, ConsentKey, Grant, Interaction, LONGEST_LIST, Pending, RefreshFamily, RefreshOutcome, RefreshUse,
-    RevokedMark, RevokedRead, Room, Session, Store, StoreError, StoredKey,
+    Code, CodeUse, Consent, ConsentKey, Grant, Interaction, LONGEST_LIST, Pending, RefreshFamily, RefreshOutcome,
+    RefreshUse, RevokedMark, RevokedRead, Room, Session, Store, StoreError, StoredKey,
 };
 use crate::secret::SecretHash;
 
@@ -176,6 +176,20 @@ impl Store for SqliteStore {
 
     async fn remember_consent(&self, key: ConsentKey, scope: Scope, now: UnixTime) -> Result<(), StoreError> {
         self.write(move |db| interactions::remember_consent(db, &key, &scope, now)).await
+    }
+
+    async fn consents_of(&self, subject: &Subject) -> Result<Vec<Consent>, StoreError> {
+        let subject = subject.clone();
+        self.read(move |db| interactions::consents_of(db, &subject)).await
+    }
+
+    async fn withdraw_consent(&self, subject: &Subject, client_id: &ClientId, now: UnixTime) -> Result<(), StoreError> {
+        let (subject, client_id) = (subject.clone(), client_id.clone());
+        self.write(move |db| {
+            interactions::forget_consent(db, &subject, &client_id)?;
+            grants::end_to_client(db, &subject, &client_id, now)
+        })
+        .await
     }
 
     async fn add_code(&self, grant: Grant, code: Code) -> Result<(), StoreError> {

@@ -66,6 +66,18 @@ pub(crate) struct AccountPage<'a> {
     pub(crate) form_token: &'a str,
     pub(crate) browsers: Vec<AccountEntry>,
     pub(crate) applications: Vec<AccountApplication>,
+    pub(crate) consents: Vec<AccountConsent<'a>>,
+}
+
+/// What a person allowed an application, and is not asked again.
+pub(crate) struct AccountConsent<'a> {
+    pub(crate) client_id: &'a ClientId,
+    pub(crate) name: &'a str,
+    pub(crate) identity: Vec<&'static str>,
+    /// The name of an API, a scope of it, and what that lets the client do, if somebody has said so.
+    pub(crate) api_scopes: Vec<(&'a str, &'a str, Option<&'a str>)>,
+    /// Since when, in words.
+    pub(crate) since: String,
 }
 
 /// An application that stays signed in, and where.

@@ -24,6 +24,7 @@ pub(super) enum Request {
     LogoutV2,
     SignOut,
     AccountSignOut,
+    AccountWithdraw,
     DevClock,
     DevFailure,
 }
@@ -103,6 +104,10 @@ impl Good {
             Request::AccountSignOut => {
                 let token = form_token(browser).await;
                 Self::new(&[("form_token", &token), ("application", "any")])
+            }
+            Request::AccountWithdraw => {
+                let token = form_token(browser).await;
+                Self::new(&[("form_token", &token), ("client_id", "none")])
             }
             Request::DevClock => Self::new(&[("advance", "0")]),
             Request::DevFailure => {

@@ -54,7 +54,7 @@ const AUDIENCE: Parameter = field("audience", "fine", "invalid_target");
 const SCOPE: Parameter = field("scope", "fine", "invalid_scope");
 const ANYTHING: &str = "fine";
 
-pub(super) const TABLE: [Endpoint; 18] = [
+pub(super) const TABLE: [Endpoint; 19] = [
     Endpoint { method: "GET", path: "/authorize", request: Request::Authorize, parameters: &AUTHORIZE },
     Endpoint { method: "POST", path: "/authorize", request: Request::Authorize, parameters: &AUTHORIZE },
     Endpoint {
@@ -175,6 +175,12 @@ pub(super) const TABLE: [Endpoint; 18] = [
         path: "/account/sign-out",
         request: Request::AccountSignOut,
         parameters: &[on_page("form_token", "page", "page"), on_page("application", "page", "fine")],
+    },
+    Endpoint {
+        method: "POST",
+        path: "/account/withdraw",
+        request: Request::AccountWithdraw,
+        parameters: &[on_page("form_token", "page", "page"), on_page("client_id", "page", "fine")],
     },
     Endpoint {
         method: "POST",

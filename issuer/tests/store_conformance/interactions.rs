@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use evergrant_core::protocol::{ClientId, Scope};
+use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_issuer::Store;
-use evergrant_issuer::store::{ConsentKey, Interaction, Room};
+use evergrant_issuer::store::{Consent, ConsentKey, Grant, Interaction, Room};
 use tokio::sync::Barrier;
 
-use super::rows::{after, ann, app, bob, hash, interaction, room};
+use super::rows::{after, ann, app, bob, family, grant, hash, interaction, room};
 use super::{Opened, at_once};
 
 pub(super) async fn an_interaction_is_for_its_browser_and_its_time(Opened { store, .. }: &Opened) {
@@ -176,4 +176,52 @@ pub(super) async fn a_consent_given_twice_at_once_is_one(opened: &Opened) {
     };
     at_once(opened, 8, remember).await;
     assert_eq!(opened.store.consent(at(9)).await.unwrap().words().count(), WORDS);
+}
+
+pub(super) async fn a_person_sees_what_they_allowed_and_withdraws_it_from_one_client_alone(
+    Opened { store, .. }: &Opened,
+) {
+    let api = Some("https://api.example/".to_owned());
+    let other = ConsentKey { client_id: ClientId::new("other"), ..key() };
+    let at_api = ConsentKey { audience: api.clone(), ..key() };
+    let bobs = ConsentKey { subject: bob(), ..key() };
+    for (key, scope, seconds) in [
+        (key(), "openid email", 1),
+        (other.clone(), "openid", 2),
+        (at_api.clone(), "read:reports", 3),
+        (key(), "email profile", 4),
+        (bobs.clone(), "openid", 5),
+    ] {
+        store.remember_consent(key, Scope::parse(scope), after(seconds)).await.unwrap();
+    }
+    let consent = |key: &ConsentKey, scope: &str, seconds| Consent {
+        client_id: key.client_id.clone(),
+        audience: key.audience.clone(),
+        scope: Scope::parse(scope),
+        since: after(seconds),
+    };
+    let own = consent(&key(), "email openid profile", 1);
+    let others = consent(&other, "openid", 2);
+    let all = [consent(&at_api, "read:reports", 3), others.clone(), own];
+    assert_eq!(store.consents_of(&ann()).await.unwrap(), all);
+    assert!(store.consents_of(&Subject::new("nobody")).await.unwrap().is_empty());
+
+    let to_other = Grant { client_id: other.client_id, ..grant("to other") };
+    let of_bob = Grant { subject: bob(), ..grant("of bob") };
+    for grant in [grant("to app"), to_other, of_bob] {
+        let name = grant.id.clone();
+        store.add_refresh_family(grant, family(&name, &name)).await.unwrap();
+    }
+    for hostile in ["", "app\0", "' OR 1=1 --"] {
+        store.withdraw_consent(&ann(), &ClientId::new(hostile), after(6)).await.unwrap();
+    }
+    assert_eq!(store.consents_of(&ann()).await.unwrap(), all);
+    store.withdraw_consent(&ann(), &app(), after(6)).await.unwrap();
+    store.withdraw_consent(&ann(), &app(), after(6)).await.unwrap();
+    assert_eq!(store.consents_of(&ann()).await.unwrap(), [others]);
+    assert_eq!(store.consents_of(&bob()).await.unwrap(), [consent(&bobs, "openid", 5)]);
+    for (name, is_over) in [("to app", true), ("to other", false), ("of bob", false)] {
+        assert_eq!(store.refresh_family(hash(name), after(6)).await.unwrap().is_none(), is_over, "{name}");
+        assert_eq!(store.is_revoked("no token", Some(name)).await.unwrap(), is_over, "{name}");
+    }
 }

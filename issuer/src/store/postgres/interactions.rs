@@ -1,13 +1,13 @@
 //! Authorization requests that wait for a person, and what people have allowed.
 
-use evergrant_core::protocol::Scope;
+use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use tokio_postgres::Row;
 
 use super::connections::Connections;
 use super::row;
 use crate::secret::SecretHash;
-use crate::store::{ConsentKey, Interaction, Room, StoreError, TRIM_BATCH};
+use crate::store::{Consent, ConsentKey, Interaction, Room, StoreError, TRIM_BATCH};
 
 pub(super) async fn open(db: &Connections, interaction: &Interaction, room: Room) -> Result<(), StoreError> {
     let sql = "WITH given_up AS
@@ -113,6 +113,36 @@ pub(super) async fn remember_consent(
         &now.as_millis() as _,
     ];
     db.rows(sql, &values).await?;
+    Ok(())
+}
+
+pub(super) async fn consents_of(db: &Connections, subject: &Subject) -> Result<Vec<Consent>, StoreError> {
+    let sql = "SELECT client_id, audience, scope, granted_at FROM consent WHERE subject = $1
+               ORDER BY granted_at, client_id, audience, scope";
+    let rows = db.rows(sql, &[&subject.as_str()]).await?;
+    let words: Result<Vec<_>, StoreError> = rows
+        .iter()
+        .map(|row| {
+            let time = row::time(row, "granted_at")?;
+            Ok((row::text(row, "client_id")?, row::text(row, "audience")?, row::text(row, "scope")?, time))
+        })
+        .collect();
+    Ok(Consent::gather(words?))
+}
+
+/// Forgets what a person allowed a client, and ends every grant they gave it, in one step.
+pub(super) async fn withdraw_consent(
+    db: &Connections,
+    subject: &Subject,
+    client_id: &ClientId,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    if !row::may_be_stored(client_id.as_str()) {
+        return Ok(());
+    }
+    let sql = "WITH forgotten AS (DELETE FROM consent WHERE subject = $1 AND client_id = $2)
+               UPDATE grants SET ended_at = $3 WHERE subject = $1 AND client_id = $2 AND ended_at IS NULL";
+    db.rows(sql, &[&subject.as_str(), &client_id.as_str(), &now.as_millis()]).await?;
     Ok(())
 }
 

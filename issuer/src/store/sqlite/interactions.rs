@@ -1,12 +1,12 @@
 //! Authorization requests that wait for a person, and what people have allowed.
 
-use evergrant_core::protocol::Scope;
+use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::row;
 use crate::secret::SecretHash;
-use crate::store::{ConsentKey, Interaction, Room, StoreError, TRIM_BATCH};
+use crate::store::{Consent, ConsentKey, Interaction, Room, StoreError, TRIM_BATCH};
 
 pub(super) fn open(db: &Connection, interaction: &Interaction, room: Room) -> Result<(), StoreError> {
     let browser = interaction.browser;
@@ -124,6 +124,26 @@ pub(super) fn remember_consent(
             now.as_millis()
         ])?;
     }
+    Ok(())
+}
+
+pub(super) fn consents_of(db: &Connection, subject: &Subject) -> Result<Vec<Consent>, StoreError> {
+    let words: Result<Vec<_>, StoreError> = db
+        .prepare_cached(
+            "SELECT client_id, audience, scope, granted_at FROM consent WHERE subject = ?1
+             ORDER BY granted_at, client_id, audience, scope",
+        )?
+        .query_and_then([subject.as_str()], |row| {
+            let time = row::time(row, "granted_at")?;
+            Ok((row::text(row, "client_id")?, row::text(row, "audience")?, row::text(row, "scope")?, time))
+        })?
+        .collect();
+    Ok(Consent::gather(words?))
+}
+
+pub(super) fn forget_consent(db: &Connection, subject: &Subject, client_id: &ClientId) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM consent WHERE subject = ?1 AND client_id = ?2")?
+        .execute([subject.as_str(), client_id.as_str()])?;
     Ok(())
 }
 
