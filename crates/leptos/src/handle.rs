@@ -182,6 +182,15 @@ impl SessionHandle {
     /// (`AbortSignal.timeout`) for that, or to stop it. An API that answers 401 and is not configured is named in the console of a
     /// build for development.
     ///
+    /// ```no_run
+    /// # use std::error::Error;
+    /// # use evergrant_leptos::SessionHandle;
+    /// # use gloo_net::http::{Request, Response};
+    /// # #[derive(serde::Deserialize)]
+    /// # struct Report;
+    #[doc = include_str!("../tests/greeting/reports.rs")]
+    /// ```
+    ///
     /// # Errors
     /// [`FetchError`]; an answer of whatever status is not an error. A request that was stopped by its signal ends as
     /// [`FetchError::Unreachable`]: ask the signal whether it was (`aborted`).

@@ -6,7 +6,8 @@
 #![doc = include_str!("../tests/greeting/program.rs")]
 //! ```
 //!
-//! [`RequireSession`] sends whoever is not signed in to the issuer and back. [`SessionHandle::fetch`] calls an API with a
+//! [`RequireSession`] sends whoever is not signed in to the issuer and back; [`SignInCallback`] is the page of an app with routes
+//! that they come back to. [`SessionHandle::fetch`] calls an API with a
 //! token that is good when it goes; [`SessionHandle::access_token`] gives one for other ways to call.
 //! [`SessionHandle::user_info`] asks the issuer who the person is, where the ID token does not say.
 //!
@@ -46,5 +47,5 @@ pub use evergrant_core::session::{
 };
 pub use evergrant_core::time::UnixTime;
 pub use handle::{SessionHandle, use_session};
-pub use parts::{RequireSession, SignedIn, SignedOut, here};
+pub use parts::{RequireSession, SignInCallback, SignedIn, SignedOut, here};
 pub use provider::SessionProvider;

@@ -4,8 +4,12 @@
 
 mod common;
 
-use common::{config, page, store_session, text, until};
-use evergrant_leptos::{RequireSession, SessionHandle, SessionProvider, Status, here, use_session};
+use common::{config, page, sign_in_on_its_way, store_session, text, until};
+use evergrant_browser::clock;
+use evergrant_browser::storage::Store;
+use evergrant_leptos::{
+    Flow, RequireSession, SessionHandle, SessionProvider, SignInCallback, Status, here, use_session,
+};
 use leptos::mount::mount_to;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -61,6 +65,34 @@ async fn a_page_that_a_router_showed_before_its_address_was_not_come_back_to() {
     evergrant_browser::location::replace("/reports/8").unwrap();
     until("the sign-in began", || noted.get_value().is_some()).await;
     assert_eq!(noted.get_value().as_deref(), Some("/reports/8"));
+}
+
+/// Opens the page at `redirect_uri` with this in its address, and gives what it went on to, once and for all.
+async fn came_back_with(client_id: &str, response: &str) -> Vec<String> {
+    let config = config(client_id);
+    let transaction = sign_in_on_its_way(&config, "s", "/reports/7");
+    assert!(Store::open(config.storage, &config.client_id).put_transaction(&transaction, clock::wall()));
+    evergrant_browser::location::replace(&format!("/callback?{response}")).unwrap();
+    let gone_to = RwSignal::new(Vec::new());
+    let session = StoredValue::new(None);
+    let place = page(config, move || {
+        session.set_value(Some(use_session()));
+        view! { <SignInCallback go=move |page| gone_to.update(|pages| pages.push(page))>"one moment"</SignInCallback> }
+    });
+    assert_eq!(text(&place), "one moment");
+    until("it went on", || !gone_to.get_untracked().is_empty()).await;
+    // Whatever the session does after that, as failing to sign in again, is no reason to go there once more.
+    let session = session.get_value().unwrap();
+    session.sign_in(Flow::Code, "/".to_owned());
+    until("that is over", || session.status().get_untracked() == Status::SignedOut).await;
+    leptos::task::tick().await;
+    gone_to.get_untracked()
+}
+
+#[wasm_bindgen_test]
+async fn who_comes_back_from_the_issuer_is_put_where_they_were_once() {
+    assert_eq!(came_back_with("refused", "error=access_denied&state=s").await, ["/reports/7"]);
+    assert_eq!(came_back_with("unasked", "").await, ["/"]);
 }
 
 #[component]

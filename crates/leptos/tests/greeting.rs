@@ -4,12 +4,16 @@
 
 mod common;
 
+use std::error::Error;
+
 use common::{config, page, store_session, text, until};
 use evergrant_leptos::{AuthorizationParameters, Failure, ParameterError, SessionHandle, SignIn, challenge, here};
+use gloo_net::http::{Request, Response};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 include!("greeting/program.rs");
+include!("greeting/reports.rs");
 include!("greeting/sign_up.rs");
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -38,6 +42,36 @@ async fn a_sign_in_that_failed_was_told_to_nobody() {
     let button: web_sys::HtmlElement = place.query_selector("button").unwrap().unwrap().unchecked_into();
     button.click();
     until("the reason is there", || text(&place) == "Sign inthe issuer's metadata could not be reached").await;
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Report {
+    title: String,
+}
+
+#[wasm_bindgen_test]
+async fn what_an_api_says_becomes_values_of_the_apps_own() {
+    let heard = RwSignal::new(String::new());
+    let config = config("reports");
+    store_session(&config);
+    let real = answer_every_request(r#"[{"title":"Spring"},{"title":"Autumn"}]"#);
+    let place = page(config, move || {
+        let session = use_session();
+        leptos::task::spawn_local(async move {
+            let titles = reports(session).await.map(|reports| reports.into_iter().map(|report| report.title).collect());
+            heard.set(titles.unwrap_or_else(|error: Box<dyn Error>| vec![error.to_string()]).join(", "));
+        });
+        view! { <p>{heard}</p> }
+    });
+    until("the answer is there", || !text(&place).is_empty()).await;
+    js_sys::Reflect::set(&window(), &"fetch".into(), &real).unwrap();
+    assert_eq!(text(&place), "Spring, Autumn");
+}
+
+/// Has the page's requests answered with this. Returns what answered them before.
+fn answer_every_request(json: &str) -> wasm_bindgen::JsValue {
+    let script = "const real = window.fetch; window.fetch = async () => new Response(json); return real;";
+    js_sys::Function::new_with_args("json", script).call1(&wasm_bindgen::JsValue::NULL, &json.into()).unwrap()
 }
 
 #[component]

@@ -4,7 +4,7 @@
 //! `cargo xtask demo --without-app` starts what it needs, and `cargo xtask trunk serve examples/router/index.html` the app itself.
 
 use evergrant_leptos::{
-    Flow, RequireSession, SessionProvider, SignedIn, SignedOut, Status, here, load_config, use_session,
+    Flow, RequireSession, SessionProvider, SignInCallback, SignedIn, SignedOut, here, load_config, use_session,
 };
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet, ParentRoute, Route, Router, Routes};
@@ -49,18 +49,12 @@ fn Guard() -> impl IntoView {
     }
 }
 
-/// Where a sign-in comes back to. Once it has ended, however it ended, the person is put where they were before it.
+/// Where a sign-in comes back to, and where the person goes on from.
 #[component]
 fn Callback() -> impl IntoView {
-    let session = use_session();
     let navigate = use_navigate();
-    Effect::new(move |_| {
-        if session.status().get() != Status::SigningIn {
-            let page = session.return_to().unwrap_or_else(|| "/".to_owned());
-            navigate(&page, NavigateOptions { replace: true, ..NavigateOptions::default() });
-        }
-    });
-    "Signing you in…"
+    let go = move |page: String| navigate(&page, NavigateOptions { replace: true, ..NavigateOptions::default() });
+    view! { <SignInCallback go>"Signing you in…"</SignInCallback> }
 }
 
 #[component]

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, dead_code, reason = "each file of tests uses its part")]
 
 use evergrant_browser::storage::Store;
-use evergrant_leptos::core::protocol::{AccessToken, IdToken, Scope};
+use evergrant_leptos::core::protocol::authorize::Transaction;
+use evergrant_leptos::core::protocol::{AccessToken, CodeVerifier, IdToken, Nonce, Scope, State};
 use evergrant_leptos::core::session::{Session, Tokens};
 use evergrant_leptos::{Config, Flow, SessionProvider};
 use leptos::mount::mount_to;
@@ -34,6 +35,24 @@ pub(crate) fn store_session(config: &Config) {
     };
     let session = Session::begin(config.issuer.clone(), config.client_id.clone(), tokens).unwrap();
     Store::open(config.storage, &config.client_id).save(&session);
+}
+
+/// A sign-in of that client that was begun on the page `return_to`.
+pub(crate) fn sign_in_on_its_way(config: &Config, state: &str, return_to: &str) -> Transaction {
+    Transaction {
+        state: State::new(state),
+        nonce: Nonce::new("n"),
+        code_verifier: CodeVerifier::new("v"),
+        issuer: config.issuer.clone(),
+        iss_required: false,
+        redirect_uri: config.redirect_uri.as_str().to_owned(),
+        flow: Flow::Code,
+        id_token_alone: false,
+        scope: Scope::parse("openid"),
+        max_age: None,
+        requested_at: evergrant_browser::clock::wall(),
+        return_to: Some(return_to.to_owned()),
+    }
 }
 
 /// An element of its own with the view in it.
