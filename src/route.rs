@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use leptos::web_sys::HtmlElement;
 
-use crate::live::{attribute, effect, memo, on_click};
+use crate::live::{attribute, effect, on_click};
 
 /// The pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,8 +154,7 @@ fn focus_heading() {
 /// Whether somebody is signed in. When that changes, so does what is below the heading: where what had the focus is gone, as a
 /// button to sign in or out, the heading takes it.
 pub fn is_signed_in() -> Memo<bool> {
-    let status = use_session().status();
-    let is_signed_in = memo(move || status.get().is_signed_in());
+    let is_signed_in = use_session().is_signed_in();
     let has_begun = Cell::new(false);
     // Runs after the page has changed.
     effect(move || {
