@@ -1,7 +1,7 @@
 //! Signing in by redirect: to the issuer, and back with a response that is judged, redeemed and validated.
 
 use evergrant_core::address::Address;
-use evergrant_core::config::{Config, SilentResponse};
+use evergrant_core::config::Config;
 use evergrant_core::protocol::authorize::{self, AuthorizationParameters, AuthorizationRequest, Flow, Transaction};
 use evergrant_core::protocol::callback::{self, CallbackError, Granted};
 use evergrant_core::protocol::id_token::{Expectation, IdTokenClaims};
@@ -78,15 +78,15 @@ pub(crate) fn request_by_message<'a>(
     metadata: &ProviderMetadata,
     flow: Flow,
 ) -> (AuthorizationRequest<'a>, String) {
-    match config.silent_response_of(metadata) {
+    match config.is_answered_by_web_message(metadata) {
         // The issuer posts to the origin of the redirect URI: this one leads to the app.
-        SilentResponse::WebMessage => {
+        true => {
             let request = request(config, flow, &config.redirect_uri);
             let request = AuthorizationRequest { response_mode: Some(ResponseMode::WebMessage), ..request };
             (request, metadata.authorization_endpoint.origin())
         }
         // The silent page answers its opener as it answers its parent.
-        SilentResponse::SilentPage => (request(config, flow, &config.silent_redirect_uri), config.silent_origin()),
+        false => (request(config, flow, &config.silent_redirect_uri), config.silent_origin()),
     }
 }
 

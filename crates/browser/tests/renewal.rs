@@ -77,6 +77,15 @@ async fn an_issuer_that_does_not_offer_messages_is_asked_by_the_silent_page() {
 }
 
 #[wasm_bindgen_test]
+async fn an_issuer_that_answers_by_message_and_does_not_say_so_is_asked_for_it_where_the_configuration_does() {
+    let issuer = Issuer::open("unlisted-messages").await;
+    let runtime = signed_in(&issuer.config(r#""silent_response":"web_message_unlisted","#));
+    runtime.renew();
+    renewed(&runtime, 1).await;
+    assert_eq!(issuer.requests()[1], "authorize web_message");
+}
+
+#[wasm_bindgen_test]
 async fn a_forged_id_token_is_dropped_and_the_session_stays() {
     let issuer = Issuer::open("forged-id-token").await;
     let config = issuer.config("");

@@ -149,9 +149,15 @@ pub enum SilentResponse {
     /// The issuer's own page posts it (`response_mode=web_message`): one request less. Issuers whose metadata does not
     /// name that mode are asked by the silent page.
     WebMessage,
+    /// The same, whatever the issuer's metadata names: some answer so and do not say it, as Auth0.
+    WebMessageUnlisted,
 }
 
-json::words!(SilentResponse { "silent_page" => SilentPage, "web_message" => WebMessage });
+json::words!(SilentResponse {
+    "silent_page" => SilentPage,
+    "web_message" => WebMessage,
+    "web_message_unlisted" => WebMessageUnlisted,
+});
 
 impl Config {
     /// Reads `config.json`, for an app served at `app_origin` (as `location.origin` gives it).
@@ -159,7 +165,11 @@ impl Config {
     /// # Errors
     /// A [`ConfigError`] that names the key at fault.
     pub fn parse(json: &str, app_origin: &str) -> Result<Self, ConfigError> {
-        let value: Value = json::read(json.as_bytes()).map_err(|error| ConfigError::Json(error.to_string()))?;
+        let value: Value = json::read(json.as_bytes()).map_err(|error| match json.starts_with('<') {
+            // As servers send that have index.html for whatever is not there.
+            true => ConfigError::Json("there is a page in its place".to_owned()),
+            false => ConfigError::Json(error.to_string()),
+        })?;
         let members = Members::of(&value)?.only(&KEYS)?;
         let issuer = issuer(members.required("issuer")?)?;
         let client_id = client_id(members.required("client_id")?)?;
@@ -186,11 +196,11 @@ impl Config {
         let post_logout_redirect_uri = here("post_logout_redirect_uri", "/")?;
         let silent_response = members.or_default("silent_response")?;
         let is_at_home = redirect_uri.origin() == app_origin;
-        if silent_response == SilentResponse::WebMessage && !is_at_home {
+        if silent_response != SilentResponse::SilentPage && !is_at_home {
             // The issuer posts to the origin of the redirect URI, and nobody would listen there.
             return Err(ConfigError::wrong(
                 "silent_response",
-                "web_message needs a redirect_uri at the app's own origin",
+                "a web_message needs a redirect_uri at the app's own origin",
             ));
         }
         Ok(Self {
@@ -224,11 +234,13 @@ impl Config {
         Some(format!("{}/{name}", backend.as_str().trim_end_matches('/')))
     }
 
-    /// How this issuer's answers come from a hidden iframe or a popup: as configured, where the issuer offers that.
-    pub fn silent_response_of(&self, issuer: &ProviderMetadata) -> SilentResponse {
+    /// Whether this issuer's own page posts its answers from a hidden iframe or a popup (`response_mode=web_message`); the silent
+    /// page does otherwise.
+    pub fn is_answered_by_web_message(&self, issuer: &ProviderMetadata) -> bool {
         match self.silent_response {
-            SilentResponse::WebMessage if issuer.offers_mode(ResponseMode::WebMessage) => SilentResponse::WebMessage,
-            _ => SilentResponse::SilentPage,
+            SilentResponse::SilentPage => false,
+            SilentResponse::WebMessage => issuer.offers_mode(ResponseMode::WebMessage),
+            SilentResponse::WebMessageUnlisted => true,
         }
     }
 
@@ -365,6 +377,12 @@ mod tests {
     }
 
     #[test]
+    fn a_page_in_place_of_the_file_was_a_fault_in_its_first_column() {
+        let error = parse("<!doctype html><title>App</title>").unwrap_err();
+        assert_eq!(error.to_string(), "there is a page in its place");
+    }
+
+    #[test]
     fn an_unknown_key_is_named() {
         let error = parse(r#"{"issuer":"http://localhost:3000/","client_id":"app","isuer":"x"}"#).unwrap_err();
         assert!(error.to_string().contains("`isuer`"), "{error}");
@@ -435,11 +453,13 @@ mod tests {
         let base = r#"{"issuer":"https://issuer.example/","client_id":"app","silent_response":"web_message""#;
         let config = parse(&format!("{base}}}")).unwrap();
         let mut issuer = crate::protocol::authorize::tests::metadata();
-        assert_eq!(config.silent_response_of(&issuer), SilentResponse::SilentPage, "it does not name the mode");
+        assert!(!config.is_answered_by_web_message(&issuer), "it does not name the mode");
+        let unlisted = parse(&format!("{base}}}").replace("web_message", "web_message_unlisted")).unwrap();
+        assert!(unlisted.is_answered_by_web_message(&issuer), "it need not");
         issuer.response_modes_supported = vec!["query".into(), "web_message".into()];
-        assert_eq!(config.silent_response_of(&issuer), SilentResponse::WebMessage);
+        assert!(config.is_answered_by_web_message(&issuer));
         let other = parse(r#"{"issuer":"https://issuer.example/","client_id":"app"}"#).unwrap();
-        assert_eq!(other.silent_response_of(&issuer), SilentResponse::SilentPage, "it was not chosen");
+        assert!(!other.is_answered_by_web_message(&issuer), "it was not chosen");
         let elsewhere = parse(&format!(r#"{base},"redirect_uri":"https://other.example/callback"}}"#)).unwrap_err();
         assert!(matches!(elsewhere, ConfigError::Wrong { key: "silent_response", .. }), "{elsewhere}");
     }

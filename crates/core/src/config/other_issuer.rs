@@ -1,8 +1,8 @@
 //! Another issuer in place of the configured one, for an app that lets people choose: what they say about it, as one text
 //! that can be kept, or shared as the fragment of a link. No secret is in it.
 
-use super::{Config, ConfigError, StorageKind, client_id, issuer, openid_scope};
-use crate::protocol::authorize::Flow;
+use super::{Config, ConfigError, SilentResponse, StorageKind, client_id, issuer, openid_scope};
+use crate::protocol::authorize::{AuthorizationParameters, Flow};
 use crate::protocol::params::{self, Params};
 
 /// What a person says about an issuer of their choice, as they typed it.
@@ -50,8 +50,8 @@ impl OtherIssuer {
     }
 
     /// The configuration of this app at that issuer: where it comes back to is the same, but nothing that `own` trusts is
-    /// told anything of the other issuer's, and no `prompt` that is meant for `own`'s issuer is sent to the other. Tokens go to
-    /// no API, codes to no token backend, and sessions are kept apart, also where the two clients have one id.
+    /// told anything of the other issuer's, and no `prompt` or other parameter that is meant for `own`'s issuer is sent to the
+    /// other. Tokens go to no API, codes to no token backend, and sessions are kept apart, also where the two clients have one id.
     ///
     /// # Errors
     /// A [`ConfigError`] that names what cannot be used.
@@ -66,6 +66,12 @@ impl OtherIssuer {
             audience: Some(self.audience.trim().to_owned()).filter(|audience| !audience.is_empty()),
             flow: Flow::Code,
             prompt: None,
+            authorization_parameters: AuthorizationParameters::default(),
+            silent_response: match own.silent_response {
+                // Of the other issuer nobody has said so.
+                SilentResponse::WebMessageUnlisted => SilentResponse::WebMessage,
+                other => other,
+            },
             storage: match own.storage {
                 StorageKind::Cookie => StorageKind::Session,
                 other => other,
@@ -117,6 +123,16 @@ mod tests {
         );
         assert_eq!((config.allowed_api_origins.len(), config.token_backend, config.audience), (0, None, None));
         assert_eq!((config.storage, config.flow, config.prompt), (StorageKind::Session, Flow::Code, None));
+    }
+
+    #[test]
+    fn what_one_issuer_alone_knows_was_said_to_the_other() {
+        let json = r#"{"issuer":"http://localhost:3000/","client_id":"app","silent_response":"web_message_unlisted",
+            "authorization_parameters":{"organization":"one"}}"#;
+        let own = Config::parse(json, "http://localhost:8080").unwrap();
+        let config = other().in_place_of(&own).unwrap();
+        assert_eq!(config.authorization_parameters, AuthorizationParameters::default());
+        assert_eq!(config.silent_response, SilentResponse::WebMessage);
     }
 
     #[test]
