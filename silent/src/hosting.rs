@@ -108,7 +108,7 @@ fn nginx(app_dir: &str, page: &Headers, silent_page: &str, silent_headers: &Head
     ];
     format!(
         "# For a `server` block. Written for the app in {app_dir}: write it again when its config.json changes.\n\
-         root \"{app_dir}\";\ngzip_static on;\n# brotli_static on; # with the module ngx_brotli\n{}",
+         root \"{app_dir}\";\ngzip_static on;\ngzip_vary on;\n# brotli_static on; # with the module ngx_brotli\n{}",
         blocks.concat()
     )
 }

@@ -67,6 +67,15 @@ fn nginx_is_told_the_headers_of_each_kind_of_file() {
 }
 
 #[test]
+fn caches_in_front_of_nginx_could_hand_compressed_files_to_everybody() {
+    let (app, to) = exported();
+    let served = Running::with_app(app.path()).fetch("/app-0123456789abcdef.js", &[]);
+    assert!(served.header("vary").contains("accept-encoding"));
+    // Without it nginx sends no `Vary` beside `gzip_static`.
+    assert!(read(to.path(), "nginx.conf").contains("\ngzip_vary on;\n"));
+}
+
+#[test]
 fn hosts_that_read_headers_from_a_file_are_told_each_header_once() {
     let (app, to) = exported();
     let server = Running::with_app(app.path());
