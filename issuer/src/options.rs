@@ -123,6 +123,19 @@ pub enum Command {
         #[arg(long)]
         kid: Option<String>,
     },
+    /// Sign a person out everywhere: their sessions and refresh tokens end, and their access tokens are revoked, at issuers that
+    /// run as well. With the password they sign in again: to keep them out, change it or take them out of the configuration.
+    SignOutPerson {
+        /// The configuration, a TOML file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Where they are signed in.
+        #[command(flatten)]
+        database: DatabaseOptions,
+        /// Whom: the `sub` of their `[[user]]`, also of somebody who is no longer in the configuration.
+        #[arg(long, value_name = "SUB")]
+        subject: String,
+    },
     /// Read a client's secret from standard input and print its hash for `[[client]] secret_hashes`.
     HashSecret,
 }

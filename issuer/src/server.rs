@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use evergrant_core::protocol::ClientId;
+use evergrant_core::protocol::{ClientId, Subject};
 use evergrant_server::Server;
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
@@ -17,7 +17,7 @@ use crate::config::{ClientSecretHash, Config, DatabaseUrl, Overrides};
 use crate::keys::{KeyRing, Withdrawn};
 use crate::options::{Command, DatabaseOptions, Options};
 use crate::provider::Provider;
-use crate::store::{self, Store};
+use crate::store::{self, SignedOut, Store};
 use crate::{passwords, router};
 
 /// How often rows that are over are removed.
@@ -44,6 +44,9 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
                 (None, kid) => Withdrawn::Kid(kid.clone().unwrap_or_default()),
             };
             withdraw_key(config, database, &withdrawn)?;
+        }
+        Some(Command::SignOutPerson { config, database, subject }) => {
+            sign_out_person(config, database, &Subject::new(subject))?;
         }
         None => {
             let path = options.config.as_deref().context("--config FILE is missing")?;
@@ -84,6 +87,27 @@ fn withdraw_key(config: &Path, database: &DatabaseOptions, withdrawn: &Withdrawn
     }
     kids.iter().for_each(|kid| println!("{kid}"));
     Ok(())
+}
+
+fn sign_out_person(config: &Path, database: &DatabaseOptions, subject: &Subject) -> anyhow::Result<()> {
+    let config = read_config(config, &database.overrides())?;
+    let signed_out = on_this_thread(async {
+        let store = open_store_of_an_issuer(&config).await?;
+        Ok(store.sign_out_everywhere(subject, Clock::system().now()).await?)
+    })?;
+    let SignedOut { sessions, refresh_tokens } = signed_out;
+    if sessions == 0 && refresh_tokens == 0 && config.user(subject.as_str()).is_none() {
+        match config.user_named(subject.as_str()) {
+            Some(person) => bail!("{subject} is what somebody signs in with: their sub is {}", person.sub),
+            None => bail!("nobody has the sub {subject}, neither in the configuration nor in the database"),
+        }
+    }
+    println!("{} and {} ended", counted(sessions, "session"), counted(refresh_tokens, "refresh token"));
+    Ok(())
+}
+
+fn counted(number: u32, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn on_this_thread<T>(step: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

@@ -24,7 +24,7 @@ pub use pending::Pending;
 pub use postgres::PostgresStore;
 pub use records::{
     Code, CodeUse, Consent, ConsentKey, Grant, Interaction, RefreshFamily, RefreshOutcome, RefreshUse, RevokedMark,
-    RevokedRead, Room, Session, StoredKey, Successor,
+    RevokedRead, Room, Session, SignedOut, StoredKey, Successor,
 };
 pub use sqlite::SqliteStore;
 
@@ -169,8 +169,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Ends a grant if it is this person's. Whether there was one to end.
     async fn end_grant_of(&self, subject: &Subject, id: &str, now: UnixTime) -> Result<bool, StoreError>;
 
-    /// Ends every session and every grant of a person, in one step.
-    async fn sign_out_everywhere(&self, subject: &Subject, now: UnixTime) -> Result<(), StoreError>;
+    /// Ends every session and every grant of a person, in one step. What there was to end.
+    async fn sign_out_everywhere(&self, subject: &Subject, now: UnixTime) -> Result<SignedOut, StoreError>;
 
     /// Puts an access token's `jti` on the list of what was revoked, until the token expires.
     async fn revoke_access_token(&self, jti: String, expires_at: UnixTime) -> Result<(), StoreError>;

@@ -33,6 +33,7 @@ mod revoked;
 mod secrecy;
 mod secret;
 mod sign_in;
+mod sign_out_person;
 mod silent;
 mod slow;
 mod store_conformance;

@@ -236,7 +236,8 @@ async fn a_key_withdrawn_by_command_is_gone_from_a_running_issuer_within_seconds
 #[test]
 fn a_command_that_found_no_database_changed_the_keys_of_a_new_one() {
     let demo = Demo { directory: tempfile::tempdir().unwrap() };
-    for command in [&["rotate-keys"][..], &["withdraw-key", "--client", "testclient"]] {
+    let sign_out = ["sign-out-person", "--subject", "user|1f0c7d52"];
+    for command in [&["rotate-keys"][..], &["withdraw-key", "--client", "testclient"], &sign_out] {
         let output = demo.command(command).output().unwrap();
         assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{output:?}");
         let said = String::from_utf8(output.stderr).unwrap();

@@ -64,7 +64,7 @@ pub(crate) async fn sign_out(
         (Some(("everywhere_at", client_id)), None) => {
             store.end_grants_to(subject, &ClientId::new(client_id), now).await
         }
-        (Some(("everywhere", _)), None) => store.sign_out_everywhere(subject, now).await,
+        (Some(("everywhere", _)), None) => store.sign_out_everywhere(subject, now).await.map(drop),
         _ => return Err(PageError::bad_request("The form does not say what to sign out.")),
     }
     .map_err(Failure::from)?;

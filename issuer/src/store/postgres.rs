@@ -25,7 +25,7 @@ use evergrant_core::time::UnixTime;
 use self::connections::Connections;
 use super::{
     Code, CodeUse, Consent, ConsentKey, Grant, Interaction, LONGEST_LIST, Pending, RefreshFamily, RefreshOutcome,
-    RefreshUse, RevokedMark, RevokedRead, Room, Session, Store, StoreError, StoredKey,
+    RefreshUse, RevokedMark, RevokedRead, Room, Session, SignedOut, Store, StoreError, StoredKey,
 };
 use crate::config::DatabaseUrl;
 use crate::secret::SecretHash;
@@ -200,7 +200,7 @@ impl Store for PostgresStore {
         grants::end_own(&self.connections, id, subject, now).await
     }
 
-    async fn sign_out_everywhere(&self, subject: &Subject, now: UnixTime) -> Result<(), StoreError> {
+    async fn sign_out_everywhere(&self, subject: &Subject, now: UnixTime) -> Result<SignedOut, StoreError> {
         sessions::end_all_with_grants(&self.connections, subject, now).await
     }
 

@@ -201,6 +201,15 @@ pub enum CodeUse {
     Refused,
 }
 
+/// What of a person's there was to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedOut {
+    /// Browsers in which they were signed in.
+    pub sessions: u32,
+    /// Refresh tokens that were good, one for each family.
+    pub refresh_tokens: u32,
+}
+
 /// All refresh tokens that follow from one grant: one is good at a time, and all end together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshFamily {

@@ -28,7 +28,7 @@ use self::connections::Connections;
 use self::file::File;
 use super::{
     Code, CodeUse, Consent, ConsentKey, Grant, Interaction, LONGEST_LIST, Pending, RefreshFamily, RefreshOutcome,
-    RefreshUse, RevokedMark, RevokedRead, Room, Session, Store, StoreError, StoredKey,
+    RefreshUse, RevokedMark, RevokedRead, Room, Session, SignedOut, Store, StoreError, StoredKey,
 };
 use crate::secret::SecretHash;
 
@@ -258,11 +258,16 @@ impl Store for SqliteStore {
         self.write(move |db| grants::end_own(db, &id, &subject, now)).await
     }
 
-    async fn sign_out_everywhere(&self, subject: &Subject, now: UnixTime) -> Result<(), StoreError> {
+    async fn sign_out_everywhere(&self, subject: &Subject, now: UnixTime) -> Result<SignedOut, StoreError> {
         let subject = subject.clone();
         self.write(move |db| {
+            let signed_out = SignedOut {
+                sessions: sessions::count(db, &subject, now)?,
+                refresh_tokens: refresh::count(db, &subject, now)?,
+            };
             sessions::end_all(db, &subject)?;
-            grants::end_all(db, &subject, now)
+            grants::end_all(db, &subject, now)?;
+            Ok(signed_out)
         })
         .await
     }

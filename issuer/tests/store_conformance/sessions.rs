@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use evergrant_issuer::Store;
-use evergrant_issuer::store::Session;
+use evergrant_issuer::store::{RefreshFamily, Session, SignedOut};
 
 use super::rows::{after, ann, bob, family, grant, hash, session};
 use super::{Opened, at_once};
@@ -126,7 +126,18 @@ pub(super) async fn all_sessions_end_for_one_person_or_for_everybody(Opened { st
     let of_bob = evergrant_issuer::store::Grant { subject: bob(), ..grant("of bob") };
     store.add_refresh_family(of_bob, family("of bob", "of bob")).await.unwrap();
 
-    store.sign_out_everywhere(&ann(), after(1)).await.unwrap();
+    let over = Session { idle_until: after(1), ..session("over") };
+    store.start_session(over, None).await.unwrap();
+    let idle = RefreshFamily { expires_at: after(1), ..family("idle", "idle") };
+    store.add_refresh_family(grant("idle"), idle).await.unwrap();
+    store.add_grant(grant("without a refresh token")).await.unwrap();
+    store.add_refresh_family(grant("ended"), family("ended", "ended")).await.unwrap();
+    store.end_grant("ended".to_owned(), after(0)).await.unwrap();
+
+    let signed_out = store.sign_out_everywhere(&ann(), after(1)).await.unwrap();
+    assert_eq!(signed_out, SignedOut { sessions: 2, refresh_tokens: 1 });
+    let again = store.sign_out_everywhere(&ann(), after(1)).await.unwrap();
+    assert_eq!(again, SignedOut { sessions: 0, refresh_tokens: 0 });
     assert!(store.sessions_of(&ann(), after(1)).await.unwrap().is_empty());
     assert!(store.refresh_family(hash("ann's"), after(1)).await.unwrap().is_none());
     assert!(is_there(store, "bob's").await);

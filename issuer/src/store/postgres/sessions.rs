@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use super::connections::Connections;
 use super::{LONGEST_LIST, row};
 use crate::secret::SecretHash;
-use crate::store::{Session, StoreError};
+use crate::store::{Session, SignedOut, StoreError};
 
 pub(super) async fn start(db: &Connections, session: &Session, replaces: Option<SecretHash>) -> Result<(), StoreError> {
     let sql = "WITH replaced AS (DELETE FROM session WHERE id = $9)
@@ -86,12 +86,21 @@ pub(super) async fn end_with_grants(
     Ok(())
 }
 
-/// Ends every session and every grant of a person, in one step.
-pub(super) async fn end_all_with_grants(db: &Connections, subject: &Subject, now: UnixTime) -> Result<(), StoreError> {
-    let sql = "WITH ended AS (DELETE FROM session WHERE subject = $1)
-               UPDATE grants SET ended_at = $2 WHERE subject = $1 AND ended_at IS NULL";
-    db.rows(sql, &[&subject.as_str(), &now.as_millis()]).await?;
-    Ok(())
+/// Ends every session and every grant of a person, in one step. What there was to end: rows that are over do not count.
+pub(super) async fn end_all_with_grants(
+    db: &Connections,
+    subject: &Subject,
+    now: UnixTime,
+) -> Result<SignedOut, StoreError> {
+    let sql =
+        "WITH ended AS (DELETE FROM session WHERE subject = $1 RETURNING least(idle_until, absolute_until) AS until),
+                   closed AS (UPDATE grants SET ended_at = $2 WHERE subject = $1 AND ended_at IS NULL RETURNING id)
+               SELECT (SELECT count(*) FROM ended WHERE until > $2) AS sessions,
+                   (SELECT count(*) FROM closed JOIN refresh_family ON grant_id = closed.id WHERE expires_at > $2)
+                       AS refresh_tokens";
+    let row = db.row(sql, &[&subject.as_str(), &now.as_millis()]).await?.ok_or(StoreError::Unreadable("count"))?;
+    let count = |name: &str| Ok::<_, StoreError>(u32::try_from(row.try_get::<_, i64>(name)?).unwrap_or(u32::MAX));
+    Ok(SignedOut { sessions: count("sessions")?, refresh_tokens: count("refresh_tokens")? })
 }
 
 /// Ends the sessions of everybody.

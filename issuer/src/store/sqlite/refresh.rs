@@ -65,6 +65,13 @@ pub(super) fn of_person(
     families.into_iter().map(|family| Ok((grants::find(db, &family.grant_id)?, family))).collect()
 }
 
+/// Of those that are not over.
+pub(super) fn count(db: &Connection, subject: &Subject, now: UnixTime) -> Result<u32, StoreError> {
+    let sql = "SELECT count(*) FROM grants JOIN refresh_family ON grants.id = grant_id
+               WHERE subject = ?1 AND ended_at IS NULL AND expires_at > ?2";
+    Ok(db.prepare_cached(sql)?.query_row(params![subject.as_str(), now.as_millis()], |row| row.get(0))?)
+}
+
 /// One thread writes, under SQLite's write lock: nothing changes between what is read here and the one statement that ends it.
 pub(super) fn present(db: &Connection, usage: &RefreshUse) -> Result<RefreshOutcome, StoreError> {
     let Some(live) = live(db, usage)? else {

@@ -52,6 +52,12 @@ pub(super) fn of_person(db: &Connection, subject: &Subject, now: UnixTime) -> Re
     .collect()
 }
 
+/// Of those that are not over.
+pub(super) fn count(db: &Connection, subject: &Subject, now: UnixTime) -> Result<u32, StoreError> {
+    let sql = "SELECT count(*) FROM session WHERE subject = ?1 AND idle_until > ?2 AND absolute_until > ?2";
+    Ok(db.prepare_cached(sql)?.query_row(params![subject.as_str(), now.as_millis()], |row| row.get(0))?)
+}
+
 pub(super) fn extend(db: &Connection, id: SecretHash, now: UnixTime, idle_until: UnixTime) -> Result<(), StoreError> {
     db.prepare_cached(
         "UPDATE session SET idle_until = max(idle_until, ?3) WHERE id = ?1 AND idle_until > ?2 AND absolute_until > ?2",
