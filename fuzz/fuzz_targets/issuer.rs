@@ -18,7 +18,7 @@ use tower::ServiceExt;
 /// Endpoint, method, who sends it, parameters by name, raw query, headers by name, raw body.
 type Input = (u8, bool, [u8; 4], Vec<(u8, String)>, Option<String>, Vec<(u8, String)>, Option<Vec<u8>>);
 
-const PATHS: [&str; 21] = [
+const PATHS: [&str; 22] = [
     "/authorize",
     "/oauth/token",
     "/oauth/revoke",
@@ -38,6 +38,7 @@ const PATHS: [&str; 21] = [
     "/.well-known/openid-configuration",
     "/.well-known/jwks.json",
     "/healthz",
+    "/livez",
     "/assets/x",
     "/none",
 ];

@@ -15,6 +15,7 @@ use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::revocations::RevokedList;
+use crate::routes::health::Writing;
 use crate::store::Store;
 
 /// The OpenID provider: its configuration, its memory, its clock and its keys.
@@ -35,6 +36,7 @@ pub struct Provider {
     pub(crate) opened_interactions: Opened,
     pub(crate) revoked: RevokedList,
     pub(crate) metrics: Metrics,
+    pub(crate) writing: Writing,
     pub(crate) dev_controls: DevControls,
 }
 
@@ -59,6 +61,7 @@ impl Provider {
             opened_interactions: Opened::default(),
             revoked,
             metrics: Metrics::default(),
+            writing: Writing::default(),
             dev_controls: DevControls::default(),
         })
     }

@@ -54,6 +54,7 @@ pub fn router(provider: Arc<Provider>) -> Router {
         .route("/secret", get(secret::secret))
         .route("/assets/{name}", get(assets::serve))
         .route("/healthz", get(health::health))
+        .route("/livez", get(health::live))
         .route("/metrics", get(metrics::metrics));
 
     let groups = [for_anyone, for_registered_origins, others];

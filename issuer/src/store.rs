@@ -185,6 +185,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// What a clock says that is the store's own, where it has one beside the machine's.
     async fn time(&self) -> Result<Option<UnixTime>, StoreError>;
 
+    /// Writes something small, as durably as everything else: whether that can be.
+    async fn try_to_write(&self, now: UnixTime) -> Result<(), StoreError>;
+
     /// Removes a batch of rows that are over; whether there may be more.
     async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError>;
 }

@@ -10,6 +10,7 @@ mod config;
 mod consent;
 mod dev;
 mod discovery;
+mod health;
 mod implicit;
 mod introspect;
 mod keys;

@@ -143,7 +143,7 @@ async fn what_apis_poll_buried_everything_else_in_the_log() {
     let log = directory.path().join("log");
     let stderr = std::fs::File::create(&log).unwrap();
     let (mut child, address) = started(demo(&["--listen", "localhost:0", "--exit-on-stdin-close"]), stderr.into());
-    for path in [".well-known/jwks.json", "oauth/revoked", "healthz", "metrics", "account"] {
+    for path in [".well-known/jwks.json", "oauth/revoked", "healthz", "livez", "metrics", "account"] {
         reqwest::get(format!("{address}/{path}")).await.unwrap();
     }
     drop(child.stdin.take());

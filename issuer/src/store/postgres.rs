@@ -220,6 +220,10 @@ impl Store for PostgresStore {
         schema::time(&self.connections).await.map(Some)
     }
 
+    async fn try_to_write(&self, now: UnixTime) -> Result<(), StoreError> {
+        schema::try_to_write(&self.connections, now).await
+    }
+
     async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError> {
         schema::sweep(&self.connections, now).await
     }

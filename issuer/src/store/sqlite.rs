@@ -289,6 +289,10 @@ impl Store for SqliteStore {
         Ok(None)
     }
 
+    async fn try_to_write(&self, now: UnixTime) -> Result<(), StoreError> {
+        self.write(move |db| schema::try_to_write(db, now)).await
+    }
+
     async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError> {
         self.write(move |db| schema::sweep(db, now)).await
     }

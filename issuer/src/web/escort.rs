@@ -21,7 +21,7 @@ use crate::provider::Provider;
 const SLOWEST_ANSWER: Duration = Duration::from_secs(30);
 
 /// What programs ask for every few seconds, as each API does. Lines of these would bury all others.
-const POLLED: [&str; 4] = ["/.well-known/jwks.json", "/oauth/revoked", "/healthz", "/metrics"];
+const POLLED: [&str; 5] = ["/.well-known/jwks.json", "/oauth/revoked", "/healthz", "/livez", "/metrics"];
 
 /// Whether this is an answer as it is given every few seconds, and not worth being told of.
 pub(crate) fn is_poll(path: &str, status: u16) -> bool {

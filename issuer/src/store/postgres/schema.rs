@@ -8,7 +8,7 @@ use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("0001_first.sql"),
     include_str!("0002_sweep.sql"),
     include_str!("0003_answered.sql"),
@@ -18,6 +18,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("0007_revoked_since.sql"),
     include_str!("0008_passwords.sql"),
     include_str!("0009_sid.sql"),
+    include_str!("0010_health.sql"),
 ];
 
 /// What issuers lock while one of them changes the schema: a number that nobody else in the database will think of.
@@ -56,6 +57,14 @@ pub(super) async fn time(connections: &Connections) -> Result<UnixTime, StoreErr
     let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
     let row = connections.row(sql, &[]).await?.ok_or(StoreError::Unreadable("time"))?;
     row::time(&row, "now")
+}
+
+/// Writes a row that says nothing else than that it could be written.
+pub(super) async fn try_to_write(connections: &Connections, now: UnixTime) -> Result<(), StoreError> {
+    let sql = "INSERT INTO health (id, written_at) VALUES (1, $1)
+               ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at";
+    connections.rows(sql, &[&now.as_millis()]).await?;
+    Ok(())
 }
 
 /// Removes a batch of rows that are over; whether there may be more. Rows that another issuer is removing are left to it.

@@ -12,7 +12,7 @@ use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 13] = [
+const MIGRATIONS: [&str; 14] = [
     include_str!("0001_first.sql"),
     include_str!("0002_refresh.sql"),
     include_str!("0003_revocation.sql"),
@@ -26,6 +26,7 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("0011_ended.sql"),
     include_str!("0012_revoked_since.sql"),
     include_str!("0013_passwords.sql"),
+    include_str!("0014_health.sql"),
 ];
 
 /// As long as SQLite waits by itself for the locks that it does wait for.
@@ -84,6 +85,15 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     transaction.pragma_update(None, "user_version", migrations::version_after(&MIGRATIONS))?;
     Ok(transaction.commit()?)
+}
+
+/// Writes a row that says nothing else than that it could be written.
+pub(super) fn try_to_write(db: &Connection, now: UnixTime) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT INTO health (id, written_at) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at",
+    )?
+    .execute([now.as_millis()])?;
+    Ok(())
 }
 
 /// Removes a batch of rows that are over; whether there may be more.
