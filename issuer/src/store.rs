@@ -221,6 +221,9 @@ pub enum StoreError {
         /// What this version knows.
         known: i64,
     },
+    /// The server of the database is too old.
+    #[error("PostgreSQL {0} is too old: version 13 or a newer one is needed")]
+    OldServer(String),
     /// The store has been closed.
     #[error("the database is closed")]
     Closed,

@@ -8,7 +8,7 @@ mod tls;
 use std::process::{Command, Output};
 
 use crate::process::issuer;
-use crate::support::config;
+use crate::support::{Postgres, config};
 
 /// The issuer's command with the tests' configuration, and everything it said.
 fn said(change: impl FnOnce(&mut Command) -> &mut Command) -> (Output, String) {
@@ -36,6 +36,26 @@ fn the_address_may_come_from_the_environment_and_is_printed_without_its_password
     }
     let (output, help) = said(|command| command.arg("--help").env("EVERGRANT_DATABASE_URL", URL));
     assert!(output.status.success() && help.contains("EVERGRANT_DATABASE_URL") && !help.contains("s3cret"), "{help}");
+}
+
+/// It was refused by the words of whichever statement it did not understand. The server says of itself that it is an old one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_too_old_was_not_called_that() {
+    let database = Postgres::shared().database().await;
+    database
+        .execute(&format!(
+            "CREATE FUNCTION public.current_setting(name text) RETURNS text LANGUAGE sql AS $$
+                 SELECT CASE name WHEN 'server_version_num' THEN '120022' WHEN 'server_version' THEN '12.22 (Debian 12)'
+                     ELSE pg_catalog.current_setting(name) END $$;
+             ALTER DATABASE {} SET search_path = public, pg_catalog",
+            database.name()
+        ))
+        .await;
+    let (output, said) = said(|command| command.args(["--exit-on-stdin-close", "--database-url", &database.url()]));
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("PostgreSQL 12.22 is too old: version 13 or a newer one is needed\n"), "{said}");
+    let tables = "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'public'";
+    assert_eq!(database.connect().await.query_one(tables, &[]).await.unwrap().get::<_, i64>(0), 0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The tables, how a database is brought up to date, and how rows that are over leave it.
 
+use deadpool_postgres::Client;
 use evergrant_core::time::UnixTime;
 
 use super::connections::Connections;
@@ -28,6 +29,7 @@ const MIGRATION_LOCK: i64 = 0x6576_6572_6772_616e;
 /// done.
 pub(super) async fn prepare(connections: &Connections) -> Result<(), StoreError> {
     let mut client = connections.lend().await?;
+    check_version(&client).await?;
     let transaction = client.transaction().await?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
     let known: bool =
@@ -50,6 +52,20 @@ pub(super) async fn prepare(connections: &Connections) -> Result<(), StoreError>
         transaction.execute("UPDATE evergrant_schema SET version = $1", &[&version]).await?;
     }
     Ok(transaction.commit().await?)
+}
+
+/// What the migrations and the look at what was revoked are written for: transactions have numbers of their own type (`xid8`).
+const OLDEST_SERVER: i32 = 130_000;
+
+async fn check_version(client: &Client) -> Result<(), StoreError> {
+    let sql = "SELECT current_setting('server_version_num')::integer, current_setting('server_version')";
+    let row = client.query_one(sql, &[]).await?;
+    if row.try_get::<_, i32>(0)? >= OLDEST_SERVER {
+        return Ok(());
+    }
+    // A distribution adds its own name to the version.
+    let version: String = row.try_get(1)?;
+    Err(StoreError::OldServer(version.split_whitespace().next().unwrap_or_default().to_owned()))
 }
 
 /// By the clock of the machine that the database is on.
