@@ -169,6 +169,7 @@ impl Config {
         unique("[[user]] username", self.users.iter().map(|user| user.username.as_str()))?;
         unique("[[user]] sub", self.users.iter().map(|user| user.sub.as_str()))?;
         self.check_subjects()?;
+        self.check_audiences()?;
         self.keys.check()?;
         self.apis.iter().try_for_each(Api::check)?;
         self.clients.iter().try_for_each(Client::check)
@@ -285,6 +286,18 @@ impl Config {
             Some(client) => Err(ConfigError::rule(format!(
                 "[[user]] sub: {:?} is a client that has client_credentials: nobody could tell its tokens from the person's",
                 client.client_id.as_str()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Tokens that are for no API are for the UserInfo endpoint (RFC 9068 §3): an API that is called like it would take those of
+    /// every client, whatever people allowed.
+    fn check_audiences(&self) -> Result<(), ConfigError> {
+        match self.api(&self.endpoint("userinfo")) {
+            Some(api) => Err(ConfigError::rule(format!(
+                "[[api]] identifier: {:?} is the audience of tokens that are for no API: give this one another",
+                api.identifier
             ))),
             None => Ok(()),
         }

@@ -69,6 +69,17 @@ fn a_client_could_get_tokens_that_passed_for_those_of_a_person() {
     assert!(Config::parse(&config().replace("sub = \"user-bob\"", "sub = \"trusted\"")).is_ok());
 }
 
+/// Whoever has a token for no API has one with that audience, whatever people allowed.
+#[test]
+fn tokens_for_no_api_passed_for_those_of_an_api_that_is_called_like_the_userinfo_endpoint() {
+    let called = |identifier: &str| config().replacen("https://api.example/", identifier, 1);
+    let message = Config::parse(&called("http://127.0.0.1:1/userinfo")).unwrap_err().to_string();
+    assert!(message.contains("\"http://127.0.0.1:1/userinfo\"") && message.contains("for no API"), "{message}");
+    for other in ["http://127.0.0.1:1/", "http://127.0.0.1:1/userinfo/", "http://127.0.0.1:2/userinfo"] {
+        Config::parse(&called(other)).unwrap();
+    }
+}
+
 #[test]
 fn an_ipv6_origin_may_call_and_it_is_said_that_it_can_frame_nothing() {
     let ipv6 = config().replacen("origins = [\"http://localhost:8080\"]", "origins = [\"http://[::1]:8080\"]", 1);
