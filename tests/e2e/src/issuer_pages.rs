@@ -65,6 +65,17 @@ impl<'a> IssuerPages<'a> {
         self.wait_until_nobody_is_signed_in().await
     }
 
+    /// Withdraws on the account page what an application of this name was allowed.
+    ///
+    /// # Errors
+    /// When nobody is signed in there, or it was allowed nothing.
+    pub async fn withdraw_consent(&self, application: &str) -> anyhow::Result<()> {
+        self.browser.open(&format!("{}/account", self.world.issuer.origin())).await?;
+        let button = format!("//button[@aria-label='Withdraw what you allowed {application}']");
+        self.browser.click(Locator::XPath(&button)).await?;
+        self.browser.wait_for_text("Nothing.").await
+    }
+
     /// Waits until the issuer's own page says that nobody is signed in.
     ///
     /// # Errors

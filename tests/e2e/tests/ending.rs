@@ -20,6 +20,26 @@ fn a_session_that_ended_at_the_issuer_ends_here_at_the_next_renewal_with_the_imp
     session_ends_elsewhere(Flow::Implicit)
 }
 
+#[test]
+fn a_consent_that_is_withdrawn_at_the_issuer_is_asked_for_again() -> anyhow::Result<()> {
+    journey(Setup::demo().with_access_token_lifetime(LIFETIME), async |world| {
+        let (app, issuer, browser) = (App::of(world), IssuerPages::of(world), &world.browser);
+        app.sign_in(Flow::Code).await?;
+        let app_tab = browser.tab().await?;
+        browser.new_tab().await?;
+        issuer.withdraw_consent("Evergrant demo").await?;
+
+        browser.show(&app_tab).await?;
+        app.wait_for_status("signed-out").await?;
+        browser.wait_for_text("The issuer needs your consent again").await?;
+        assert_eq!(app.stored_names().await?, Vec::<String>::new());
+        // Still signed in there, they are asked that alone.
+        app.press("Sign in").await?;
+        issuer.decide("allow").await?;
+        app.wait_for_status("signed-in").await
+    })
+}
+
 fn session_ends_elsewhere(flow: Flow) -> anyhow::Result<()> {
     journey(Setup::demo().with_access_token_lifetime(LIFETIME), async |world| {
         let (app, browser) = (App::of(world), &world.browser);
