@@ -39,7 +39,7 @@ use parts::Parts;
 use sealed::Sealed;
 use start::Start;
 
-const USAGE: &str = "evergrant-finish DIR --esbuild PROGRAM --wasm-opt PROGRAM [--record]";
+const USAGE: &str = "evergrant-finish DIR --esbuild PROGRAM --wasm-opt PROGRAM (--start LIST | --record)";
 
 fn main() -> ExitCode {
     match options(Parser::from_env()).and_then(|options| finish(&options)) {
@@ -54,23 +54,25 @@ fn main() -> ExitCode {
 struct Options {
     directory: PathBuf,
     optimizers: Optimizers,
-    /// Whether the app is to say which of its functions run, in place of being split by what is known of that.
-    record: bool,
+    /// The list of the functions that run at the start, by which the app is split; without one, the app is to say which of them run.
+    start: Option<PathBuf>,
 }
 
 fn options(mut arguments: Parser) -> anyhow::Result<Options> {
-    let (mut directory, mut esbuild, mut wasm_opt, mut record) = (None, None, None, false);
+    let (mut directory, mut esbuild, mut wasm_opt, mut start, mut record) = (None, None, None, None, false);
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("esbuild") => esbuild = Some(PathBuf::from(arguments.value()?)),
             Long("wasm-opt") => wasm_opt = Some(PathBuf::from(arguments.value()?)),
+            Long("start") => start = Some(PathBuf::from(arguments.value()?)),
             Long("record") => record = true,
             Value(value) if directory.is_none() => directory = Some(PathBuf::from(value)),
             other => return Err(other.unexpected()).context(USAGE),
         }
     }
     let optimizers = Optimizers { esbuild: esbuild.context(USAGE)?, wasm_opt: wasm_opt.context(USAGE)? };
-    Ok(Options { directory: directory.context(USAGE)?, optimizers, record })
+    anyhow::ensure!(record != start.is_some(), USAGE);
+    Ok(Options { directory: directory.context(USAGE)?, optimizers, start })
 }
 
 fn finish(options: &Options) -> anyhow::Result<()> {
@@ -84,7 +86,8 @@ fn finish(options: &Options) -> anyhow::Result<()> {
     let bindings = script::with_functions_for_start(&script::without_disposal(&bindings));
 
     // What nobody here calls is seen in the script when it is put together as it will be, and in the code when it is small.
-    let start = if options.record { script::RECORD } else { script::START };
+    let known = options.start.as_deref().map(Start::read).transpose()?;
+    let start = if known.is_some() { script::START } else { script::RECORD };
     let draft = optimizers.bundled_script(&bindings, start, &script::parts("", &[]), &Names::new())?;
     let draft = String::from_utf8(draft).context("esbuild wrote something that is not UTF-8")?;
     let mut unused = Border::of(&code)?.exports;
@@ -95,13 +98,15 @@ fn finish(options: &Options) -> anyhow::Result<()> {
 
     let names = names::shortened(&border.names());
     let code = locations::forgotten(&module::renamed(&code, &names)?)?;
-    let parts = if options.record {
-        app.write(recorded::FUNCTIONS, recorded::functions(&code)?.as_bytes())?;
-        vec![recorded::recorded(&code)?]
-    } else {
-        let known = Start::known()?;
-        let Parts { first, rest } = parts::split(&code, |name| known.has(name))?;
-        vec![first, rest]
+    let parts = match known {
+        Some(known) => {
+            let Parts { first, rest } = parts::split(&code, |name| known.has(name))?;
+            vec![first, rest]
+        }
+        None => {
+            app.write(recorded::FUNCTIONS, recorded::functions(&code)?.as_bytes())?;
+            vec![recorded::recorded(&code)?]
+        }
     };
     let named = [(app.stem.clone(), "_bg.wasm"), (format!("{}-rest", app.stem), ".wasm")];
     let parts: Vec<Sealed> = named.iter().zip(parts).map(|((stem, end), part)| Sealed::new(stem, end, part)).collect();

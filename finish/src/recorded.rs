@@ -14,7 +14,7 @@ use crate::{
 
 type Outcome<T = ()> = Result<T, reencode::Error<std::convert::Infallible>>;
 
-/// The file that says as what the functions are listed in `start.txt`, one to a line, in the order of their numbers.
+/// The file that says as what the functions are listed, one to a line, in the order of their numbers.
 pub(crate) const FUNCTIONS: &str = "functions.txt";
 
 /// What is in it. Functions without a name have an empty line.

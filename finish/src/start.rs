@@ -3,29 +3,27 @@
 //! A function that is missing here is brought as it is called, and one that is here without need makes the first part larger: both
 //! cost time, and nothing else.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs, path::Path};
 
 use anyhow::Context;
 use sha2::{Digest, Sha256};
-
-/// One to a line, eight digits each.
-const KNOWN: &str = include_str!("../start.txt");
 
 /// The functions that run at the start.
 #[derive(Debug)]
 pub(crate) struct Start(BTreeSet<u32>);
 
 impl Start {
-    /// Those that are known.
+    /// Those of a list: one to a line, eight digits each.
     ///
     /// # Errors
-    /// When a line of the list is no fingerprint.
-    pub(crate) fn known() -> anyhow::Result<Self> {
-        let lines = KNOWN.lines().map(|line| u32::from_str_radix(line, 16));
+    /// When it cannot be read, or a line of it is no fingerprint.
+    pub(crate) fn read(list: &Path) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(list).with_context(|| format!("Cannot read {}", list.display()))?;
+        let lines = text.lines().map(|line| u32::from_str_radix(line, 16));
         lines
             .collect::<Result<_, _>>()
             .map(Self)
-            .context("start.txt is damaged: make it anew with `cargo xtask profile`")
+            .with_context(|| format!("{} is damaged: make it anew with `cargo xtask profile`", list.display()))
     }
 
     /// Whether a function of this name is one of them.
@@ -56,8 +54,11 @@ mod tests {
     }
 
     #[test]
-    fn the_list_that_is_kept_is_in_order() {
-        assert!(!Start::known().unwrap().0.is_empty());
-        assert!(KNOWN.lines().is_sorted());
+    fn the_lists_that_are_kept_are_in_order() {
+        for name in ["start.txt", "start-smallest.txt"] {
+            let list = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+            assert!(!Start::read(&list).unwrap().0.is_empty());
+            assert!(fs::read_to_string(list).unwrap().lines().is_sorted(), "{name}");
+        }
     }
 }

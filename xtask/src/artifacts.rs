@@ -128,7 +128,7 @@ pub(crate) fn build_app(dist: &Path, compiler: Compiler, tools: &Tools, stop: &S
 pub(crate) fn build_finished_app(dist: &Path, compiler: Compiler, tools: &Tools, stop: &Stop) -> anyhow::Result<()> {
     let optimizers = Optimizers::ensure(stop)?;
     build_app(dist, compiler, tools, stop)?;
-    process::run_to_success(&mut finish(dist, optimizers), stop)
+    process::run_to_success(finish(dist, optimizers).arg("--start").arg(compiler.start_list()), stop)
 }
 
 /// Builds the app so that it records which of its functions run, into `dist`.

@@ -1,6 +1,9 @@
 //! The compiler that builds the app: that of the repository, or a nightly one that goes further.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::bail;
 
@@ -33,6 +36,14 @@ impl Compiler {
                  rustup toolchain install nightly --component rust-src"
             ),
         }
+    }
+
+    /// The file that lists which functions of the app run at its start: those of one compiler are not those of the other.
+    pub(crate) fn start_list(self) -> PathBuf {
+        workspace::root().join("finish").join(match self {
+            Self::Stable => "start.txt",
+            Self::Nightly => "start-smallest.txt",
+        })
     }
 
     /// Downloads the sources of all that a build with this compiler needs.

@@ -1,7 +1,7 @@
 //! Finds out which functions of the app run until it is there: for somebody who is not signed in, and for somebody who is.
 //!
 //! `cargo xtask profile` runs it with an app that records them (`evergrant-finish --record`), and keeps what it found in the
-//! file that the command line names; with `--more` beside what is in it already.
+//! file that the command line names.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,8 +15,6 @@ const CALM: Duration = Duration::from_secs(3);
 
 fn main() -> anyhow::Result<()> {
     let list = env::args_os().nth(1).context("name the file to keep them in")?;
-    let before =
-        if env::args_os().any(|argument| argument == "--more") { fs::read_to_string(&list)? } else { String::new() };
     journey(Setup::demo(), async |world| {
         let functions = fs::read_to_string(world.app_dir.path().join("functions.txt"))
             .context("the app does not record what runs: build it with `evergrant-finish --record`")?;
@@ -33,10 +31,11 @@ fn main() -> anyhow::Result<()> {
         app.wait_for_status("signed-in").await?;
         ran.append(&mut ran_until_calm(world).await?);
 
-        let listed: BTreeSet<&str> = ran.iter().filter_map(|number| functions.get(*number)).copied().collect();
+        let listed = ran.iter().filter_map(|number| functions.get(*number)).copied();
+        // Some have no name.
+        let listed: BTreeSet<&str> = listed.filter(|line| !line.is_empty()).collect();
         println!("{} functions run at the start, of {}.", ran.len(), functions.len());
-        let all = listed.into_iter().chain(before.lines()).filter(|line| !line.is_empty()).collect::<BTreeSet<_>>();
-        let lines: String = all.into_iter().flat_map(|line| [line, "\n"]).collect();
+        let lines: String = listed.into_iter().flat_map(|line| [line, "\n"]).collect();
         Ok(fs::write(&list, lines)?)
     })
 }
