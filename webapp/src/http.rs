@@ -1,5 +1,6 @@
 //! Requests to the issuer and the API: no redirects, a time limit, and an answer whatever the status.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use evergrant_core::protocol::AccessToken;
@@ -82,8 +83,7 @@ impl Answer {
 
 async fn send(endpoint: &'static str, request: RequestBuilder) -> Result<Answer, Failure> {
     let unreachable = |error: reqwest::Error| {
-        // The address may hold more than the log should; what went wrong does not need it.
-        tracing::warn!("{endpoint} could not be reached: {}", error.without_url());
+        tracing::warn!("{endpoint} could not be reached: {}", innermost(&error));
         Failure::Unreachable { endpoint }
     };
     let mut response = request.send().await.map_err(unreachable)?;
@@ -97,6 +97,15 @@ async fn send(endpoint: &'static str, request: RequestBuilder) -> Result<Answer,
         }
     }
     Ok(Answer { status, retry_after, body })
+}
+
+/// The innermost reason says most ("Connection refused"), and has no address in it, which may hold more than the log should.
+fn innermost(error: &reqwest::Error) -> String {
+    let Some(mut reason) = error.source() else { return "no reason is known".to_owned() };
+    while let Some(source) = reason.source() {
+        reason = source;
+    }
+    reason.to_string()
 }
 
 /// `Retry-After` in seconds (RFC 9110 §10.2.3); a date, which no issuer we know sends, is left alone.
