@@ -72,6 +72,9 @@ async fn a_database_that_could_not_be_written_was_called_healthy() {
     reads_only("on").await;
     becomes(&browser, 503, "the store cannot be written").await;
     it_still_answers(&browser).await;
+    // One that is started anew meanwhile comes as far.
+    let another = Server::on(Arc::new(database.open().await.unwrap()), &config(), 0, false).await;
+    it_still_answers(&Browser::of(&another)).await;
     reads_only("off").await;
     becomes(&browser, 200, "ok").await;
 }

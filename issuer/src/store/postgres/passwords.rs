@@ -13,6 +13,16 @@ pub(super) async fn note(
     passwords: &[(Subject, SecretHash)],
     now: UnixTime,
 ) -> Result<u64, StoreError> {
+    let storable = passwords.iter().filter(|(subject, _)| row::may_be_stored(subject.as_str()));
+    let (subjects, fingerprints): (Vec<&str>, Vec<&[u8]>) =
+        storable.map(|(subject, fingerprint)| (subject.as_str(), fingerprint.as_bytes())).unzip();
+    // Mostly there is nothing new: then a server will do that only reads.
+    let sql = "SELECT 1 FROM unnest($1::text[], $2::bytea[]) AS configured (subject, fingerprint)
+               LEFT JOIN password USING (subject)
+               WHERE password.fingerprint IS DISTINCT FROM configured.fingerprint LIMIT 1";
+    if db.row(sql, &[&subjects, &fingerprints]).await?.is_none() {
+        return Ok(0);
+    }
     // In one order: two issuers that start at once would otherwise wait for each other.
     let sql = "WITH noted AS (
                    INSERT INTO password (subject, fingerprint)
@@ -22,9 +32,6 @@ pub(super) async fn note(
                    RETURNING changed_at
                )
                SELECT count(changed_at) AS changed FROM noted";
-    let storable = passwords.iter().filter(|(subject, _)| row::may_be_stored(subject.as_str()));
-    let (subjects, fingerprints): (Vec<&str>, Vec<&[u8]>) =
-        storable.map(|(subject, fingerprint)| (subject.as_str(), fingerprint.as_bytes())).unzip();
     let row = db.row(sql, &[&subjects, &fingerprints, &now.as_millis()]).await?;
     let changed: i64 = row.ok_or(StoreError::Unreadable("count"))?.try_get("changed")?;
     Ok(u64::try_from(changed).unwrap_or_default())
