@@ -297,3 +297,13 @@ async fn scopes_that_do_not_say_which_api_they_are_for_are_refused_with_what_to_
         assert!(named.tokens(&browser).await["scope"].as_str().unwrap().contains(":reports"), "{scope}");
     }
 }
+
+/// As npm's `grant` asks unless it is told otherwise. What was wrong with them was not said.
+#[tokio::test]
+async fn scopes_with_commas_between_them_were_refused_without_a_hint_at_the_comma() {
+    let server = Server::start().await;
+    let app = App::code("app").with("scope", "openid,profile");
+    let sent = Browser::of(&server).get(&format!("/authorize?{}", app.query())).await.sent(CALLBACK, '?');
+    assert_eq!(sent.first("error"), Some("invalid_scope"));
+    assert!(sent.first("error_description").unwrap().contains("separated by spaces"), "RFC 6749 §3.3");
+}

@@ -164,7 +164,10 @@ pub(super) fn scope(
 
 /// Nothing can be granted of what is asked.
 pub(crate) fn no_scope() -> OAuthError {
-    OAuthError::new(ErrorCode::InvalidScope, "none of the scopes asked for can be granted")
+    OAuthError::new(
+        ErrorCode::InvalidScope,
+        "none of the scopes asked for can be granted: they are separated by spaces",
+    )
 }
 
 /// Required of public clients (RFC 9700 §2.1.1), and S256 alone, since `plain` protects against nothing.
