@@ -2,10 +2,12 @@
 //!
 //! `cargo xtask demo --without-app` starts what it needs, and `cargo xtask trunk serve examples/minimal/index.html` the app itself.
 
+use std::error::Error;
+
 use evergrant_leptos::{Flow, SessionHandle, SessionProvider, SignedIn, SignedOut, load_config, use_session};
+use gloo_net::http::{Request, Response};
 use leptos::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::Request;
+use wasm_bindgen_futures::spawn_local;
 
 #[component]
 fn App() -> impl IntoView {
@@ -14,7 +16,8 @@ fn App() -> impl IntoView {
     let problem = move || session.error().get().map(|error| error.to_string());
     let renewals = move || session.view().with(|view| view.renewals);
     let answer = RwSignal::new(String::new());
-    let call = move |_| spawn_local(async move { answer.set(expenses(session).await.unwrap_or_else(|why| why)) });
+    let call =
+        move |_| spawn_local(async move { answer.set(expenses(session).await.unwrap_or_else(|why| why.to_string())) });
     view! {
         <main>
             <SignedIn>
@@ -32,12 +35,11 @@ fn App() -> impl IntoView {
 }
 
 /// What the API says, asked with a token that is good when it goes.
-async fn expenses(session: SessionHandle) -> Result<String, String> {
+async fn expenses(session: SessionHandle) -> Result<String, Box<dyn Error>> {
     let api = session.config().allowed_api_origins.join("");
-    let request = Request::new_with_str(&format!("{api}/expenses")).map_err(|_| "There is no API.")?;
-    let response = session.fetch(request).await.map_err(|why| why.to_string())?;
-    let body = response.text().map_err(|_| "The answer was read already.")?;
-    Ok(JsFuture::from(body).await.map_err(|_| "The answer broke off.")?.as_string().unwrap_or_default())
+    let request = Request::get(&format!("{api}/expenses")).build()?;
+    let response = Response::from(session.fetch(request.into()).await?);
+    Ok(response.text().await?)
 }
 
 fn main() {
