@@ -88,6 +88,7 @@ fn describe(provider: &Provider) -> ProviderMetadata {
         prompt_values_supported: texts(Prompt::ALL.map(Prompt::as_str)),
         authorization_response_iss_parameter_supported: true,
         require_pushed_authorization_requests: false,
+        require_signed_request_object: false,
     }
 }
 

@@ -75,6 +75,9 @@ pub struct ProviderMetadata {
     /// Whether authorization requests are taken alone that were pushed before (RFC 9126 §5).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub require_pushed_authorization_requests: bool,
+    /// Whether authorization requests are taken alone that the client has signed (RFC 9101 §10.5).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub require_signed_request_object: bool,
 }
 
 json::members!(ProviderMetadata {
@@ -100,6 +103,7 @@ json::members!(ProviderMetadata {
     prompt_values_supported: or_default,
     authorization_response_iss_parameter_supported: or_default,
     require_pushed_authorization_requests: or_default,
+    require_signed_request_object: or_default,
 });
 
 impl ProviderMetadata {

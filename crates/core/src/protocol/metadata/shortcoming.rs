@@ -17,6 +17,9 @@ pub enum Shortcoming {
     /// It takes pushed authorization requests alone (RFC 9126).
     #[error("This issuer wants every request pushed to it beforehand (PAR), which this app does not do.")]
     PushedRequestsOnly,
+    /// It takes signed authorization requests alone (RFC 9101).
+    #[error("This issuer wants every request signed by the app, which an app in a browser has no secret for.")]
+    SignedRequestsOnly,
     /// It names no PKCE methods, as some that support them do not.
     #[error("It does not say whether it supports PKCE. Many that do not say so do.")]
     SilentAboutPkce,
@@ -42,6 +45,7 @@ impl ProviderMetadata {
             (!methods.is_empty() && !methods.iter().any(|method| method == "S256"), Shortcoming::NoS256),
             (self.signing_algorithms().is_empty(), Shortcoming::NoSignature),
             (self.require_pushed_authorization_requests, Shortcoming::PushedRequestsOnly),
+            (self.require_signed_request_object, Shortcoming::SignedRequestsOnly),
             (methods.is_empty(), Shortcoming::SilentAboutPkce),
             (self.end_session_endpoint.is_none(), Shortcoming::NoSignOut),
         ];
@@ -52,7 +56,9 @@ impl ProviderMetadata {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use Shortcoming::{NoCodeFlow, NoS256, NoSignOut, NoSignature, PushedRequestsOnly, SilentAboutPkce};
+    use Shortcoming::{
+        NoCodeFlow, NoS256, NoSignOut, NoSignature, PushedRequestsOnly, SignedRequestsOnly, SilentAboutPkce,
+    };
 
     use super::*;
     use crate::protocol::Issuer;
@@ -84,13 +90,16 @@ mod tests {
         assert_eq!(shortcomings(&symmetric), [NoSignature, SilentAboutPkce]);
         let pushed = format!(r#"{CODE}{END},"require_pushed_authorization_requests":true"#);
         assert_eq!(shortcomings(&pushed), [PushedRequestsOnly, SilentAboutPkce]);
+        let signed = format!(r#"{CODE}{END},"require_signed_request_object":true"#);
+        assert_eq!(shortcomings(&signed), [SignedRequestsOnly, SilentAboutPkce]);
         let implicit = r#","response_types_supported":["id_token token"],"code_challenge_methods_supported":["S256"]"#;
         assert_eq!(shortcomings(&format!("{implicit}{END}")), [NoCodeFlow]);
     }
 
     #[test]
     fn only_what_keeps_people_from_signing_in_safely_is_fatal() {
-        assert!([NoCodeFlow, NoS256, NoSignature, PushedRequestsOnly].into_iter().all(Shortcoming::is_fatal));
+        let fatal = [NoCodeFlow, NoS256, NoSignature, PushedRequestsOnly, SignedRequestsOnly];
+        assert!(fatal.into_iter().all(Shortcoming::is_fatal));
         assert!(![SilentAboutPkce, NoSignOut].into_iter().any(Shortcoming::is_fatal));
     }
 }
