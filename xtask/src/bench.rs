@@ -24,6 +24,9 @@ const PARTS: [&str; 7] = ["size", "app", "renewal", "memory", "tabs", "api", "is
 /// Those that need the app, the servers and a browser.
 const IN_THE_BROWSER: [&str; 5] = ["size", "app", "renewal", "memory", "tabs"];
 
+/// Those that open other pages too, of which a quick run keeps the one by hand.
+const BESIDE_A_PAGE: [&str; 2] = ["app", "renewal"];
+
 /// What to measure.
 #[derive(Debug)]
 pub(crate) struct Options {
@@ -60,6 +63,12 @@ impl Options {
 
     fn with_peers(&self) -> bool {
         !self.flags.iter().any(|flag| flag == "--quick")
+    }
+
+    /// The page by hand, which a quick run opens as well, is bundled by what is installed with the peers.
+    fn needs_peers(&self) -> bool {
+        let parts = self.parts();
+        if self.with_peers() { !parts.is_empty() } else { parts.iter().any(|part| BESIDE_A_PAGE.contains(part)) }
     }
 }
 
@@ -101,7 +110,7 @@ impl Bench {
         if parts.iter().any(|part| IN_THE_BROWSER.contains(part)) {
             bench.environment = environment(stop)?;
         }
-        if options.with_peers() && !parts.is_empty() {
+        if options.needs_peers() {
             let node = Node::ensure(stop)?;
             put_peers(&bench.directory, &node, stop)?;
             bench.node = Some(node.program);

@@ -36,7 +36,7 @@ cargo xtask test     run every test: native, wasm, in browsers, end to end, with
     FILTER           only tests whose names, or whose files' names, contain this
 cargo xtask bench    measure everything beside its peers (about 15 minutes); results in target/bench
     size|app|renewal|memory|tabs|api|issuer     only this
-    --quick          a few seconds each, without the peers: whether it runs, not how fast
+    --quick          a few seconds each, beside no peer but the page by hand: whether it runs, not how fast
     readme           write what was measured into the README
 cargo xtask size     build the app as strangers download it, and weigh it against its budget
 cargo xtask profile  find out anew which functions the app's start needs: what is not among them is loaded after it
