@@ -112,10 +112,25 @@ pub enum Cookies {
 /// [`Failure::Unreachable`] when no answer came within 15 s, or none that this page may read (CORS); [`Failure::Busy`] when the
 /// server cannot answer now (429, or 500 and above).
 pub fn post_form<'a>(endpoint: &'static str, url: &'a str, body: &str, cookies: Cookies) -> Answering<'a> {
+    send_uncached(endpoint, url, with_form(body), cookies)
+}
+
+/// Posts a form, without cookies, that reaches the server also where the page is left meanwhile (Fetch §2.2.5, `keepalive`).
+///
+/// # Errors
+/// As [`post_form`].
+pub(crate) fn post_last_form<'a>(endpoint: &'static str, url: &'a str, body: &str) -> Answering<'a> {
+    let init = with_form(body);
+    // Of this member the bindings know nothing; a browser that does not either ends the request with the page.
+    let _ = Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
+    send_uncached(endpoint, url, init, Cookies::Omit)
+}
+
+fn with_form(body: &str) -> RequestInit {
     let init = with_header("Content-Type", "application/x-www-form-urlencoded");
     init.set_method("POST");
     init.set_body(&JsValue::from_str(body));
-    send_uncached(endpoint, url, init, cookies)
+    init
 }
 
 /// What has this header goes to one server, and follows it nowhere else.

@@ -7,13 +7,14 @@ use evergrant_core::protocol::logout::{self, LogoutRequest};
 use evergrant_core::protocol::revoke;
 use evergrant_core::protocol::{IdToken, RefreshToken, State};
 use evergrant_core::session::Failure;
+use futures_channel::oneshot;
 
 use crate::http::{self, Cookies};
 use crate::provider::Provider;
 use crate::sign_in::BACKEND;
 use crate::storage::Store;
 use crate::timer::within;
-use crate::{crypto, location};
+use crate::{code, crypto, location};
 
 /// How long the person waits for a revocation before the page is left all the same.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -25,19 +26,22 @@ pub(crate) async fn revoke(
     provider: &Provider,
     refresh_token: Option<&RefreshToken>,
 ) -> Result<(), Failure> {
-    let backend = config.backend_endpoint("revoke");
-    let metadata;
-    let (endpoint, url, body, cookies) = match (&backend, refresh_token) {
-        (Some(url), _) => (BACKEND, url.as_str(), revoke::refresh_cookie(&config.client_id), Cookies::Include),
-        (None, Some(refresh_token)) => {
-            metadata = provider.metadata().await?;
-            let Some(url) = &metadata.revocation_endpoint else { return Ok(()) };
-            let body = revoke::refresh_token(&config.client_id, refresh_token);
-            ("the issuer's revocation", url.as_str(), body, Cookies::Omit)
-        }
-        (None, None) => return Ok(()),
-    };
-    let _ = within(PATIENCE, http::post_form(endpoint, url, &body, cookies)).await;
+    if let Some(url) = config.backend_endpoint("revoke") {
+        let body = revoke::refresh_cookie(&config.client_id);
+        // What takes longer is ended: the cookie that its answer removes may be that of a sign-in after this.
+        let _ = within(PATIENCE, http::post_form(BACKEND, url.as_str(), &body, Cookies::Include)).await;
+        return Ok(());
+    }
+    let Some(refresh_token) = refresh_token else { return Ok(()) };
+    let Some(url) = provider.metadata().await?.revocation_endpoint.clone() else { return Ok(()) };
+    let body = revoke::refresh_token(&config.client_id, refresh_token);
+    let (on_answer, answered) = oneshot::channel::<()>();
+    code::spawn(Box::pin(async move {
+        let _ = http::post_last_form("the issuer's revocation", url.as_str(), &body).await;
+        drop(on_answer);
+    }));
+    // It reaches the issuer also when that takes longer.
+    let _ = within(PATIENCE, answered).await;
     Ok(())
 }
 

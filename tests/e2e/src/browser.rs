@@ -344,6 +344,16 @@ impl Browser {
         self.devtools("Network.emulateNetworkConditions", &conditions).await.map(drop)
     }
 
+    /// From now on what this tab posts, however short, takes longer on its way than people wait for a sign-out.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn slow_uploads_down(&self) -> anyhow::Result<()> {
+        // In bytes each second, of which the smallest portion is 1,500.
+        let conditions = json!({ "offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400 });
+        self.devtools("Network.emulateNetworkConditions", &conditions).await.map(drop)
+    }
+
     /// A picture of the tab, as PNG.
     ///
     /// # Errors

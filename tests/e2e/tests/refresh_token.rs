@@ -206,6 +206,22 @@ fn signing_out_takes_the_refresh_token_back() -> anyhow::Result<()> {
     })
 }
 
+/// What was not through after two seconds was ended, and the page was left.
+#[test]
+fn on_a_slow_network_the_refresh_token_was_not_taken_back() -> anyhow::Result<()> {
+    journey(Setup::demo().with_refresh_tokens(), async |world| {
+        let app = signed_in(world).await?;
+        world.browser.slow_uploads_down().await?;
+        app.press("Sign out").await?;
+        app.wait_for_status("signed-out").await?;
+        eventually("the refresh token is taken back", async || {
+            ensure!(world.issuer.answered("/oauth/revoke", 200) == 1);
+            Ok(())
+        })
+        .await
+    })
+}
+
 /// The demo's person, with tokens that do not expire during the journey: renewals come by hand.
 async fn signed_in(world: &World) -> anyhow::Result<App<'_>> {
     let app = App::of(world);
