@@ -1,6 +1,7 @@
 //! What the issuer remembers, as a trait: every method is one durable step, and every security decision one conditional
 //! write, so that two requests at once (or two issuers on one database) cannot both win.
 
+mod device;
 mod migrations;
 mod pending;
 mod postgres;
@@ -20,6 +21,7 @@ use evergrant_core::time::UnixTime;
 use crate::config::Config;
 use crate::secret::SecretHash;
 
+pub use device::{DeviceAuthorization, DevicePoll, DeviceRoom};
 pub use pending::Pending;
 pub use postgres::PostgresStore;
 pub use records::{
@@ -129,6 +131,35 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// the grant in the same step.
     async fn use_code(&self, code: SecretHash, client_id: &ClientId, now: UnixTime) -> Result<CodeUse, StoreError>;
 
+    /// Keeps a device authorization until a person has answered and the device has come for the answer. Others make room for it
+    /// where there are too many. Whether it is kept: not when its user code is another's.
+    async fn open_device_authorization(
+        &self,
+        device: DeviceAuthorization,
+        room: DeviceRoom,
+    ) -> Result<bool, StoreError>;
+
+    /// Gives up a batch of those that are more than `most` in all: first those that nobody has answered.
+    async fn trim_device_authorizations(&self, most: u32) -> Result<(), StoreError>;
+
+    /// The device authorization that a person names by its user code; for a while after it is over as well.
+    async fn device_authorization(&self, user_code: SecretHash) -> Result<Option<DeviceAuthorization>, StoreError>;
+
+    /// Notes that a person allows a device what `grant` says, once. Whether it counts: not when it is over, or was answered by
+    /// somebody else or otherwise.
+    async fn allow_device(&self, user_code: SecretHash, grant: Grant, now: UnixTime) -> Result<bool, StoreError>;
+
+    /// Notes that a person refuses a device, once. Whether it counts, as for [`Store::allow_device`].
+    async fn deny_device(&self, user_code: SecretHash, subject: &Subject, now: UnixTime) -> Result<bool, StoreError>;
+
+    /// Asks for what was answered. What was granted is handed out once, in one conditional write (RFC 8628 §3.5).
+    async fn poll_device(
+        &self,
+        device_code: SecretHash,
+        client_id: &ClientId,
+        now: UnixTime,
+    ) -> Result<DevicePoll, StoreError>;
+
     /// Stores a grant for which no code stands: its access tokens went out at once.
     async fn add_grant(&self, grant: Grant) -> Result<(), StoreError>;
 
@@ -198,10 +229,11 @@ const LONGEST_LIST: u32 = 200;
 /// Rows per table and sweep: small enough that a sign-in never waits for it.
 const SWEEP_BATCH: u32 = 200;
 
-/// Interactions that are given up at once where there are too many in all.
+/// Interactions or device authorizations that are given up at once where there are too many in all.
 const TRIM_BATCH: u32 = 1000;
 
-/// A used code is kept this long past its expiry, so that a replay is recognised as one.
+/// A used code is kept this long past its expiry, so that a replay is recognised as one; a device's, so that it is told that it
+/// came too late.
 const REPLAY_MEMORY: Duration = Duration::from_secs(10 * 60);
 
 /// The store cannot answer. What was asked for did not happen, or is not known to have happened.

@@ -1,6 +1,7 @@
 //! What every store must do, races included: each rule runs against SQLite in a file and against PostgreSQL.
 
 mod codes;
+mod devices;
 mod interactions;
 mod keys;
 mod model;
@@ -145,6 +146,18 @@ on_both_stores! {
         a_code_is_over_in_time_and_with_its_grant,
         of_many_uses_at_once_one_has_the_code,
         a_replayed_code_ends_the_family_that_it_began_before_or_after,
+    }
+    devices {
+        a_device_is_found_by_its_user_code_as_it_was_stored,
+        a_device_that_polls_too_fast_is_slowed_each_time,
+        what_was_allowed_is_handed_out_once_and_to_its_client,
+        one_answer_counts_and_the_same_of_the_same_person_again,
+        what_was_taken_back_before_the_device_came_is_not_handed_out,
+        of_many_polls_at_once_one_has_the_grant,
+        of_many_answers_at_once_one_counts,
+        a_device_that_polls_while_it_is_allowed_is_never_denied,
+        where_there_is_no_room_at_an_address_the_oldest_devices_go,
+        devices_that_are_over_leave_in_batches_after_a_while,
     }
     refresh {
         a_family_rotates_and_forgives_a_lost_answer_in_time,

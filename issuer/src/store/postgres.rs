@@ -5,6 +5,7 @@
 
 mod codes;
 mod connections;
+mod devices;
 mod grants;
 mod interactions;
 mod keys;
@@ -24,8 +25,9 @@ use evergrant_core::time::UnixTime;
 
 use self::connections::Connections;
 use super::{
-    Code, CodeUse, Consent, ConsentKey, Grant, Interaction, LONGEST_LIST, Pending, RefreshFamily, RefreshOutcome,
-    RefreshUse, RevokedMark, RevokedRead, Room, Session, SignedOut, Store, StoreError, StoredKey,
+    Code, CodeUse, Consent, ConsentKey, DeviceAuthorization, DevicePoll, DeviceRoom, Grant, Interaction, LONGEST_LIST,
+    Pending, RefreshFamily, RefreshOutcome, RefreshUse, RevokedMark, RevokedRead, Room, Session, SignedOut, Store,
+    StoreError, StoredKey,
 };
 use crate::config::DatabaseUrl;
 use crate::secret::SecretHash;
@@ -150,6 +152,39 @@ impl Store for PostgresStore {
 
     async fn use_code(&self, code: SecretHash, client_id: &ClientId, now: UnixTime) -> Result<CodeUse, StoreError> {
         codes::redeem(&self.connections, code, client_id, now).await
+    }
+
+    async fn open_device_authorization(
+        &self,
+        device: DeviceAuthorization,
+        room: DeviceRoom,
+    ) -> Result<bool, StoreError> {
+        devices::open(&self.connections, &device, room).await
+    }
+
+    async fn trim_device_authorizations(&self, most: u32) -> Result<(), StoreError> {
+        devices::trim(&self.connections, most).await
+    }
+
+    async fn device_authorization(&self, user_code: SecretHash) -> Result<Option<DeviceAuthorization>, StoreError> {
+        devices::find(&self.connections, user_code).await
+    }
+
+    async fn allow_device(&self, user_code: SecretHash, grant: Grant, now: UnixTime) -> Result<bool, StoreError> {
+        devices::allow(&self.connections, user_code, &grant, now).await
+    }
+
+    async fn deny_device(&self, user_code: SecretHash, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
+        devices::deny(&self.connections, user_code, subject, now).await
+    }
+
+    async fn poll_device(
+        &self,
+        device_code: SecretHash,
+        client_id: &ClientId,
+        now: UnixTime,
+    ) -> Result<DevicePoll, StoreError> {
+        devices::poll(&self.connections, device_code, client_id, now).await
     }
 
     async fn add_grant(&self, grant: Grant) -> Result<(), StoreError> {

@@ -57,14 +57,14 @@ pub struct Session {
     pub absolute_until: UnixTime,
 }
 
-/// An authorization request that waits for a person.
+/// An authorization request, or the code of a device, that waits for a person.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Interaction {
     /// The hash of the token in the form and the address.
     pub id: SecretHash,
     /// The hash of the cookie of the browser it was opened in.
     pub browser: SecretHash,
-    /// The authorization request, form-encoded as it came.
+    /// The authorization request, form-encoded as it came; for a device, `client_id` and `user_code`.
     pub request: String,
     /// When it was opened.
     pub created_at: UnixTime,

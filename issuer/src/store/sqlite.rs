@@ -5,6 +5,7 @@
 
 mod codes;
 mod connections;
+mod devices;
 mod file;
 mod grants;
 mod interactions;
@@ -27,8 +28,9 @@ use rusqlite::Connection;
 use self::connections::Connections;
 use self::file::File;
 use super::{
-    Code, CodeUse, Consent, ConsentKey, Grant, Interaction, LONGEST_LIST, Pending, RefreshFamily, RefreshOutcome,
-    RefreshUse, RevokedMark, RevokedRead, Room, Session, SignedOut, Store, StoreError, StoredKey,
+    Code, CodeUse, Consent, ConsentKey, DeviceAuthorization, DevicePoll, DeviceRoom, Grant, Interaction, LONGEST_LIST,
+    Pending, RefreshFamily, RefreshOutcome, RefreshUse, RevokedMark, RevokedRead, Room, Session, SignedOut, Store,
+    StoreError, StoredKey,
 };
 use crate::secret::SecretHash;
 
@@ -199,6 +201,41 @@ impl Store for SqliteStore {
     async fn use_code(&self, code: SecretHash, client_id: &ClientId, now: UnixTime) -> Result<CodeUse, StoreError> {
         let client_id = client_id.clone();
         self.write(move |db| codes::redeem(db, code, &client_id, now)).await
+    }
+
+    async fn open_device_authorization(
+        &self,
+        device: DeviceAuthorization,
+        room: DeviceRoom,
+    ) -> Result<bool, StoreError> {
+        self.write(move |db| devices::open(db, &device, room)).await
+    }
+
+    async fn trim_device_authorizations(&self, most: u32) -> Result<(), StoreError> {
+        self.write(move |db| devices::trim(db, most)).await
+    }
+
+    async fn device_authorization(&self, user_code: SecretHash) -> Result<Option<DeviceAuthorization>, StoreError> {
+        self.read(move |db| devices::find(db, user_code)).await
+    }
+
+    async fn allow_device(&self, user_code: SecretHash, grant: Grant, now: UnixTime) -> Result<bool, StoreError> {
+        self.write(move |db| devices::allow(db, user_code, &grant, now)).await
+    }
+
+    async fn deny_device(&self, user_code: SecretHash, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
+        let subject = subject.clone();
+        self.write(move |db| devices::answer(db, user_code, &subject, None, now)).await
+    }
+
+    async fn poll_device(
+        &self,
+        device_code: SecretHash,
+        client_id: &ClientId,
+        now: UnixTime,
+    ) -> Result<DevicePoll, StoreError> {
+        let client_id = client_id.clone();
+        self.write(move |db| devices::poll(db, device_code, &client_id, now)).await
     }
 
     async fn add_grant(&self, grant: Grant) -> Result<(), StoreError> {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use evergrant_issuer::secret::SecretHash;
-use evergrant_issuer::store::{Code, Grant, Interaction, RefreshFamily, RefreshUse, Room, Session, Successor};
+use evergrant_issuer::store::{
+    Code, DeviceAuthorization, Grant, Interaction, RefreshFamily, RefreshUse, Room, Session, Successor,
+};
 
 /// When every rule begins.
 pub(super) const START: UnixTime = UnixTime::from_seconds(1_800_000_000);
@@ -87,6 +89,21 @@ pub(super) fn code(text: &str) -> Code {
         nonce: None,
         code_challenge: None,
         expires_at: after(60),
+    }
+}
+
+/// Of the client `app`, polled every 5 seconds, given up after 60.
+pub(super) fn device(name: &str) -> DeviceAuthorization {
+    DeviceAuthorization {
+        device_code: hash(&format!("device {name}")),
+        user_code: hash(&format!("user {name}")),
+        client_id: app(),
+        scope: Scope::parse("openid offline_access"),
+        audience: Some("https://api.example/".to_owned()),
+        interval: Duration::from_secs(5),
+        created_at: START,
+        expires_at: after(60),
+        answered_at: None,
     }
 }
 

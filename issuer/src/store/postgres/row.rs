@@ -1,5 +1,7 @@
 //! Reading columns into the types of the protocol, and what PostgreSQL's text cannot hold.
 
+use std::time::Duration;
+
 use evergrant_core::time::UnixTime;
 use tokio_postgres::Row;
 
@@ -8,6 +10,16 @@ use crate::store::StoreError;
 
 pub(super) fn time(row: &Row, column: &str) -> Result<UnixTime, StoreError> {
     Ok(UnixTime::from_millis(row.try_get(column)?))
+}
+
+pub(super) fn duration(row: &Row, column: &str) -> Result<Duration, StoreError> {
+    let millis: i64 = row.try_get(column)?;
+    u64::try_from(millis).map(Duration::from_millis).map_err(|_| StoreError::Unreadable("duration"))
+}
+
+/// As it is stored.
+pub(super) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 pub(super) fn hash(row: &Row, column: &str) -> Result<SecretHash, StoreError> {

@@ -9,7 +9,7 @@ use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("0001_first.sql"),
     include_str!("0002_sweep.sql"),
     include_str!("0003_answered.sql"),
@@ -20,6 +20,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("0008_passwords.sql"),
     include_str!("0009_sid.sql"),
     include_str!("0010_health.sql"),
+    include_str!("0011_device.sql"),
 ];
 
 /// What issuers lock while one of them changes the schema: a number that nobody else in the database will think of.
@@ -102,6 +103,12 @@ pub(super) async fn sweep(connections: &Connections, now: UnixTime) -> Result<bo
         (
             "DELETE FROM code WHERE hash = ANY (ARRAY
                 (SELECT hash FROM code WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+             RETURNING 1",
+            now - REPLAY_MEMORY,
+        ),
+        (
+            "DELETE FROM device_authorization WHERE device_code = ANY (ARRAY
+                (SELECT device_code FROM device_authorization WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
              RETURNING 1",
             now - REPLAY_MEMORY,
         ),

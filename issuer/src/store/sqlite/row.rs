@@ -1,5 +1,7 @@
 //! Reading columns into the types of the protocol.
 
+use std::time::Duration;
+
 use evergrant_core::time::UnixTime;
 use rusqlite::types::FromSql;
 use rusqlite::{Row, RowIndex};
@@ -9,6 +11,16 @@ use crate::store::StoreError;
 
 pub(super) fn time(row: &Row<'_>, column: impl RowIndex) -> Result<UnixTime, StoreError> {
     Ok(UnixTime::from_millis(row.get(column)?))
+}
+
+pub(super) fn duration(row: &Row<'_>, column: impl RowIndex) -> Result<Duration, StoreError> {
+    let millis: i64 = row.get(column)?;
+    u64::try_from(millis).map(Duration::from_millis).map_err(|_| StoreError::Unreadable("duration"))
+}
+
+/// As it is stored.
+pub(super) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 pub(super) fn hash(row: &Row<'_>, column: impl RowIndex) -> Result<SecretHash, StoreError> {

@@ -12,7 +12,7 @@ use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("0001_first.sql"),
     include_str!("0002_refresh.sql"),
     include_str!("0003_revocation.sql"),
@@ -27,6 +27,7 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("0012_revoked_since.sql"),
     include_str!("0013_passwords.sql"),
     include_str!("0014_health.sql"),
+    include_str!("0015_device.sql"),
 ];
 
 /// As long as SQLite waits by itself for the locks that it does wait for.
@@ -111,6 +112,11 @@ pub(super) fn sweep(db: &Connection, now: UnixTime) -> Result<bool, StoreError> 
         ),
         (
             "DELETE FROM code WHERE hash IN (SELECT hash FROM code WHERE expires_at <= :before LIMIT :batch)",
+            now - REPLAY_MEMORY,
+        ),
+        (
+            "DELETE FROM device_authorization WHERE device_code IN
+                (SELECT device_code FROM device_authorization WHERE expires_at <= :before LIMIT :batch)",
             now - REPLAY_MEMORY,
         ),
         // A family in use is put off: its end has moved on since it was last looked at.
