@@ -18,9 +18,10 @@ use tower::ServiceExt;
 /// Endpoint, method, who sends it, parameters by name, raw query, headers by name, raw body.
 type Input = (u8, bool, [u8; 4], Vec<(u8, String)>, Option<String>, Vec<(u8, String)>, Option<Vec<u8>>);
 
-const PATHS: [&str; 22] = [
+const PATHS: [&str; 25] = [
     "/authorize",
     "/oauth/token",
+    "/oauth/device_authorization",
     "/oauth/revoke",
     "/oauth/introspect",
     "/userinfo",
@@ -28,6 +29,8 @@ const PATHS: [&str; 22] = [
     "/v2/logout",
     "/sign-in",
     "/consent",
+    "/device",
+    "/device/confirm",
     "/account",
     "/account/sign-out",
     "/account/withdraw",
@@ -43,7 +46,7 @@ const PATHS: [&str; 22] = [
     "/none",
 ];
 
-const PARAMETERS: [&str; 32] = [
+const PARAMETERS: [&str; 35] = [
     "response_type",
     "client_id",
     "redirect_uri",
@@ -63,6 +66,9 @@ const PARAMETERS: [&str; 32] = [
     "code",
     "code_verifier",
     "refresh_token",
+    "device_code",
+    "user_code",
+    "form_token",
     "username",
     "password",
     "client_secret",
@@ -81,7 +87,7 @@ const PARAMETERS: [&str; 32] = [
 const HEADERS: [&str; 6] = ["authorization", "cookie", "origin", "if-none-match", "x-forwarded-for", "content-type"];
 
 /// Words that a guess would take long to find.
-const WORDS: [&str; 10] = [
+const WORDS: [&str; 12] = [
     "app",
     "server",
     "code",
@@ -90,6 +96,8 @@ const WORDS: [&str; 10] = [
     "openid offline_access",
     "authorization_code",
     "refresh_token",
+    "urn:ietf:params:oauth:grant-type:device_code",
+    "WDJB-MJHT",
     "none",
     "ann",
 ];
@@ -106,7 +114,7 @@ type = "public"
 redirect_uris = ["http://localhost:8080/callback"]
 origins = ["http://localhost:8080"]
 response_types = ["code", "id_token token", "id_token"]
-grants = ["authorization_code", "refresh_token"]
+grants = ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"]
 [[client]]
 client_id = "server"
 name = "Server"

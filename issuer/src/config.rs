@@ -89,6 +89,12 @@ pub struct Lifetimes {
     /// Authorization codes. RFC 6749 §4.1.2 allows ten minutes at most; a browser needs a second.
     #[serde(with = "seconds")]
     pub authorization_code: Duration,
+    /// Device codes and user codes: how long a person may take to enter one and to allow it (RFC 8628 §3.2, `expires_in`).
+    #[serde(with = "seconds")]
+    pub device_code: Duration,
+    /// How long a device waits between two polls, until it is told to slow down (RFC 8628 §3.2, `interval`).
+    #[serde(with = "seconds")]
+    pub device_poll_interval: Duration,
     /// Access tokens for no particular API, for clients that are not browsers.
     #[serde(with = "seconds")]
     pub access_token: Duration,
@@ -114,6 +120,8 @@ impl Default for Lifetimes {
         const DAY: u64 = 24 * 60 * 60;
         Self {
             authorization_code: Duration::from_secs(60),
+            device_code: Duration::from_secs(600),
+            device_poll_interval: Duration::from_secs(5),
             access_token: Duration::from_secs(DAY),
             access_token_for_browser_flows: Duration::from_secs(7200),
             id_token: Duration::from_secs(36_000),
@@ -241,6 +249,11 @@ impl Config {
     /// Whether a page of this origin belongs to a registered client.
     pub fn is_registered_origin(&self, origin: &str) -> bool {
         self.clients.iter().flat_map(|client| &client.origins).any(|known| known.as_str() == origin)
+    }
+
+    /// Whether some client may use `grant`.
+    pub fn uses_grant(&self, grant: GrantType) -> bool {
+        self.clients.iter().any(|client| client.grants.contains(&grant))
     }
 
     /// Whether a token of `client` may be signed with `algorithm`.

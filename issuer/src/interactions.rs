@@ -1,4 +1,4 @@
-//! Authorization requests that wait for a person: opened in one browser, and answered once, or again at once by a person
+//! Authorization requests, and codes of devices, that wait for a person: opened in one browser, and answered once, or again at once by a person
 //! who presses twice.
 
 use std::net::IpAddr;
@@ -41,13 +41,13 @@ const PER_BROWSER: u32 = 20;
 /// How many are opened between two looks at whether there are too many in all: to count them takes longer than to open one.
 const COUNTED_EVERY: u32 = 500;
 
-/// How many this process has opened since it last looked whether there are too many.
+/// How many of a kind this process has opened since it last looked whether there are too many.
 #[derive(Debug, Default)]
 pub(crate) struct Opened(AtomicU32);
 
 impl Opened {
     /// Counts one more; whether it is time to look.
-    fn count(&self) -> bool {
+    pub(crate) fn count(&self) -> bool {
         self.0.fetch_add(1, Ordering::Relaxed).is_multiple_of(COUNTED_EVERY)
     }
 }
@@ -64,14 +64,7 @@ pub(crate) async fn open(
     now: UnixTime,
 ) -> Result<(Pending, Option<HeaderValue>), Failure> {
     let config = &provider.config;
-    let (browser, cookie) = match Cookie::Browser.read(headers, config) {
-        Some(browser) => (browser, None),
-        None => {
-            let browser = Secret::invent()?;
-            let cookie = Cookie::Browser.store(&browser, config.lifetimes.session_absolute, config);
-            (browser, cookie)
-        }
-    };
+    let (browser, cookie) = browser(provider, headers)?;
     let token = Secret::invent()?;
     let interaction = Interaction {
         id: token.hash(),
@@ -93,6 +86,17 @@ pub(crate) async fn open(
         provider.store.trim_interactions(limits.open_interactions.get()).await?;
     }
     Ok((Pending { browser, token, interaction }, cookie))
+}
+
+/// The cookie that ties what a person does to the browser that sent these headers; a new one where it has none yet.
+pub(crate) fn browser(provider: &Provider, headers: &HeaderMap) -> Result<(Secret, Option<HeaderValue>), Failure> {
+    let config = &provider.config;
+    if let Some(browser) = Cookie::Browser.read(headers, config) {
+        return Ok((browser, None));
+    }
+    let browser = Secret::invent()?;
+    let cookie = Cookie::Browser.store(&browser, config.lifetimes.session_absolute, config);
+    Ok((browser, cookie))
 }
 
 /// For how long after its first answer an interaction may be answered again: a browser drops the first answer when the

@@ -50,6 +50,7 @@ pub mod server;
 mod sessions;
 pub mod store;
 pub mod tokens;
+mod user_code;
 mod web;
 
 pub use clock::Clock;

@@ -1,4 +1,4 @@
-//! How often sign-ins and client authentications may be tried: by address, by person, and by client.
+//! How often sign-ins, codes of devices and client authentications may be tried: by address, by person, and by client.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -25,6 +25,7 @@ const PERSON_ANYWHERE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 #[derive(Debug)]
 pub(crate) struct Limits {
     by_address: Limiter<IpAddr>,
+    user_codes_by_address: Limiter<IpAddr>,
     by_person_and_address: Tally<(IpAddr, SecretHash)>,
     by_person: Limiter<SecretHash>,
     clock: DefaultClock,
@@ -36,6 +37,7 @@ impl Limits {
         let per_person = limits.sign_ins_per_person;
         Self {
             by_address: RateLimiter::hashmap(Quota::per_minute(limits.sign_ins_per_address)),
+            user_codes_by_address: RateLimiter::hashmap(Quota::per_minute(limits.sign_ins_per_address)),
             by_person_and_address: Tally::new(per_person),
             by_person: RateLimiter::hashmap(Quota::per_minute(per_person.saturating_mul(PERSON_ANYWHERE))),
             clock: DefaultClock::default(),
@@ -63,6 +65,15 @@ impl Limits {
         self.by_person_and_address.forget(&(address, SecretHash::of(username)));
     }
 
+    /// Counts a code of a device that was entered, right or wrong (RFC 8628 §5.1).
+    ///
+    /// # Errors
+    /// How long to wait, when it is one too many.
+    pub(crate) fn user_code(&self, address: IpAddr) -> Result<(), Duration> {
+        let checked = self.user_codes_by_address.check_key(&address);
+        checked.map_err(|refusal| refusal.wait_time_from(self.clock.now()))
+    }
+
     /// Whether a client may try to authenticate. All that are not registered are one.
     ///
     /// # Errors
@@ -79,6 +90,7 @@ impl Limits {
     /// Forgets who has not tried for a while.
     pub(crate) fn forget_idle(&self) {
         self.by_address.retain_recent();
+        self.user_codes_by_address.retain_recent();
         self.by_person_and_address.forget_old(Instant::now());
         self.by_person.retain_recent();
         self.by_client.forget_old(Instant::now());

@@ -14,8 +14,8 @@ use tower_http::cors::{AllowCredentials, AllowHeaders, AllowOrigin, Any, CorsLay
 use crate::dev::{failures, requests};
 use crate::provider::Provider;
 use crate::routes::{
-    account, authorize, consent, dev, discovery, health, home, introspect, logout, metrics, revoke, revoked, secret,
-    sign_in, token, userinfo,
+    account, authorize, consent, dev, device, device_authorization, discovery, health, home, introspect, logout,
+    metrics, revoke, revoked, secret, sign_in, token, userinfo,
 };
 use crate::web::assets;
 use crate::web::escort::escort;
@@ -36,6 +36,7 @@ pub fn router(provider: Arc<Provider>) -> Router {
 
     let for_registered_origins: Router<Arc<Provider>> = Router::new()
         .route("/oauth/token", post(token::token))
+        .route("/oauth/device_authorization", post(device_authorization::device_authorization))
         .route("/oauth/revoke", post(revoke::revoke))
         .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo));
 
@@ -48,6 +49,8 @@ pub fn router(provider: Arc<Provider>) -> Router {
         .route("/authorize", get(authorize::authorize).post(authorize::authorize).head(|| no_head("GET, POST")))
         .route("/sign-in", get(sign_in::page).post(sign_in::submit))
         .route("/consent", get(consent::page).post(consent::submit))
+        .route(device::PATH, get(device::page).post(device::submit))
+        .route(device::confirm::PATH, get(device::confirm::page).post(device::confirm::submit))
         .route("/oidc/logout", get(logout::oidc).post(logout::oidc).head(|| no_head("GET, POST")))
         .route("/v2/logout", get(logout::v2).head(|| no_head("GET")))
         .route("/sign-out", post(logout::confirmed))

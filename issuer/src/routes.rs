@@ -1,9 +1,12 @@
 //! The handlers, one file for each endpoint or page.
 
 pub(crate) mod account;
+mod asked;
 pub(crate) mod authorize;
 pub(crate) mod consent;
 pub(crate) mod dev;
+pub(crate) mod device;
+pub(crate) mod device_authorization;
 pub(crate) mod discovery;
 pub(crate) mod health;
 pub(crate) mod home;

@@ -14,7 +14,7 @@ use crate::config::{Api, Client, Config, User};
 use crate::error::Failure;
 use crate::provider::Provider;
 use crate::secret::Secret;
-use crate::store::Grant;
+use crate::store::{DeviceAuthorization, Grant, Session};
 
 /// An access token and what to say about it.
 #[derive(Clone, Debug)]
@@ -65,6 +65,31 @@ pub(crate) fn grant_without_browser(
         auth_time: now,
         created_at: now,
         tokens_until: now + provider.config.longest_access_token_lifetime(client),
+    })
+}
+
+/// What a person grants to a device. The session it names is the device's own, not that of the browser in which the person allowed
+/// it: signing that browser out leaves the device as it is.
+pub(crate) fn grant_for_device(
+    provider: &Provider,
+    client: &Client,
+    session: &Session,
+    device: &DeviceAuthorization,
+    now: UnixTime,
+) -> Result<Grant, Failure> {
+    Ok(Grant {
+        id: Grant::invent_id(now)?,
+        client_id: client.client_id.clone(),
+        subject: session.subject.clone(),
+        sid: Secret::invent()?.expose().to_owned(),
+        device: "A device".to_owned(),
+        scope: device.scope.clone(),
+        audience: device.audience.clone(),
+        password: session.password,
+        auth_time: session.auth_time,
+        created_at: now,
+        // The device may come for its tokens at the last moment.
+        tokens_until: device.expires_at + provider.config.longest_access_token_lifetime(client),
     })
 }
 

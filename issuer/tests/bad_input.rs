@@ -187,7 +187,7 @@ async fn client_credentials_in_a_header_that_is_none() {
     for header in
         ["", "Basic", "Basic !!!", "Basic bm8gY29sb24=", "Basic /////w==", "Bearer abc", "Negotiate x", "\u{e9}"]
     {
-        for path in ["/oauth/token", "/oauth/revoke", "/oauth/introspect"] {
+        for path in ["/oauth/token", "/oauth/device_authorization", "/oauth/revoke", "/oauth/introspect"] {
             let fields = [("grant_type", "client_credentials"), ("token", "a")];
             let answer = browser.post_with(path, &fields, &[("authorization", header)]).await;
             assert_eq!(outcome(&server, &answer, header), "invalid_client", "{path} {header:?}");
@@ -225,7 +225,14 @@ async fn cookies_and_names_that_nobody_gave() {
         let browser = Browser::of(&server);
         browser.set_cookie("evergrant-session", cookie);
         browser.set_cookie("evergrant-browser", cookie);
-        for path in ["/", "/account", "/sign-in?interaction=x", "/consent?interaction=x", "/oidc/logout"] {
+        for path in [
+            "/",
+            "/account",
+            "/sign-in?interaction=x",
+            "/consent?interaction=x",
+            "/device/confirm?interaction=x",
+            "/oidc/logout",
+        ] {
             outcome(&server, &browser.get(path).await, &format!("{path} {cookie:?}"));
         }
         let answer = browser.get(&format!("/authorize?{}", App::code("app").with("prompt", "none").query())).await;

@@ -16,7 +16,14 @@ async fn a_client_accepts_the_metadata() {
     assert_eq!(metadata.code_challenge_methods_supported, ["S256"]);
     assert_eq!(
         metadata.grant_types_supported,
-        ["authorization_code", "refresh_token", "password", "client_credentials", "implicit"]
+        [
+            "authorization_code",
+            "refresh_token",
+            "password",
+            "client_credentials",
+            "urn:ietf:params:oauth:grant-type:device_code",
+            "implicit"
+        ]
     );
     assert!(metadata.scopes_supported.iter().any(|scope| scope == "offline_access"));
     let said = answer.json();
@@ -58,12 +65,13 @@ async fn every_endpoint_that_is_named_is_there() {
         assert_ne!(browser.get(path).await.status, 404, "{name}");
         seen += 1;
     }
-    assert_eq!(seen, 8);
+    assert_eq!(seen, 9);
 }
 
 #[tokio::test]
-async fn implicit_is_named_only_where_a_client_has_it() {
+async fn implicit_and_devices_are_named_only_where_a_client_has_them() {
     let code_only = config()
+        .replace(r#"["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]"#, "[]")
         .replace(r#"response_types = ["code", "id_token token", "id_token", "token", "code id_token token"]"#, "");
     let server = Server::with(&code_only).await;
     let metadata = Browser::of(&server).get("/.well-known/openid-configuration").await.json();
@@ -72,6 +80,8 @@ async fn implicit_is_named_only_where_a_client_has_it() {
         metadata["grant_types_supported"],
         serde_json::json!(["authorization_code", "refresh_token", "password", "client_credentials"])
     );
+    assert_eq!(metadata.get("device_authorization_endpoint"), None);
+    assert_eq!(Browser::of(&server).get("/device").await.status, 404);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use crate::process::{issuer, started};
-use crate::support::{App, Browser, CALLBACK, PASSWORD, Postgres, Server, VERIFIER, config};
+use crate::support::{App, Browser, CALLBACK, Device, PASSWORD, Postgres, Server, VERIFIER, config};
 
 #[tokio::test]
 async fn the_log_of_a_whole_visit_holds_no_secret_even_at_its_most_talkative() {
@@ -37,6 +37,9 @@ async fn assert_nothing_leaks(store: &[&str], its_secrets: &[&str]) {
     App::refresh(&browser, refresh_token).await;
     let implicit = App::implicit("id_token token").query();
     let sent = browser.authorize_as("ann", &implicit).await.sent(CALLBACK, '#');
+    let device = Device::start(&browser).await;
+    device.allow(&browser, "ann").await;
+    let device_tokens = device.poll(&browser).await.json();
     let code = App::code("app").fresh_code(&browser).await;
     App::redeem(&browser, "trusted", &code).await;
     let token = tokens["access_token"].as_str().unwrap();
@@ -61,6 +64,11 @@ async fn assert_nothing_leaks(store: &[&str], its_secrets: &[&str]) {
         refresh_token,
         successor,
         hint,
+        &device.device_code,
+        &device.user_code,
+        &device.user_code.replace('-', ""),
+        device_tokens["access_token"].as_str().unwrap(),
+        device_tokens["refresh_token"].as_str().unwrap(),
         "state=",
         "interaction=",
     ]

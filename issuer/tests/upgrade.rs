@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::support::{
-    App, Browser, CALLBACK, Database, Postgres, Server, claims, config, config_with_another_password,
+    App, Browser, CALLBACK, Database, Device, Postgres, Server, claims, config, config_with_another_password,
 };
 
 /// What an older version knew: of the rest there are no rows.
@@ -18,6 +18,7 @@ struct Known {
     refresh_tokens: bool,
     revoked_access_tokens: bool,
     revoked_grants: bool,
+    devices: bool,
 }
 
 /// What was done at the issuer before its database is brought up to date.
@@ -34,6 +35,8 @@ struct Visit {
     unused: Value,
     revoked: Value,
     revoked_with_its_grant: Value,
+    /// Allowed, and its device has not come yet.
+    device: Device,
     keys: String,
 }
 
@@ -71,6 +74,8 @@ impl Visit {
         let code = app.fresh_code(&anns).await;
         let bobs_interaction = bobs.get(&format!("/authorize?{}", app.query())).await.interaction().unwrap();
         bobs.get(&format!("/sign-in?interaction={bobs_interaction}")).await;
+        let device = Device::start(&anns).await;
+        device.allow(&anns, "ann").await;
         let keys = anns.get("/.well-known/jwks.json").await.body;
         Self {
             anns,
@@ -83,6 +88,7 @@ impl Visit {
             unused,
             revoked,
             revoked_with_its_grant,
+            device,
             keys,
         }
     }
@@ -98,6 +104,8 @@ impl Visit {
         let signed_in = self.bobs.sign_in(&self.bobs_interaction, "bob").await;
         assert!(signed_in.interaction().is_some(), "{version}: an interaction {}", signed_in.body);
         assert!(is_active(browser, &self.unused).await, "{version}");
+        let expected = if known.devices { "tokens" } else { "invalid_grant" };
+        assert_eq!(self.device.polled(browser).await, expected, "{version}: a device");
         if known.revoked_access_tokens {
             assert!(!is_active(browser, &self.revoked).await, "{version}");
         }
@@ -212,7 +220,7 @@ async fn go_back(migrations: &[String], database: &Database) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_of_any_older_version_goes_on() {
     let migrations = migrations("sqlite");
-    assert!(migrations.len() >= 14);
+    assert!(migrations.len() >= 15);
     for version in 1..=migrations.len() {
         let directory = tempfile::tempdir().unwrap();
         let [filled, older] = ["filled.sqlite3", "issuer.sqlite3"].map(|name| directory.path().join(name));
@@ -222,8 +230,12 @@ async fn a_file_of_any_older_version_goes_on() {
         as_of(&migrations[..version], &filled, &older);
         let store = Arc::new(SqliteStore::open(&older).unwrap());
         let server = Server::on(store, &config(), port, false).await;
-        let known =
-            Known { refresh_tokens: version >= 2, revoked_access_tokens: version >= 3, revoked_grants: version >= 5 };
+        let known = Known {
+            refresh_tokens: version >= 2,
+            revoked_access_tokens: version >= 3,
+            revoked_grants: version >= 5,
+            devices: version >= 15,
+        };
         let version = format!("version {version}");
         visit.go_on(&server, &known, &version).await;
         let port = server.kill().await;
@@ -236,7 +248,7 @@ async fn a_file_of_any_older_version_goes_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_of_any_older_version_goes_on() {
     let migrations = migrations("postgres");
-    assert!(migrations.len() >= 10);
+    assert!(migrations.len() >= 11);
     for version in 1..=migrations.len() {
         let database = Postgres::shared().database().await;
         let store = async || Arc::new(database.open().await.unwrap());
@@ -245,7 +257,8 @@ async fn a_database_of_any_older_version_goes_on() {
         let port = server.kill().await;
         go_back(&migrations[..version], &database).await;
         let server = Server::on(store().await, &config(), port, false).await;
-        let known = Known { refresh_tokens: true, revoked_access_tokens: true, revoked_grants: true };
+        let known =
+            Known { refresh_tokens: true, revoked_access_tokens: true, revoked_grants: true, devices: version >= 11 };
         let version = format!("version {version}");
         visit.go_on(&server, &known, &version).await;
         let port = server.kill().await;

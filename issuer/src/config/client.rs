@@ -38,7 +38,8 @@ pub struct Client {
     /// The grants it may use.
     #[serde(default = "default_grants")]
     pub grants: Vec<GrantType>,
-    /// What it gets when it asks the token endpoint for no scope in particular (RFC 6749 §3.3).
+    /// What it gets when it asks for no scope in particular without a browser (RFC 6749 §3.3): at the token endpoint, and for a
+    /// device.
     #[serde(default, skip_serializing_if = "Scope::is_empty")]
     pub default_scope: Scope,
     /// The scopes of APIs that it may have in its own name, without any person.
@@ -87,11 +88,15 @@ pub enum GrantType {
     Password,
     /// RFC 6749 §4.4: the application acts in its own name.
     ClientCredentials,
+    /// RFC 8628 §3.4: a person allows it in a browser elsewhere, by a code that the device shows.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
 }
 
 impl GrantType {
     /// Every grant the token endpoint knows.
-    pub const ALL: [Self; 4] = [Self::AuthorizationCode, Self::RefreshToken, Self::Password, Self::ClientCredentials];
+    pub const ALL: [Self; 5] =
+        [Self::AuthorizationCode, Self::RefreshToken, Self::Password, Self::ClientCredentials, Self::DeviceCode];
 
     /// The value of `grant_type`.
     pub const fn as_str(self) -> &'static str {
@@ -100,6 +105,7 @@ impl GrantType {
             Self::RefreshToken => "refresh_token",
             Self::Password => "password",
             Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
         }
     }
 }

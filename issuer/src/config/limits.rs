@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Sign-ins a minute from one address; many people may share it.
+    /// Sign-ins a minute from one address, and as many codes of devices that are entered there; many people may share it.
     pub sign_ins_per_address: NonZeroU32,
     /// Failed sign-ins a minute as one person from one address, until one succeeds; from all addresses together, ten times as many
     /// sign-ins, whatever they come to.
     pub sign_ins_per_person: NonZeroU32,
     /// Failed authentications a minute of one client from one address.
     pub failures_per_client: NonZeroU32,
-    /// Sign-in and consent pages that wait for an answer at one address; many people may share it. Where there are more, the
-    /// oldest are given up: first those that no browser came to.
+    /// Sign-in and consent pages that wait for an answer at one address, and as many devices; many people may share it. Where
+    /// there are more, the oldest are given up: first the pages that no browser came to, and the devices that nobody answered.
     pub open_interactions_per_address: NonZeroU32,
     /// The same for all addresses together.
     pub open_interactions: NonZeroU32,

@@ -29,8 +29,10 @@ type Cached<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
 
 pub(crate) async fn metadata(State(provider): State<Arc<Provider>>) -> Cached<Metadata> {
     let secrets = client_authentication::METHODS.into_iter().filter(|method| *method != "none");
+    let has_devices = provider.config.uses_grant(GrantType::DeviceCode);
     let metadata = Metadata {
         provider: describe(&provider),
+        device_authorization_endpoint: has_devices.then(|| provider.config.endpoint("oauth/device_authorization")),
         revocation_endpoint_auth_methods_supported: client_authentication::METHODS.to_vec(),
         introspection_endpoint_auth_methods_supported: secrets.collect(),
         claims_parameter_supported: false,
@@ -45,6 +47,9 @@ pub(crate) async fn metadata(State(provider): State<Arc<Provider>>) -> Cached<Me
 pub(crate) struct Metadata {
     #[serde(flatten)]
     provider: ProviderMetadata,
+    /// RFC 8628 §4.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_authorization_endpoint: Option<String>,
     /// RFC 8414 §2: without it, `client_secret_basic` alone.
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
     introspection_endpoint_auth_methods_supported: Vec<&'static str>,
@@ -125,8 +130,8 @@ fn response_types(config: &Config) -> impl Iterator<Item = String> {
 
 /// `implicit` stands for tokens straight from the authorization endpoint (Dynamic Registration §2).
 fn grant_types(config: &Config) -> Vec<&'static str> {
-    let used = |grant: &GrantType| config.clients.iter().any(|client| client.grants.contains(grant));
-    let mut grants: Vec<&str> = GrantType::ALL.iter().filter(|grant| used(grant)).map(|grant| grant.as_str()).collect();
+    let used = GrantType::ALL.into_iter().filter(|grant| config.uses_grant(*grant));
+    let mut grants: Vec<&str> = used.map(GrantType::as_str).collect();
     let mut types = config.clients.iter().flat_map(|client| &client.response_types);
     if types.any(|kind| kind.is_front_channel()) {
         grants.push("implicit");
@@ -142,7 +147,7 @@ fn id_token_algorithms(config: &Config) -> BTreeSet<&'static str> {
 fn scopes(config: &Config) -> impl Iterator<Item = &str> {
     let mut seen = BTreeSet::new();
     let of_apis = config.apis.iter().flat_map(|api| api.scopes.words());
-    let stays = config.clients.iter().any(|client| client.grants.contains(&GrantType::RefreshToken));
+    let stays = config.uses_grant(GrantType::RefreshToken);
     IDENTITY_SCOPES
         .into_iter()
         .chain(stays.then_some(OFFLINE_ACCESS))

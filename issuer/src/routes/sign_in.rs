@@ -7,7 +7,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
+use super::asked::{self, Asked};
 use super::authorize::{self, Answering};
+use super::device::confirm;
 use crate::config::User;
 use crate::error::Failure;
 use crate::interactions::{self, Pending};
@@ -15,7 +17,7 @@ use crate::passwords::PasswordError;
 use crate::provider::Provider;
 use crate::sessions;
 use crate::web::PageError;
-use crate::web::headers::{set_cookie, whole_seconds};
+use crate::web::headers::{see_other, set_cookie, whole_seconds};
 use crate::web::page_params::{OwnForm, PageParams};
 use crate::web::pages::{Page as _, SignInPage};
 use crate::web::peer::Peer;
@@ -33,8 +35,8 @@ pub(crate) async fn page(
     PageParams(params): PageParams,
 ) -> Result<Response, PageError> {
     let pending = interactions::unanswered(&provider, &headers, &params, provider.clock.now()).await?;
-    let hint = authorize::reread(&provider, &pending)?.login_hint;
-    show(&provider, &pending, hint.as_deref().unwrap_or_default(), None, StatusCode::OK)
+    let asked = asked::reread(&provider, &pending)?;
+    show(&provider, &pending, asked.login_hint().unwrap_or_default(), None, StatusCode::OK)
 }
 
 pub(crate) async fn submit(
@@ -83,12 +85,17 @@ async fn enter(
     person: &User,
 ) -> Result<Response, PageError> {
     let now = provider.clock.now();
-    let request = authorize::reread(provider, pending)?;
+    let asked = asked::reread(provider, pending)?;
     let (session, cookie) = sessions::begin(provider, headers, pending, person, now).await?;
-    let answering =
-        Answering { request: &request, session: Some(&session), pending: Some(pending), just_allowed: false, now };
-    let next = authorize::next(provider, &answering).await?;
-    let mut response = authorize::follow(next, &request, pending)?;
+    let mut response = match &asked {
+        Asked::Authorization(request) => {
+            let answering =
+                Answering { request, session: Some(&session), pending: Some(pending), just_allowed: false, now };
+            let next = authorize::next(provider, &answering).await?;
+            authorize::follow(next, request, pending)?
+        }
+        Asked::Device(asked) => see_other(&pending.address(confirm::PATH, &asked.client.client_id)),
+    };
     set_cookie(&mut response, cookie);
     Ok(response)
 }
@@ -106,7 +113,7 @@ fn hold_back(
     Ok(response)
 }
 
-fn in_words(wait: Duration) -> String {
+pub(super) fn in_words(wait: Duration) -> String {
     match whole_seconds(wait) {
         1 => "a second".to_owned(),
         seconds @ ..60 => format!("{seconds} seconds"),
@@ -122,11 +129,12 @@ fn show(
     error: Option<&str>,
     status: StatusCode,
 ) -> Result<Response, PageError> {
-    let request = authorize::reread(provider, pending)?;
+    let asked = asked::reread(provider, pending)?;
+    let client = asked.client();
     let people = provider.config.users.iter().filter(|_| provider.dev);
     let page = SignInPage {
-        client_name: &request.client.name,
-        client_id: request.client.client_id.as_str(),
+        client_name: &client.name,
+        client_id: client.client_id.as_str(),
         interaction: pending.token.expose(),
         username,
         error,

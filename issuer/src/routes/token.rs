@@ -2,6 +2,7 @@
 
 mod client_credentials;
 mod code;
+mod device_code;
 mod password;
 mod refresh;
 
@@ -53,6 +54,7 @@ pub(crate) async fn token(
     let tokens = match grant_type {
         GrantType::AuthorizationCode => code::redeem(&call).await?,
         GrantType::ClientCredentials => client_credentials::redeem(&call)?,
+        GrantType::DeviceCode => device_code::redeem(&call).await?,
         GrantType::Password => password::redeem(&call).await?,
         GrantType::RefreshToken => refresh::redeem(&call).await?,
     };

@@ -109,7 +109,7 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let application = self.application.as_ref().map(|(name, page)| (name.as_str(), page.as_str()));
         let Self { heading, sentence, advice, not_signed_out, .. } = self;
-        let page = MessagePage { heading, sentence, advice, application, not_signed_out };
+        let page = MessagePage { heading, sentence, advice, application, not_signed_out, in_account: false };
         let mut response = page.respond(self.status);
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));

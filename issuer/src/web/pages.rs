@@ -1,5 +1,7 @@
 //! The pages, as templates with what they show, and the headers all of them have.
 
+mod device;
+
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
@@ -8,6 +10,8 @@ use tracing::error;
 
 use super::headers::forbid_storing;
 use crate::dev::requests::LoggedRequest;
+
+pub(crate) use device::{DeviceConfirmPage, DevicePage};
 
 /// Asks for user name and password.
 #[derive(Template)]
@@ -121,6 +125,8 @@ pub(crate) struct MessagePage<'a> {
     pub(crate) application: Option<(&'a str, &'a str)>,
     /// Whether somebody wanted to sign out, and could not.
     pub(crate) not_signed_out: bool,
+    /// Whether the person finds more of it in their account.
+    pub(crate) in_account: bool,
 }
 
 /// A page with the headers a page has.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{App, Browser, CALLBACK, PASSWORD, VERIFIER, field};
+use crate::support::{App, Browser, CALLBACK, Device, PASSWORD, VERIFIER, field};
 
 const API: &str = "https://api.example/";
 const SERVER: [(&str, &str); 2] = [("client_id", "server"), ("client_secret", "s3cret")];
@@ -15,11 +15,16 @@ pub(super) enum Request {
     Refresh,
     Password,
     ClientCredentials,
+    DeviceAuthorization,
+    DeviceCode,
     Revoke,
     Introspect,
     Userinfo,
     SignIn,
     Consent,
+    DeviceLink,
+    Device,
+    DeviceConfirm,
     Logout,
     LogoutV2,
     SignOut,
@@ -67,6 +72,13 @@ impl Good {
                 let asked = [("grant_type", "client_credentials"), ("scope", "read:reports"), ("resource", API)];
                 Self::new(&[&SERVER[..], &asked].concat())
             }
+            Request::DeviceAuthorization => Self::new(&[("client_id", "tv"), ("scope", "openid"), ("audience", API)]),
+            Request::DeviceCode => {
+                let device = Device::start(browser).await;
+                device.allow(browser, "ann").await;
+                let own = [("grant_type", Device::GRANT_TYPE), ("client_id", "tv"), ("audience", API)];
+                Self::new(&[&own[..], &[("device_code", &device.device_code)]].concat())
+            }
             Request::Revoke => {
                 let tokens = App::offline("app").tokens(browser).await;
                 let token = text(&tokens, "refresh_token");
@@ -88,6 +100,17 @@ impl Good {
             Request::Consent => {
                 App::code("app").fresh_code(browser).await;
                 Self::new(&[("interaction", &interaction(browser, "consent").await), ("decision", "allow")])
+            }
+            Request::DeviceLink => Self::new(&[("user_code", "WDJB-MJHT")]),
+            Request::Device => {
+                let device = Device::start(browser).await;
+                let token = field(&browser.get("/device").await, "form_token");
+                Self::new(&[("form_token", &token), ("user_code", &device.user_code)])
+            }
+            Request::DeviceConfirm => {
+                let page = Device::start(browser).await.asked(browser, "ann").await;
+                let [interaction, token] = ["interaction", "form_token"].map(|name| field(&page, name));
+                Self::new(&[("interaction", &interaction), ("form_token", &token), ("decision", "allow")])
             }
             Request::Logout => {
                 let tokens = App::code("app").tokens(browser).await;

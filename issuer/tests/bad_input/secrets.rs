@@ -18,7 +18,7 @@ use crate::support::{Answer, Browser, Postgres, config};
 const MARK: &str = "m4rk-0f-a-s3cret";
 
 /// Parameters whose values open something, here or elsewhere.
-const SECRETS: [&str; 15] = [
+const SECRETS: [&str; 16] = [
     "access_token",
     "actor_token",
     "assertion",
@@ -26,6 +26,7 @@ const SECRETS: [&str; 15] = [
     "client_secret",
     "code",
     "code_verifier",
+    "device_code",
     "form_token",
     "id_token",
     "id_token_hint",
@@ -179,7 +180,17 @@ async fn made_up_secrets(url: &str, made_up: &MadeUp) -> Vec<String> {
     let all: Vec<String> = SECRETS.iter().map(|name| format!("{name}={MARK}")).collect();
     let all = all.join("&");
     let named = format!("{MARK}={MARK}&{MARK}={MARK}");
-    let paths = ["/", "/account", "/secret", "/userinfo", "/sign-in", "/consent", "/.well-known/jwks.json", "/nothing"];
+    let paths = [
+        "/",
+        "/account",
+        "/secret",
+        "/userinfo",
+        "/sign-in",
+        "/consent",
+        "/device",
+        "/.well-known/jwks.json",
+        "/nothing",
+    ];
     for path in TABLE.iter().map(|endpoint| endpoint.path).chain(paths) {
         let methods = [Method::GET, Method::POST, Method::PUT, Method::HEAD, Method::OPTIONS];
         for (method, text) in methods.iter().flat_map(|method| [&all, &named].map(|text| (method, text))) {

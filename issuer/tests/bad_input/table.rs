@@ -54,7 +54,7 @@ const AUDIENCE: Parameter = field("audience", "fine", "invalid_target");
 const SCOPE: Parameter = field("scope", "fine", "invalid_scope");
 const ANYTHING: &str = "fine";
 
-pub(super) const TABLE: [Endpoint; 19] = [
+pub(super) const TABLE: [Endpoint; 24] = [
     Endpoint { method: "GET", path: "/authorize", request: Request::Authorize, parameters: &AUTHORIZE },
     Endpoint { method: "POST", path: "/authorize", request: Request::Authorize, parameters: &AUTHORIZE },
     Endpoint {
@@ -111,6 +111,19 @@ pub(super) const TABLE: [Endpoint; 19] = [
     },
     Endpoint {
         method: "POST",
+        path: "/oauth/device_authorization",
+        request: Request::DeviceAuthorization,
+        // Without a scope there is nothing to grant.
+        parameters: &[CLIENT_ID, field("scope", "invalid_scope", "invalid_scope"), AUDIENCE],
+    },
+    Endpoint {
+        method: "POST",
+        path: "/oauth/token",
+        request: Request::DeviceCode,
+        parameters: &[GRANT_TYPE, CLIENT_ID, field("device_code", "invalid_request", "invalid_grant"), AUDIENCE],
+    },
+    Endpoint {
+        method: "POST",
         path: "/oauth/revoke",
         request: Request::Revoke,
         // RFC 7009 §2.2: an unknown token is revoked already; §2.1: a wrong hint harms nothing.
@@ -149,6 +162,30 @@ pub(super) const TABLE: [Endpoint; 19] = [
         request: Request::Consent,
         // Without a decision the page is shown again.
         parameters: &[on_page("interaction", "page", "page"), on_page("decision", "fine", "fine")],
+    },
+    Endpoint {
+        method: "GET",
+        path: "/device",
+        request: Request::DeviceLink,
+        // What is no code is not filled in.
+        parameters: &[on_page("user_code", "fine", "fine")],
+    },
+    Endpoint {
+        method: "POST",
+        path: "/device",
+        request: Request::Device,
+        parameters: &[on_page("form_token", "page", "page"), on_page("user_code", "page", "page")],
+    },
+    Endpoint {
+        method: "POST",
+        path: "/device/confirm",
+        request: Request::DeviceConfirm,
+        // Without a decision, or for somebody else, the page is shown again.
+        parameters: &[
+            on_page("interaction", "page", "page"),
+            on_page("form_token", "fine", "fine"),
+            on_page("decision", "fine", "fine"),
+        ],
     },
     Endpoint { method: "GET", path: "/oidc/logout", request: Request::Logout, parameters: &LOGOUT },
     Endpoint { method: "POST", path: "/oidc/logout", request: Request::Logout, parameters: &LOGOUT },

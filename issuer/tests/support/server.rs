@@ -75,7 +75,8 @@ impl Drop for Server {
     }
 }
 
-/// Clients `app` (public), `trusted` (no consent) and `server` (confidential, secret `s3cret`), two APIs, two people.
+/// Clients `app` (public), `trusted` (no consent), `server` (confidential, secret `s3cret`) and `tv` (a device), two APIs, two
+/// people.
 pub(crate) fn config() -> String {
     // The same each time: who has another is signed out.
     static HASH: LazyLock<String> = LazyLock::new(|| password_hash(PASSWORD));
@@ -154,6 +155,13 @@ require_consent = false
 grants = ["authorization_code", "refresh_token", "password", "client_credentials"]
 own_scope = "read:reports"
 refresh_tokens = { rotation = false, idle_lifetime = 1000, absolute_lifetime = 5000 }
+
+[[client]]
+client_id = "tv"
+name = "Demo TV"
+type = "public"
+response_types = []
+grants = ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]
 
 [[user]]
 username = "ann"
