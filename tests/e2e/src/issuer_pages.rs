@@ -48,6 +48,15 @@ impl<'a> IssuerPages<'a> {
         self.browser.double_click(Locator::Css(&decision_button(decision))).await
     }
 
+    /// Waits for the page that asks for a device's code, and enters it.
+    ///
+    /// # Errors
+    /// When there is no such page.
+    pub async fn enter_user_code(&self, user_code: &str) -> anyhow::Result<()> {
+        self.browser.fill(Locator::Css("input[name=user_code]"), user_code).await?;
+        self.browser.click(Locator::Css("form[action='/device'] button[type=submit]")).await
+    }
+
     /// Ends the session on the issuer's own page.
     ///
     /// # Errors

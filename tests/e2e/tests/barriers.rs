@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use evergrant_e2e::barriers::assert_none;
-use evergrant_e2e::{App, Expenses, Flow, IssuerPages, Setup, journey};
+use evergrant_e2e::{App, Device, Expenses, Flow, IssuerPages, Setup, journey};
 use fantoccini::Locator;
 
 #[test]
@@ -106,6 +106,26 @@ fn at_the_issuer() -> anyhow::Result<()> {
             assert_none(browser, path).await?;
         }
         Ok(())
+    })
+}
+
+#[test]
+fn where_a_device_is_signed_in() -> anyhow::Result<()> {
+    journey(Setup::demo(), async |world| {
+        let (issuer, browser, device) = (IssuerPages::of(world), &world.browser, Device::start(world)?);
+        browser.open(&device.verification_uri).await?;
+        browser.wait_for_text("Enter the code").await?;
+        assert_none(browser, "the code").await?;
+        issuer.enter_user_code("bbbb").await?;
+        browser.wait_for_text("No device shows this code").await?;
+        assert_none(browser, "a wrong code").await?;
+        issuer.enter_user_code(&device.user_code).await?;
+        issuer.sign_in("test", "test").await?;
+        browser.wait_for_text("asks to:").await?;
+        assert_none(browser, "the question").await?;
+        issuer.decide("allow").await?;
+        browser.wait_for_text("The device is signed in").await?;
+        assert_none(browser, "the answer").await
     })
 }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use anyhow::Context;
-use evergrant_e2e::{App, Expenses, Flow, Inspector, IssuerPages, Setup, World, journey};
+use evergrant_e2e::{App, Device, Expenses, Flow, Inspector, IssuerPages, Setup, World, journey};
 use fantoccini::Locator;
 use serde_json::json;
 
@@ -150,7 +150,16 @@ async fn issuer(world: &World, album: &Album<'_>) -> anyhow::Result<()> {
         browser.wait_for_text(words).await?;
         album.take(name).await?;
     }
-    Ok(())
+    let device = Device::start(world)?;
+    browser.open(&device.verification_uri).await?;
+    browser.wait_for_text("Enter the code").await?;
+    album.take("14-issuer-device").await?;
+    issuer.enter_user_code(&device.user_code).await?;
+    browser.wait_for_text("asks to:").await?;
+    album.take("14-issuer-device-question").await?;
+    issuer.decide("allow").await?;
+    browser.wait_for_text("The device is signed in").await?;
+    album.take("14-issuer-device-signed-in").await
 }
 
 async fn web_app(world: &World, album: &Album<'_>) -> anyhow::Result<()> {
