@@ -10,6 +10,7 @@ let hybrid;
 let pending;
 let tokens;
 let spent;
+let polling;
 
 serve("openid-client", (origin) => {
   const redirect_uri = `${origin}/callback`;
@@ -62,6 +63,17 @@ serve("openid-client", (origin) => {
     "/client-credentials": async (query) => {
       tokens = await client.clientCredentialsGrant(config, Object.fromEntries(query));
       return { scope: tokens.scope, expires_in: tokens.expiresIn(), id_token: tokens.id_token ?? null };
+    },
+    "/device": async (query) => {
+      const told = await client.initiateDeviceAuthorization(config, { scope: query.get("scope") });
+      polling = client.pollDeviceAuthorizationGrant(config, told);
+      // Whoever asks for the tokens is told.
+      polling.catch(() => {});
+      return told;
+    },
+    "/device-tokens": async () => {
+      tokens = await polling;
+      return { sub: tokens.claims().sub, scope: tokens.scope };
     },
     "/sign-out": (query, response) => {
       const parameters = { post_logout_redirect_uri: `${origin}/`, id_token_hint: tokens.id_token };

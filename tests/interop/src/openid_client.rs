@@ -35,7 +35,10 @@ impl OpenidClient {
             redirect_uris = ["{origin}/callback"]
             post_logout_redirect_uris = ["{origin}/"]
             response_types = ["code", "code id_token"]
-            grants = ["authorization_code", "refresh_token", "client_credentials"]
+            grants = [
+                "authorization_code", "refresh_token", "client_credentials",
+                "urn:ietf:params:oauth:grant-type:device_code",
+            ]
             own_scope = "read:reports"
             {more}
             "#

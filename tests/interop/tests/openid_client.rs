@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use evergrant_e2e::journey;
+use evergrant_e2e::{IssuerPages, journey};
 use evergrant_interop::OpenidClient;
 
 const OFFLINE: (&str, &str) = ("scope", "openid profile email offline_access");
@@ -76,6 +76,32 @@ fn it_gets_tokens_in_its_own_name() -> anyhow::Result<()> {
 }
 
 #[test]
+fn it_polls_for_a_device_until_a_person_has_answered() -> anyhow::Result<()> {
+    let client = OpenidClient::start()?;
+    journey(client.setup(""), async |world| {
+        let metadata = client.discover(world, "basic")?;
+        assert!(metadata["device_authorization_endpoint"].is_string(), "{metadata}");
+        let (issuer, browser) = (IssuerPages::of(world), &world.browser);
+        let told = client.ask("/device", &[OFFLINE])?;
+        browser.open(told["verification_uri"].as_str().unwrap()).await?;
+        issuer.enter_user_code(told["user_code"].as_str().unwrap()).await?;
+        issuer.sign_in("test", "test").await?;
+        issuer.decide("allow").await?;
+        let tokens = client.ask("/device-tokens", &[])?;
+        assert_eq!((&tokens["sub"], &tokens["scope"]), (&"user|1f0c7d52".into(), &OFFLINE.1.into()));
+        assert_eq!(client.ask("/userinfo", &[])?["email"], "tess@example.com");
+        assert_eq!(client.ask("/refresh", &[])?["rotated"], true);
+
+        let told = client.ask("/device", &[OFFLINE])?;
+        browser.open(told["verification_uri_complete"].as_str().unwrap()).await?;
+        issuer.enter_user_code(told["user_code"].as_str().unwrap()).await?;
+        issuer.decide("deny").await?;
+        assert_eq!(client.refusal("/device-tokens", &[])?, "access_denied");
+        Ok(())
+    })
+}
+
+#[test]
 fn it_signs_out_at_the_issuer() -> anyhow::Result<()> {
     let client = OpenidClient::start()?;
     journey(client.setup(""), async |world| {
@@ -83,6 +109,6 @@ fn it_signs_out_at_the_issuer() -> anyhow::Result<()> {
         client.sign_in(world, &[("scope", "openid profile")]).await?;
         world.browser.open(&client.address("/sign-out", &[])).await?;
         world.browser.wait_for_text("Nobody is here").await?;
-        evergrant_e2e::IssuerPages::of(world).wait_until_nobody_is_signed_in().await
+        IssuerPages::of(world).wait_until_nobody_is_signed_in().await
     })
 }
