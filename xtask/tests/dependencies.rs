@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 /// Ours are no dependencies.
 const OURS: &str = "evergrant-";
@@ -29,6 +29,18 @@ fn every_direct_dependency_is_justified_and_no_other() {
     assert!(missing.is_empty(), "ARCHITECTURE.md does not say what these are for: {missing:?}");
     let gone: Vec<_> = justified.difference(&used).collect();
     assert!(gone.is_empty(), "ARCHITECTURE.md names what nothing depends on: {gone:?}");
+}
+
+/// In an app that a server renders, effects ran on the server, and the session with them.
+#[test]
+fn the_crate_for_leptos_chose_rendering_in_the_browser_for_every_app() {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--package", "evergrant-leptos", "--edges", "normal,features", "--prefix", "none"])
+        .output()
+        .unwrap();
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let chosen: BTreeSet<&str> = tree.lines().filter_map(|line| line.strip_prefix("leptos feature ")).collect();
+    assert_eq!(chosen, BTreeSet::from(["\"default\""]));
 }
 
 /// The names in every table of dependencies of a manifest.

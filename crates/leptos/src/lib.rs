@@ -14,6 +14,22 @@
 //! With the feature `inspector` there is `inspector::SessionInspector`, which shows what a session is doing.
 //!
 //! The configuration usually comes from [`load_config`], so that one build serves every deployment.
+//!
+//! # Apps that a server renders
+//!
+//! The session is the browser's, and a server has none to render. An effect, which servers do not run, mounts the provider once
+//! the page is the browser's; the rest of the page is rendered and hydrated as ever:
+//!
+//! ```no_run
+//! # use evergrant_leptos::{SessionProvider, load_config};
+//! # use leptos::prelude::*;
+//! # #[component]
+//! # fn Greeting() -> impl IntoView {}
+#![doc = include_str!("../tests/greeting/server_rendered.rs")]
+//! # fn main() {}
+//! ```
+//!
+//! Which of Leptos' features `csr`, `hydrate` and `ssr` are on is the app's choice: this crate makes none.
 
 #[cfg(test)]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

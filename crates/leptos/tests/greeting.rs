@@ -6,7 +6,7 @@ mod common;
 
 use std::error::Error;
 
-use common::{config, page, store_session, text, until};
+use common::{config, page, page_without_session, store_session, text, until};
 use evergrant_leptos::{AuthorizationParameters, Failure, ParameterError, SessionHandle, SignIn, challenge, here};
 use gloo_net::http::{Request, Response};
 use wasm_bindgen::JsCast;
@@ -14,6 +14,7 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 include!("greeting/program.rs");
 include!("greeting/reports.rs");
+include!("greeting/server_rendered.rs");
 include!("greeting/sign_up.rs");
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -34,6 +35,14 @@ async fn a_stored_session_is_greeted_and_can_sign_out() {
 async fn nobody_is_offered_to_sign_in() {
     let place = page(config("nobody"), || view! { <Greeting/> });
     assert_eq!(text(&place), "Sign in");
+}
+
+#[wasm_bindgen_test]
+async fn a_page_that_a_server_rendered_is_there_before_its_session() {
+    let place = page_without_session(|| view! { <Welcome/> });
+    assert_eq!(text(&place), "Welcome");
+    // There is none among the tests.
+    until("it was asked for", || text(&place).starts_with("Welcome/config.json")).await;
 }
 
 #[wasm_bindgen_test]

@@ -60,9 +60,16 @@ pub(crate) fn page<V: IntoView + 'static>(
     config: Config,
     content: impl Fn() -> V + Send + Sync + 'static,
 ) -> web_sys::HtmlElement {
+    page_without_session(move || view! { <SessionProvider config>{content()}</SessionProvider> })
+}
+
+/// The same with nothing around the view.
+pub(crate) fn page_without_session<V: IntoView + 'static>(
+    content: impl FnOnce() -> V + 'static,
+) -> web_sys::HtmlElement {
     let place: web_sys::HtmlElement = document().create_element("div").unwrap().unchecked_into();
     document().body().unwrap().append_child(&place).unwrap();
-    mount_to(place.clone(), move || view! { <SessionProvider config>{content()}</SessionProvider> }).forget();
+    mount_to(place.clone(), content).forget();
     place
 }
 
