@@ -77,7 +77,7 @@ async fn pages_of_registered_origins_may_ask_and_no_others() {
 
 #[tokio::test]
 async fn without_a_scope_the_clients_default_counts() {
-    let config = config().replace("response_types = []", "response_types = []\ndefault_scope = \"openid email\"");
+    let config = config().replace("name = \"Demo TV\"", "name = \"Demo TV\"\ndefault_scope = \"openid email\"");
     let server = Server::with(&config).await;
     let browser = Browser::of(&server);
     let device = Device::start_with(&browser, &[]).await;

@@ -84,6 +84,18 @@ async fn implicit_and_devices_are_named_only_where_a_client_has_them() {
     assert_eq!(Browser::of(&server).get("/device").await.status, 404);
 }
 
+/// A command-line tool that has no grant for codes, and says nothing of response types.
+#[tokio::test]
+async fn a_code_that_no_client_could_redeem_was_named_among_the_response_types() {
+    let config = config();
+    let (before, _) = config.split_once("[[client]]").unwrap();
+    let (_, tv) = config.split_once(r#"client_id = "tv""#).unwrap();
+    let server = Server::with(&format!("{before}[[client]]\nclient_id = \"tv\"{tv}")).await;
+    let metadata = Browser::of(&server).get("/.well-known/openid-configuration").await.json();
+    assert_eq!(metadata["response_types_supported"], serde_json::json!([]));
+    assert_eq!(metadata["grant_types_supported"].as_array().unwrap().len(), 2);
+}
+
 #[tokio::test]
 async fn keys_are_public_halves_for_each_algorithm_in_use() {
     let server = Server::with(&config().replace("id_token_lifetime = 123", r#"id_token_signing_alg = "RS256""#)).await;

@@ -121,6 +121,12 @@ impl Client {
         self.grants.contains(&GrantType::RefreshToken) && api.is_none_or(|api| api.allow_offline_access)
     }
 
+    /// Whether it may ask for this at the authorization endpoint: a code is of use to who may redeem it alone.
+    pub fn may_ask_for(&self, response_type: ResponseType) -> bool {
+        let may_redeem = !response_type.code || self.grants.contains(&GrantType::AuthorizationCode);
+        may_redeem && self.response_types.contains(&response_type)
+    }
+
     /// Whether it runs on a person's device, outside of the browser: it has no page, and no answers for one.
     pub fn is_native_app(&self) -> bool {
         let code_alone = self.response_types.iter().all(|&response_type| response_type == ResponseType::CODE);

@@ -124,7 +124,7 @@ const CLAIMS: [&str; 20] = [
 fn response_types(config: &Config) -> impl Iterator<Item = String> {
     ResponseType::ALL
         .into_iter()
-        .filter(|kind| config.clients.iter().any(|client| client.response_types.contains(kind)))
+        .filter(|kind| config.clients.iter().any(|client| client.may_ask_for(*kind)))
         .map(|kind| kind.to_string())
 }
 

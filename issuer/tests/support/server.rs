@@ -160,7 +160,6 @@ refresh_tokens = { rotation = false, idle_lifetime = 1000, absolute_lifetime = 5
 client_id = "tv"
 name = "Demo TV"
 type = "public"
-response_types = []
 grants = ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]
 
 [[user]]

@@ -8,7 +8,7 @@ use evergrant_core::protocol::{CodeChallenge, ErrorCode, OAuthError, Scope, Stat
 
 use super::{Target, invalid};
 use crate::authorize::{ResponseMode, ResponseType};
-use crate::config::{Api, Client, ClientType, Config, GrantType};
+use crate::config::{Api, Client, ClientType, Config};
 
 /// The longest `state` that is sent back, in bytes: what is longer would break redirects on its way.
 const LONGEST_STATE: usize = 4096;
@@ -57,8 +57,7 @@ pub(super) fn response_type(client: &Client, params: &Params) -> Result<Response
     let response_type = ResponseType::parse(text).ok_or_else(|| {
         OAuthError::new(ErrorCode::UnsupportedResponseType, "this response_type is not supported here")
     })?;
-    let granted = !response_type.code || client.grants.contains(&GrantType::AuthorizationCode);
-    if !granted || !client.response_types.contains(&response_type) {
+    if !client.may_ask_for(response_type) {
         return Err(OAuthError::new(
             ErrorCode::UnauthorizedClient,
             "this client is not registered for this response_type",
