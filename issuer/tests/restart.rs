@@ -1,6 +1,6 @@
 //! What was acknowledged survives the end of the process.
 
-use crate::support::{App, Browser, CALLBACK, Server, config};
+use crate::support::{App, Browser, CALLBACK, Device, Server, config};
 
 #[tokio::test]
 async fn sessions_codes_consents_and_keys_outlive_the_process() {
@@ -36,6 +36,8 @@ async fn the_file_is_its_owners_alone_and_holds_no_secret_in_clear() {
     let browser = Browser::of(&server);
     let code = App::code("app").fresh_code(&browser).await;
     let session = browser.cookie("evergrant-session").unwrap();
+    let device = Device::start(&browser).await;
+    device.allow(&browser, "ann").await;
     let mut bytes = Vec::new();
     for entry in std::fs::read_dir(directory.path()).unwrap() {
         let path = entry.unwrap().path();
@@ -45,7 +47,7 @@ async fn the_file_is_its_owners_alone_and_holds_no_secret_in_clear() {
     }
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(holds("user-ann"), "the search finds what is there");
-    assert!(!holds(&code) && !holds(&session));
+    assert!(!holds(&code) && !holds(&session) && !holds(&device.device_code));
     let hash = server.provider.config.users[0].password_hash.as_phc();
     assert!(hash.split('$').all(|part| part.is_empty() || !holds(part)), "neither the hash nor its salt");
 }

@@ -10,7 +10,7 @@ use reqwest::Method;
 use tempfile::TempDir;
 
 use crate::process::{issuer, started};
-use crate::support::{App, Browser, CALLBACK, Database, Postgres, config};
+use crate::support::{App, Browser, CALLBACK, Database, Device, Postgres, config};
 
 /// Longer than a second process takes to notice on a slow machine, and an end to waiting.
 const NOTICED_WITHIN: Duration = Duration::from_secs(30);
@@ -94,6 +94,18 @@ async fn sign_in_across(pair: &Pair) -> (String, Browser) {
     let first = second.sent_to(&pair.urls[0]);
     let decided = first.decide(&signed_in.interaction().unwrap(), "allow").await;
     (decided.sent(CALLBACK, '?').first("code").unwrap().to_owned(), first)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_asks_at_one_is_allowed_at_the_other_and_polls_at_both() {
+    let pair = Pair::start().await;
+    let [one, other] = pair.browsers();
+    let device = Device::start(&one).await;
+    assert_eq!(device.polled(&other).await, "authorization_pending");
+    assert_eq!(device.polled(&one).await, "slow_down");
+    device.allow(&other, "ann").await;
+    assert_eq!(device.polled(&one).await, "tokens");
+    assert_eq!(device.polled(&other).await, "invalid_grant");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
