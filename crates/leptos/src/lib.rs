@@ -29,7 +29,9 @@
 //! # fn main() {}
 //! ```
 //!
-//! Which of Leptos' features `csr`, `hydrate` and `ssr` are on is the app's choice: this crate makes none.
+//! With `leptos_router` it stands in the view of a `ParentRoute`, around the `<Outlet/>`, with `/callback` among the routes within;
+//! whatever is outside is rendered by the server. Which of Leptos' features `csr`, `hydrate` and `ssr` are on is the app's choice:
+//! this crate makes none.
 
 #[cfg(test)]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
