@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, read strictly, then changed by the command line.
 
 mod api;
+mod backchannel_logout;
 mod client;
 mod database_url;
 mod demo_secrets;

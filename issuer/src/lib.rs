@@ -27,6 +27,7 @@
 mod access_tokens;
 mod accounts;
 pub mod authorize;
+mod backchannel_logout;
 mod client_authentication;
 pub mod clock;
 pub mod config;

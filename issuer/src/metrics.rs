@@ -1,4 +1,4 @@
-//! What is counted: requests by route and status, how long they took, and what became of refresh tokens.
+//! What is counted: requests by route and status, how long they took, and what became of refresh tokens and logout tokens.
 
 use std::fmt;
 use std::time::Duration;
@@ -20,6 +20,7 @@ pub(crate) struct Metrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram>,
     refreshes: Family<RefreshLabels, Counter>,
+    logouts: Family<LogoutLabels, Counter>,
 }
 
 impl Default for Metrics {
@@ -28,10 +29,12 @@ impl Default for Metrics {
         let requests = Family::default();
         let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
         let refreshes = Family::default();
+        let logouts = Family::default();
         registry.register("requests", "Requests answered, by route and status", requests.clone());
         registry.register("request_seconds", "How long answers took, by route", seconds.clone());
         registry.register("refresh_tokens", "Refresh tokens presented, by what became of them", refreshes.clone());
-        Self { registry, requests, seconds, refreshes }
+        registry.register("logout_tokens", "Logout tokens sent to clients, by what became of them", logouts.clone());
+        Self { registry, requests, seconds, refreshes, logouts }
     }
 }
 
@@ -45,6 +48,11 @@ impl Metrics {
     /// Counts a refresh token that was presented.
     pub(crate) fn count_refresh(&self, outcome: RefreshLabel) {
         self.refreshes.get_or_create(&RefreshLabels { outcome }).inc();
+    }
+
+    /// Counts a try to tell a client that a session is over.
+    pub(crate) fn count_logout(&self, outcome: LogoutLabel) {
+        self.logouts.get_or_create(&LogoutLabels { outcome }).inc();
     }
 
     /// Everything, in the OpenMetrics text format.
@@ -64,6 +72,15 @@ pub(crate) enum RefreshLabel {
     Refused,
 }
 
+/// What became of a logout token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum LogoutLabel {
+    Taken,
+    Refused,
+    Unanswered,
+    GivenUp,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     route: String,
@@ -78,6 +95,11 @@ struct RouteLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RefreshLabels {
     outcome: RefreshLabel,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LogoutLabels {
+    outcome: LogoutLabel,
 }
 
 fn histogram() -> Histogram {

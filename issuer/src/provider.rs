@@ -5,6 +5,7 @@ use std::sync::Arc;
 use evergrant_core::time::UnixTime;
 use tracing::info;
 
+use crate::backchannel_logout::BackchannelLogout;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dev::DevControls;
@@ -36,6 +37,7 @@ pub struct Provider {
     pub(crate) opened_interactions: Opened,
     pub(crate) opened_devices: Opened,
     pub(crate) revoked: RevokedList,
+    pub(crate) backchannel_logout: BackchannelLogout,
     pub(crate) metrics: Metrics,
     pub(crate) writing: Writing,
     pub(crate) dev_controls: DevControls,
@@ -62,6 +64,7 @@ impl Provider {
             opened_interactions: Opened::default(),
             opened_devices: Opened::default(),
             revoked,
+            backchannel_logout: BackchannelLogout::default(),
             metrics: Metrics::default(),
             writing: Writing::default(),
             dev_controls: DevControls::default(),

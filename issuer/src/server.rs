@@ -12,6 +12,7 @@ use evergrant_server::Server;
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
+use crate::backchannel_logout;
 use crate::clock::{Clock, Pace};
 use crate::config::{ClientSecretHash, Config, DatabaseUrl, Overrides};
 use crate::keys::{KeyRing, Withdrawn};
@@ -209,7 +210,9 @@ fn warn_of_dangers(config: &Config, loopback: bool, dev: bool) -> anyhow::Result
 
 /// Does what has to be done again and again while the issuer serves.
 pub(crate) async fn keep(provider: Arc<Provider>) {
-    tokio::join!(notice_regularly(Arc::clone(&provider)), sweep_regularly(provider));
+    let senders = Arc::clone(&provider);
+    let sends = backchannel_logout::send_regularly(senders);
+    tokio::join!(notice_regularly(Arc::clone(&provider)), sweep_regularly(provider), sends);
 }
 
 async fn notice_regularly(provider: Arc<Provider>) {

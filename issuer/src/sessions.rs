@@ -73,6 +73,7 @@ pub(crate) async fn begin(
     let old = Cookie::Session.read(headers, config).map(|old| old.hash());
     let replaces = old.filter(|old| *old != session.id);
     provider.store.start_session(session.clone(), replaces).await?;
+    provider.backchannel_logout.session_may_have_ended();
     Ok((session, Cookie::Session.store(&cookie, lifetimes.session_absolute, config)))
 }
 

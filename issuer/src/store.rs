@@ -2,6 +2,7 @@
 //! write, so that two requests at once (or two issuers on one database) cannot both win.
 
 mod device;
+mod logout;
 mod migrations;
 mod pending;
 mod postgres;
@@ -22,6 +23,8 @@ use crate::config::Config;
 use crate::secret::SecretHash;
 
 pub use device::{DeviceAuthorization, DevicePoll, DeviceRoom};
+use logout::SESSION_BEGINS_WITHIN;
+pub use logout::{DueLogout, LoggedInRp};
 pub use pending::Pending;
 pub use postgres::PostgresStore;
 pub use records::{
@@ -202,6 +205,17 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Ends every session and every grant of a person, in one step. What there was to end.
     async fn sign_out_everywhere(&self, subject: &Subject, now: UnixTime) -> Result<SignedOut, StoreError>;
+
+    /// Notes that a client has an ID token of a session, so that it hears when that ends by anything but time: whoever ends a
+    /// session puts that down in the same step. Where it has ended already, the client hears soon.
+    async fn note_logged_in_rp(&self, rp: LoggedInRp, now: UnixTime) -> Result<(), StoreError>;
+
+    /// Clients that are to hear now that a session is over, those that wait longest first. Each is put off by the pause that
+    /// follows this try, in the same step, so that nobody else tries at once, and somebody does if this process dies.
+    async fn take_due_logouts(&self, now: UnixTime, most: u32) -> Result<Vec<DueLogout>, StoreError>;
+
+    /// Forgets one that has heard, or will not hear any more.
+    async fn remove_logout(&self, due: &DueLogout) -> Result<(), StoreError>;
 
     /// Puts an access token's `jti` on the list of what was revoked, until the token expires.
     async fn revoke_access_token(&self, jti: String, expires_at: UnixTime) -> Result<(), StoreError>;

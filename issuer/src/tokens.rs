@@ -10,6 +10,7 @@ use evergrant_core::time::UnixTime;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::backchannel_logout;
 use crate::config::{Api, Client, Config, User};
 use crate::error::Failure;
 use crate::provider::Provider;
@@ -206,12 +207,13 @@ pub fn id_token(
 }
 
 /// The claims of an ID token that was issued here, for a request that names somebody by it. It may have expired: it hints at a
-/// person, it proves nothing (OIDC Core §3.1.2.1). An access token is none: whoever runs an API has those of its callers.
+/// person, it proves nothing (OIDC Core §3.1.2.1). An access token is none: whoever runs an API has those of its callers. Nor is a logout token.
 pub(crate) fn id_token_issued_here(provider: &Provider, token: &str) -> Option<IdTokenClaims> {
     let jwt = provider.keys.verified(token)?;
     let claims: IdTokenClaims = jwt.claims().ok()?;
-    let is_ours = jwt.header.typ.as_deref() != Some(access_token::TYP) && claims.iss == provider.config.issuer();
-    is_ours.then_some(claims)
+    let is_another =
+        [access_token::TYP, backchannel_logout::TYP].iter().any(|typ| jwt.header.typ.as_deref() == Some(typ));
+    (!is_another && claims.iss == provider.config.issuer()).then_some(claims)
 }
 
 fn access_token_lifetime(config: &Config, audience: Option<&str>, in_browser: bool) -> Duration {

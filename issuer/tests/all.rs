@@ -4,6 +4,7 @@
 mod account;
 mod article;
 mod authorize;
+mod backchannel_logout;
 mod bad_input;
 mod client_credentials;
 mod config;

@@ -24,7 +24,7 @@ fn an_unknown_key_is_named_with_its_line() {
 
 #[test]
 fn each_rule_says_what_to_do() {
-    let cases: [(&str, &str, &str); 14] = [
+    let cases: [(&str, &str, &str); 16] = [
         ("http://127.0.0.1:1/", "http://127.0.0.1:1", ""),
         ("http://127.0.0.1:1/", "http://127.0.0.1:1/x/", "root of a host"),
         ("http://127.0.0.1:1/", "http://issuer.example/", "must be https"),
@@ -36,6 +36,8 @@ fn each_rule_says_what_to_do() {
         ("type = \"confidential\"", "type = \"public\"", "no secret_hashes"),
         ("sha256:1ec1", "1ec1", "hash-secret"),
         ("http://localhost:8080/callback\"]", "javascript:alert(1)\"]", "scheme"),
+        ("id_token_lifetime = 123", "backchannel_logout_uri = \"http://a.example/\"", "must be https"),
+        ("id_token_lifetime = 123", "backchannel_logout_uri = \"https://a.example/#x\"", "a fragment"),
         ("{ \"read:reports\"", "{ \"read:report\"", "not among its scopes"),
         ("[lifetimes]", "[keys]\nrotate_every = 300\n[lifetimes]", "longer than overlap"),
         ("id_token_lifetime = 123", "id_token_signing_alg = \"PS256\"", "ES256 or RS256"),
@@ -100,7 +102,8 @@ fn a_wrong_hash_is_not_repeated_in_the_error() {
 
 #[test]
 fn printing_leaves_secrets_out_and_overrides_in() {
-    let mut config = Config::parse(&config()).unwrap();
+    let told = "id_token_lifetime = 123\nbackchannel_logout_uri = \"http://localhost:8080/out\"";
+    let mut config = Config::parse(&config().replace("id_token_lifetime = 123", told)).unwrap();
     let overrides = Overrides {
         database: Some(PathBuf::from("elsewhere.sqlite3")),
         database_url: None,
@@ -119,6 +122,7 @@ fn printing_leaves_secrets_out_and_overrides_in() {
         "token_lifetime_for_browser_flows = 15",
         "id_token = 16",
         "http://localhost:9080/callback",
+        "http://localhost:9080/out",
         "http://localhost:9001/silent",
         "http://localhost:9080\"",
     ] {

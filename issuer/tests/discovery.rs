@@ -31,6 +31,11 @@ async fn a_client_accepts_the_metadata() {
     assert_eq!(said["request_uri_parameter_supported"], false);
     assert_eq!(said["revocation_endpoint_auth_methods_supported"], said["token_endpoint_auth_methods_supported"]);
     assert!(!said["introspection_endpoint_auth_methods_supported"].as_array().unwrap().contains(&"none".into()));
+    // Back-Channel Logout 1.0 §2.1.
+    assert_eq!(
+        (&said["backchannel_logout_supported"], &said["backchannel_logout_session_supported"]),
+        (&true.into(), &true.into())
+    );
     let oauth = browser.get("/.well-known/oauth-authorization-server").await;
     assert_eq!(oauth.body, answer.body, "RFC 8414 and OpenID say the same");
 }

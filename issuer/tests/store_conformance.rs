@@ -4,6 +4,7 @@ mod codes;
 mod devices;
 mod interactions;
 mod keys;
+mod logouts;
 mod model;
 mod passwords;
 mod refresh;
@@ -121,6 +122,17 @@ on_both_stores! {
         signing_out_of_a_session_ends_it_for_its_person_alone,
         a_person_sees_their_own_sessions_newest_first,
         all_sessions_end_for_one_person_or_for_everybody,
+    }
+    logouts {
+        however_a_session_ends_its_clients_hear_and_no_others,
+        who_signs_in_again_stays_and_who_signs_in_over_somebody_ends_them,
+        time_tells_nobody_and_then_the_end_of_what_was_granted_does,
+        as_long_as_a_session_lasts_the_end_of_a_grant_tells_nobody,
+        a_client_that_comes_after_the_end_hears_in_a_while,
+        one_that_did_not_hear_is_tried_again_with_growing_pauses,
+        of_many_issuers_one_tells_each_client,
+        a_client_that_is_told_of_a_session_while_it_ends_hears,
+        who_cannot_be_signed_in_any_more_is_forgotten,
     }
     passwords {
         whoever_has_another_password_is_signed_out_of_what_was_made_with_any_other,

@@ -9,9 +9,20 @@ use evergrant_issuer::SqliteStore;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::support::{
-    App, Browser, CALLBACK, Database, Device, Postgres, Server, claims, config, config_with_another_password,
-};
+use crate::support::{App, Browser, CALLBACK, Database, Device, Postgres, Server, claims};
+
+/// `app` wants to hear that sessions are over. Nobody does there.
+fn told(config: &str) -> String {
+    config.replace("name = \"Demo App\"", "name = \"Demo App\"\nbackchannel_logout_uri = \"http://localhost:9/\"")
+}
+
+fn config() -> String {
+    told(&crate::support::config())
+}
+
+fn config_with_another_password() -> String {
+    told(&crate::support::config_with_another_password())
+}
 
 /// What an older version knew: of the rest there are no rows.
 struct Known {
@@ -127,7 +138,9 @@ impl Visit {
     }
 
     /// That a password that changes later ends what was signed in before the upgrade.
-    async fn end_with_the_password(&self, version: &str) {
+    async fn end_with_the_password(&self, server: &Server, version: &str) {
+        let told = server.provider.store.take_due_logouts(server.clock.now(), 100).await.unwrap();
+        assert!(matches!(&told[..], [due] if due.subject.as_str() == "user-ann"), "{version}: {told:?}");
         let query = App::code("app").with("prompt", "none").query();
         let asked = async |browser: &Browser| browser.get(&format!("/authorize?{query}")).await.sent(CALLBACK, '?');
         assert_eq!(asked(&self.anns).await.first("error"), Some("login_required"), "{version}");
@@ -220,7 +233,7 @@ async fn go_back(migrations: &[String], database: &Database) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_of_any_older_version_goes_on() {
     let migrations = migrations("sqlite");
-    assert!(migrations.len() >= 15);
+    assert!(migrations.len() >= 16);
     for version in 1..=migrations.len() {
         let directory = tempfile::tempdir().unwrap();
         let [filled, older] = ["filled.sqlite3", "issuer.sqlite3"].map(|name| directory.path().join(name));
@@ -240,7 +253,7 @@ async fn a_file_of_any_older_version_goes_on() {
         visit.go_on(&server, &known, &version).await;
         let port = server.kill().await;
         let server = Server::launch(&config_with_another_password(), &older, port, false).await;
-        visit.end_with_the_password(&version).await;
+        visit.end_with_the_password(&server, &version).await;
         server.kill().await;
     }
 }
@@ -248,7 +261,7 @@ async fn a_file_of_any_older_version_goes_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_of_any_older_version_goes_on() {
     let migrations = migrations("postgres");
-    assert!(migrations.len() >= 11);
+    assert!(migrations.len() >= 12);
     for version in 1..=migrations.len() {
         let database = Postgres::shared().database().await;
         let store = async || Arc::new(database.open().await.unwrap());
@@ -263,7 +276,7 @@ async fn a_database_of_any_older_version_goes_on() {
         visit.go_on(&server, &known, &version).await;
         let port = server.kill().await;
         let server = Server::on(store().await, &config_with_another_password(), port, false).await;
-        visit.end_with_the_password(&version).await;
+        visit.end_with_the_password(&server, &version).await;
         server.kill().await;
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use evergrant_core::protocol::{AuthorizationCode, OAuthError, State, params};
 
 use super::request::{AuthorizationRequest, Target};
+use crate::backchannel_logout;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::provider::Provider;
@@ -86,6 +87,9 @@ pub async fn grant(
         }
         false => None,
     };
+    if kind.id_token {
+        backchannel_logout::note(provider, request.client, &grant, true, now).await?;
+    }
     let scope = grant.scope.to_string();
     match &code {
         Some(code) => provider.store.add_code(grant, stored(provider, request, code, now)).await?,

@@ -7,7 +7,7 @@ use evergrant_core::protocol::{ClientId, ClientSecret, Scope};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
-use super::{Api, ConfigError, Origin, RefreshTokens, is_loopback, redirect_uri, seconds};
+use super::{Api, ConfigError, Origin, RefreshTokens, backchannel_logout, is_loopback, redirect_uri, seconds};
 use crate::authorize::ResponseType;
 use crate::secret::SecretHash;
 
@@ -32,6 +32,13 @@ pub struct Client {
     /// Where a sign-out may lead; compared to the letter.
     #[serde(default)]
     pub post_logout_redirect_uris: Vec<String>,
+    /// Where it hears that a session is over which one of its ID tokens names (Back-Channel Logout 1.0 §2.2); it does not when
+    /// left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it needs to be told which session. Every logout token says so, whatever stands here.
+    #[serde(default)]
+    pub backchannel_logout_session_required: bool,
     /// Origins of its pages: they may call the endpoints (CORS) and frame a silent answer.
     #[serde(default)]
     pub origins: Vec<Origin>,
@@ -197,6 +204,11 @@ impl Client {
             if let Err(reason) = redirect_uri::check(uri) {
                 return refuse(format!("{uri:?} {reason}"));
             }
+        }
+        if let Some(uri) = &self.backchannel_logout_uri
+            && let Err(reason) = backchannel_logout::check(uri)
+        {
+            return refuse(format!("backchannel_logout_uri: {uri:?} {reason}"));
         }
         Ok(())
     }

@@ -70,7 +70,8 @@ impl Overrides {
             }
         }
         for client in &mut config.clients {
-            for uri in client.redirect_uris.iter_mut().chain(&mut client.post_logout_redirect_uris) {
+            let redirect_uris = client.redirect_uris.iter_mut().chain(&mut client.post_logout_redirect_uris);
+            for uri in redirect_uris.chain(&mut client.backchannel_logout_uri) {
                 *uri = self.replaced_uri(uri);
             }
             for origin in &mut client.origins {

@@ -68,6 +68,7 @@ pub(crate) async fn sign_out(
         _ => return Err(PageError::bad_request("The form does not say what to sign out.")),
     }
     .map_err(Failure::from)?;
+    provider.backchannel_logout.session_may_have_ended();
     revocations::notice(&provider).await?;
     if params.has("everywhere") { Ok(signed_out_everywhere(&provider)) } else { Ok(see_other("/account")) }
 }

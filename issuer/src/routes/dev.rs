@@ -71,6 +71,7 @@ pub(crate) async fn drop_sessions(
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     provider.store.end_every_session().await.map_err(Failure::from)?;
+    provider.backchannel_logout.session_may_have_ended();
     Ok(done(&headers, StatusCode::NO_CONTENT.into_response()))
 }
 

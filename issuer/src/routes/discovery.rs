@@ -38,6 +38,8 @@ pub(crate) async fn metadata(State(provider): State<Arc<Provider>>) -> Cached<Me
         claims_parameter_supported: false,
         request_parameter_supported: false,
         request_uri_parameter_supported: false,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
     };
     (CACHED, Json(metadata))
 }
@@ -57,6 +59,9 @@ pub(crate) struct Metadata {
     request_parameter_supported: bool,
     /// Discovery §3: without it, `true`.
     request_uri_parameter_supported: bool,
+    /// Back-Channel Logout 1.0 §2.1.
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
 }
 
 pub(crate) async fn jwks(State(provider): State<Arc<Provider>>, headers: HeaderMap) -> Response {

@@ -47,6 +47,7 @@ pub(crate) async fn oidc(
             if let Some(sid) = &hint.sid {
                 let ended = provider.store.end_session_called(sid, &hint.sub).await;
                 ended.map_err(Failure::from)?;
+                provider.backchannel_logout.session_may_have_ended();
             }
             nobody()
         }
@@ -99,6 +100,7 @@ fn for_visitor(error: PageError, is_nobody: bool) -> PageError {
 
 async fn end(provider: &Provider, signed_in: &SignedIn) -> Result<(), Failure> {
     provider.store.end_session(signed_in.session.id).await?;
+    provider.backchannel_logout.session_may_have_ended();
     Ok(())
 }
 

@@ -20,6 +20,7 @@ use evergrant_core::time::UnixTime;
 
 use crate::accounts::{self, Account};
 use crate::authorize;
+use crate::backchannel_logout;
 use crate::client_authentication;
 use crate::config::{Client, GrantType};
 use crate::error::Failure;
@@ -99,6 +100,15 @@ impl Call<'_> {
             scope: Some(grant.scope).filter(|scope| !scope.is_empty()),
             id_token,
         })
+    }
+
+    /// Has the client hear when it is over what an ID token of this grant names. `has_session` is whether that is the session of a
+    /// browser.
+    async fn note_logged_in(&self, grant: &Grant, has_session: bool) -> Result<(), Failure> {
+        if grant.scope.contains("openid") {
+            backchannel_logout::note(self.provider, self.client, grant, has_session, self.now).await?;
+        }
+        Ok(())
     }
 
     /// A grant brings tokens for the API it was asked for, or for none in particular.

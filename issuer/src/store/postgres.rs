@@ -9,6 +9,7 @@ mod devices;
 mod grants;
 mod interactions;
 mod keys;
+mod logged_in_rps;
 mod passwords;
 mod refresh;
 mod revocations;
@@ -25,9 +26,9 @@ use evergrant_core::time::UnixTime;
 
 use self::connections::Connections;
 use super::{
-    Code, CodeUse, Consent, ConsentKey, DeviceAuthorization, DevicePoll, DeviceRoom, Grant, Interaction, LONGEST_LIST,
-    Pending, RefreshFamily, RefreshOutcome, RefreshUse, RevokedMark, RevokedRead, Room, Session, SignedOut, Store,
-    StoreError, StoredKey,
+    Code, CodeUse, Consent, ConsentKey, DeviceAuthorization, DevicePoll, DeviceRoom, DueLogout, Grant, Interaction,
+    LONGEST_LIST, LoggedInRp, Pending, RefreshFamily, RefreshOutcome, RefreshUse, RevokedMark, RevokedRead, Room,
+    Session, SignedOut, Store, StoreError, StoredKey,
 };
 use crate::config::DatabaseUrl;
 use crate::secret::SecretHash;
@@ -237,6 +238,18 @@ impl Store for PostgresStore {
 
     async fn sign_out_everywhere(&self, subject: &Subject, now: UnixTime) -> Result<SignedOut, StoreError> {
         sessions::end_all_with_grants(&self.connections, subject, now).await
+    }
+
+    async fn note_logged_in_rp(&self, rp: LoggedInRp, now: UnixTime) -> Result<(), StoreError> {
+        logged_in_rps::add(&self.connections, &rp, now).await
+    }
+
+    async fn take_due_logouts(&self, now: UnixTime, most: u32) -> Result<Vec<DueLogout>, StoreError> {
+        logged_in_rps::take_due(&self.connections, now, most).await
+    }
+
+    async fn remove_logout(&self, due: &DueLogout) -> Result<(), StoreError> {
+        logged_in_rps::remove(&self.connections, due).await
     }
 
     async fn revoke_access_token(&self, jti: String, expires_at: UnixTime) -> Result<(), StoreError> {

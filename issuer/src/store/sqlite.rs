@@ -10,6 +10,7 @@ mod file;
 mod grants;
 mod interactions;
 mod keys;
+mod logged_in_rps;
 mod passwords;
 mod refresh;
 mod revocations;
@@ -28,9 +29,9 @@ use rusqlite::Connection;
 use self::connections::Connections;
 use self::file::File;
 use super::{
-    Code, CodeUse, Consent, ConsentKey, DeviceAuthorization, DevicePoll, DeviceRoom, Grant, Interaction, LONGEST_LIST,
-    Pending, RefreshFamily, RefreshOutcome, RefreshUse, RevokedMark, RevokedRead, Room, Session, SignedOut, Store,
-    StoreError, StoredKey,
+    Code, CodeUse, Consent, ConsentKey, DeviceAuthorization, DevicePoll, DeviceRoom, DueLogout, Grant, Interaction,
+    LONGEST_LIST, LoggedInRp, Pending, RefreshFamily, RefreshOutcome, RefreshUse, RevokedMark, RevokedRead, Room,
+    Session, SignedOut, Store, StoreError, StoredKey,
 };
 use crate::secret::SecretHash;
 
@@ -307,6 +308,23 @@ impl Store for SqliteStore {
             Ok(signed_out)
         })
         .await
+    }
+
+    async fn note_logged_in_rp(&self, rp: LoggedInRp, now: UnixTime) -> Result<(), StoreError> {
+        self.write(move |db| logged_in_rps::add(db, &rp, now)).await
+    }
+
+    async fn take_due_logouts(&self, now: UnixTime, most: u32) -> Result<Vec<DueLogout>, StoreError> {
+        // Mostly there are none, and a write would have the disk flushed.
+        if !self.read(move |db| logged_in_rps::are_due(db, now)).await? {
+            return Ok(Vec::new());
+        }
+        self.write(move |db| logged_in_rps::take_due(db, now, most)).await
+    }
+
+    async fn remove_logout(&self, due: &DueLogout) -> Result<(), StoreError> {
+        let due = due.clone();
+        self.write(move |db| logged_in_rps::remove(db, &due)).await
     }
 
     async fn revoke_access_token(&self, jti: String, expires_at: UnixTime) -> Result<(), StoreError> {

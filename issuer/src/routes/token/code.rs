@@ -34,6 +34,7 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
         true => Some(refresh_tokens::begin(provider, client, &grant, now).await?),
         false => None,
     };
+    call.note_logged_in(&grant, true).await?;
     Ok(call.respond(grant, code.nonce.as_ref(), refresh_token)?)
 }
 

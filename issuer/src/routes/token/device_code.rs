@@ -37,6 +37,7 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
         true => Some(refresh_tokens::begin(provider, client, &grant, now).await?),
         false => None,
     };
+    call.note_logged_in(&grant, false).await?;
     Ok(call.respond(grant, None, refresh_token)?)
 }
 

@@ -30,6 +30,7 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
             None
         }
     };
+    call.note_logged_in(&grant, false).await?;
     Ok(call.respond(grant, None, refresh_token)?)
 }
 

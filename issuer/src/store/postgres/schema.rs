@@ -9,7 +9,7 @@ use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("0001_first.sql"),
     include_str!("0002_sweep.sql"),
     include_str!("0003_answered.sql"),
@@ -21,6 +21,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("0009_sid.sql"),
     include_str!("0010_health.sql"),
     include_str!("0011_device.sql"),
+    include_str!("0012_logged_in_rp.sql"),
 ];
 
 /// What issuers lock while one of them changes the schema: a number that nobody else in the database will think of.
@@ -89,8 +90,16 @@ pub(super) async fn sweep(connections: &Connections, now: UnixTime) -> Result<bo
     let mut more = false;
     for (sql, before) in [
         (
-            "DELETE FROM session WHERE id = ANY (ARRAY
-                (SELECT id FROM session WHERE least(idle_until, absolute_until) <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+            // Nobody hears of a session that is over by time.
+            "WITH over AS MATERIALIZED (SELECT id, sid FROM session WHERE least(idle_until, absolute_until) <= $1 LIMIT $2
+                                        FOR UPDATE SKIP LOCKED),
+                  let_go AS (UPDATE logged_in_rp SET session = NULL FROM over WHERE session = over.sid)
+             DELETE FROM session USING over WHERE session.id = over.id RETURNING 1",
+            now,
+        ),
+        (
+            "DELETE FROM logged_in_rp WHERE ctid = ANY (ARRAY
+                (SELECT ctid FROM logged_in_rp WHERE keep_until <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
              RETURNING 1",
             now,
         ),

@@ -10,7 +10,10 @@ use crate::secret::SecretHash;
 use crate::store::{Session, SignedOut, StoreError};
 
 pub(super) async fn start(db: &Connections, session: &Session, replaces: Option<SecretHash>) -> Result<(), StoreError> {
-    let sql = "WITH replaced AS (DELETE FROM session WHERE id = $9)
+    // Whoever was told of the one that is replaced hears of the end of this one, if it is the same person's.
+    let sql = "WITH replaced AS (DELETE FROM session WHERE id = $9 RETURNING sid, subject),
+                   handed_over AS (UPDATE logged_in_rp SET session = $2, keep_until = greatest(keep_until, $8)
+                       FROM replaced WHERE session = replaced.sid AND replaced.subject = $3)
                INSERT INTO session (id, sid, subject, device, password, auth_time, idle_until, absolute_until)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                ON CONFLICT (id) DO UPDATE SET password = excluded.password,

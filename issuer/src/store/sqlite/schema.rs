@@ -8,11 +8,12 @@ use evergrant_core::time::UnixTime;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, named_params};
 
+use super::logged_in_rps;
 use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 15] = [
+const MIGRATIONS: [&str; 16] = [
     include_str!("0001_first.sql"),
     include_str!("0002_refresh.sql"),
     include_str!("0003_revocation.sql"),
@@ -28,6 +29,7 @@ const MIGRATIONS: [&str; 15] = [
     include_str!("0013_passwords.sql"),
     include_str!("0014_health.sql"),
     include_str!("0015_device.sql"),
+    include_str!("0016_logged_in_rp.sql"),
 ];
 
 /// As long as SQLite waits by itself for the locks that it does wait for.
@@ -100,10 +102,17 @@ pub(super) fn try_to_write(db: &Connection, now: UnixTime) -> Result<(), StoreEr
 /// Removes a batch of rows that are over; whether there may be more.
 pub(super) fn sweep(db: &Connection, now: UnixTime) -> Result<bool, StoreError> {
     let mut more = false;
+    logged_in_rps::let_go_of_swept(db, now, SWEEP_BATCH)?;
     for (sql, before) in [
         (
             "DELETE FROM session WHERE id IN
-                (SELECT id FROM session WHERE min(idle_until, absolute_until) <= :before LIMIT :batch)",
+                (SELECT id FROM session WHERE min(idle_until, absolute_until) <= :before
+                 ORDER BY min(idle_until, absolute_until), id LIMIT :batch)",
+            now,
+        ),
+        (
+            "DELETE FROM logged_in_rp WHERE (sid, client_id) IN
+                (SELECT sid, client_id FROM logged_in_rp WHERE keep_until <= :before LIMIT :batch)",
             now,
         ),
         (

@@ -4,12 +4,13 @@ use evergrant_core::protocol::Subject;
 use evergrant_core::time::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{LONGEST_LIST, row};
+use super::{LONGEST_LIST, logged_in_rps, row};
 use crate::secret::SecretHash;
 use crate::store::{Session, StoreError};
 
 pub(super) fn start(db: &Connection, session: &Session, replaces: Option<SecretHash>) -> Result<(), StoreError> {
     if let Some(replaced) = replaces {
+        logged_in_rps::hand_over(db, replaced, session)?;
         end(db, replaced)?;
     }
     db.prepare_cached(
