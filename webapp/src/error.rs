@@ -23,6 +23,13 @@ const SIGN_IN: (&str, &str) = ("/sign-in", "Sign in");
 const HOME: (&str, &str) = ("/", "Back to the start");
 const AGAIN: (&str, &str) = ("/expenses", "Try again");
 
+/// A heading, and why.
+pub(crate) const SIGNED_OUT_ELSEWHERE: (&str, &str) = (
+    "You were signed out",
+    "You signed out at the issuer, in another app or of all devices, or your password was changed. That has ended your session \
+     here as well.",
+);
+
 impl PageError {
     /// A form that was not sent by a page of this server, or by one of another session.
     pub(crate) fn foreign_post() -> Self {
@@ -33,6 +40,11 @@ impl PageError {
     /// An address that leads nowhere.
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "Nothing here", "There is no page at this address.", HOME)
+    }
+
+    /// The issuer has said that the session is over (Back-Channel Logout 1.0).
+    pub(crate) fn signed_out_elsewhere() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, SIGNED_OUT_ELSEWHERE.0, SIGNED_OUT_ELSEWHERE.1, SIGN_IN)
     }
 
     /// Something that should not happen.

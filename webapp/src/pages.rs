@@ -13,6 +13,8 @@ use crate::expenses::Expense;
 pub(crate) struct HomePage<'a> {
     /// Name and form token of the person who is signed in.
     pub(crate) signed_in: Option<(&'a str, &'a str)>,
+    /// That the issuer has ended this browser's session: a heading, and why.
+    pub(crate) signed_out: Option<(&'a str, &'a str)>,
 }
 
 /// Lists the expenses.

@@ -14,12 +14,16 @@ use evergrant_core::session::Failure;
 use evergrant_native::AwsLc;
 
 use crate::http::Http;
+use crate::logout_token::{self, LogoutTokenClaims, LogoutTokenError};
 
 /// How far the issuer's clock and this one may differ.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
+pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// How long metadata is kept: endpoints move, and algorithms change, while this server runs.
 const METADATA_LASTS: Duration = Duration::from_secs(10 * 60);
+
+/// Anybody can make up logout tokens whose key is unknown; keys that are newer than this are not fetched again for one.
+const KEYS_ARE_NEW: Duration = Duration::from_secs(5);
 
 const TOKEN_ENDPOINT: &str = "the issuer's token endpoint";
 
@@ -30,10 +34,16 @@ pub(crate) struct Provider {
     issuer: Issuer,
     /// And since when.
     metadata: Kept<(Instant, Arc<ProviderMetadata>)>,
-    keys: Kept<Arc<JwkSet>>,
+    keys: Kept<(Instant, Arc<JwkSet>)>,
 }
 
 type Kept<T> = Mutex<Option<T>>;
+
+/// Since when keys are known.
+enum Since {
+    Before(Instant),
+    Now,
+}
 
 impl Provider {
     /// The issuer with this identifier; nothing is fetched yet.
@@ -84,18 +94,44 @@ impl Provider {
     /// Validates an ID token. A key that is unknown, or does not fit the signature, refetches the key set, once: another may have
     /// taken its place, also under its name.
     pub(crate) async fn validate(&self, token: &IdToken, expected: &Expectation<'_>) -> Result<IdTokenClaims, Failure> {
-        let known = kept(&self.keys);
-        let was_known = known.is_some();
-        let keys = match known {
-            Some(keys) => keys,
-            None => self.fetch_keys().await?,
-        };
-        match id_token::validate(token, &keys, &AwsLc, expected).await {
-            Err(IdTokenError::Key(KeyChoiceError::Unknown(_)) | IdTokenError::Signature) if was_known => {
-                let keys = self.fetch_keys().await?;
-                Ok(id_token::validate(token, &keys, &AwsLc, expected).await?)
+        let validate = async |keys: &JwkSet| id_token::validate(token, keys, &AwsLc, expected).await;
+        match self.known_keys().await? {
+            (Since::Before(_), keys) => match validate(&keys).await {
+                Err(IdTokenError::Key(KeyChoiceError::Unknown(_)) | IdTokenError::Signature) => {
+                    Ok(validate(&*self.fetch_keys().await?).await?)
+                }
+                judged => Ok(judged?),
+            },
+            (Since::Now, keys) => Ok(validate(&keys).await?),
+        }
+    }
+
+    /// Validates a logout token, which may be a stranger's: keys are fetched again for it as well, but not more often than every
+    /// few seconds.
+    ///
+    /// # Errors
+    /// When there are no keys to judge it by.
+    pub(crate) async fn validate_logout_token(
+        &self,
+        token: &str,
+        client_id: &ClientId,
+    ) -> Result<Result<LogoutTokenClaims, LogoutTokenError>, Failure> {
+        let algorithms = self.metadata().await?.signing_algorithms();
+        let expected = self.expectation(client_id, &algorithms);
+        let validate = async |keys: &JwkSet| logout_token::validate(token, keys, &AwsLc, &expected).await;
+        let (since, keys) = self.known_keys().await?;
+        match (validate(&keys).await, since) {
+            (Err(error), Since::Before(then)) if error.is_about_keys() && then.elapsed() >= KEYS_ARE_NEW => {
+                Ok(validate(&*self.fetch_keys().await?).await)
             }
-            judged => Ok(judged?),
+            (judged, _) => Ok(judged),
+        }
+    }
+
+    async fn known_keys(&self) -> Result<(Since, Arc<JwkSet>), Failure> {
+        match kept(&self.keys) {
+            Some((then, keys)) => Ok((Since::Before(then), keys)),
+            None => Ok((Since::Now, self.fetch_keys().await?)),
         }
     }
 
@@ -123,7 +159,7 @@ impl Provider {
         let metadata = self.metadata().await?;
         let answer = self.http.get(endpoint, metadata.jwks_uri.as_str()).await?.unless_busy(endpoint)?;
         let keys = Arc::new(JwkSet::parse(&answer.body)?);
-        keep(&self.keys, Arc::clone(&keys));
+        keep(&self.keys, (Instant::now(), Arc::clone(&keys)));
         Ok(keys)
     }
 }

@@ -11,7 +11,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::cookie_mode;
-use crate::routes::{assets, callback, expenses, home, sign_in, sign_out};
+use crate::routes::{assets, backchannel_logout, callback, expenses, home, sign_in, sign_out};
 use crate::web_app::WebApp;
 
 /// Longer than the issuer and the API together may take.
@@ -28,6 +28,7 @@ pub fn router(app: Arc<WebApp>) -> Router {
         .route("/callback", post(callback::callback).get(callback::opened_by_hand))
         .route("/expenses", get(expenses::expenses))
         .route("/sign-out", post(sign_out::sign_out))
+        .route("/backchannel-logout", post(backchannel_logout::log_out))
         .route("/assets/{name}", get(assets::serve))
         .route("/healthz", get("ok"))
         .fallback(home::nothing_here)

@@ -8,18 +8,30 @@ use evergrant_core::session::Failure;
 use crate::session::Session;
 use crate::web_app::WebApp;
 
+/// Takes the session's refresh token back.
+///
+/// # Errors
+/// When the issuer could not be told.
+pub(crate) async fn take_back(app: &WebApp, session: &Session) -> Result<(), Failure> {
+    // A refresh that is under way comes first: what it brings is revoked.
+    let tokens = session.tokens.lock().await;
+    match &tokens.refresh_token {
+        Some(refresh_token) => {
+            let body = revoke::refresh_token(&app.config.client_id, refresh_token);
+            app.provider.revoke(body, Some(&app.authorization())).await
+        }
+        None => Ok(()),
+    }
+}
+
 /// Takes the session's tokens back, and says where the issuer's session ends, if that can be ended.
 ///
 /// # Errors
 /// When the issuer could not be told. Here the session is over already.
 pub(crate) async fn at_the_issuer(app: &WebApp, session: &Session) -> Result<Option<Address>, Failure> {
     let WebApp { config, provider, .. } = app;
-    // A refresh that is under way comes first: what it brings is revoked.
+    take_back(app, session).await?;
     let tokens = session.tokens.lock().await;
-    if let Some(refresh_token) = &tokens.refresh_token {
-        let body = revoke::refresh_token(&config.client_id, refresh_token);
-        provider.revoke(body, Some(&app.authorization())).await?;
-    }
     let request = LogoutRequest {
         client_id: &config.client_id,
         id_token_hint: Some(&tokens.id_token),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum_extra::extract::CookieJar;
 use evergrant_core::protocol::token;
 
+use crate::back_channel::Received;
 use crate::config::Config;
 use crate::cookie_mode::Rotations;
 use crate::cookies;
@@ -20,6 +21,7 @@ pub struct WebApp {
     pub(crate) http: Http,
     pub(crate) provider: Provider,
     pub(crate) sessions: Sessions,
+    pub(crate) received: Received,
     pub(crate) rotations: Rotations,
 }
 
@@ -32,7 +34,14 @@ impl WebApp {
         config.check()?;
         let http = Http::new()?;
         let provider = Provider::new(http.clone(), config.issuer.clone());
-        Ok(Arc::new(Self { config, http, provider, sessions: Sessions::default(), rotations: Rotations::default() }))
+        Ok(Arc::new(Self {
+            config,
+            http,
+            provider,
+            sessions: Sessions::default(),
+            received: Received::default(),
+            rotations: Rotations::default(),
+        }))
     }
 
     /// How this server proves itself to the issuer.
@@ -43,5 +52,10 @@ impl WebApp {
     /// The session of the browser that sent these cookies.
     pub(crate) fn session(&self, jar: &CookieJar) -> Option<Arc<Session>> {
         self.sessions.find(&cookies::session(jar, &self.config)?)
+    }
+
+    /// Whether the issuer has ended the session of the browser that sent these cookies.
+    pub(crate) fn was_signed_out(&self, jar: &CookieJar) -> bool {
+        cookies::session(jar, &self.config).is_some_and(|id| self.sessions.was_signed_out(&id))
     }
 }

@@ -14,7 +14,12 @@ use crate::pages::{ExpensesPage, respond};
 use crate::web_app::WebApp;
 
 pub(crate) async fn expenses(State(app): State<Arc<WebApp>>, jar: CookieJar) -> Result<Response, PageError> {
-    let Some(session) = app.session(&jar) else { return Ok(Redirect::to("/sign-in").into_response()) };
+    let Some(session) = app.session(&jar) else {
+        if app.was_signed_out(&jar) {
+            return Err(PageError::signed_out_elsewhere());
+        }
+        return Ok(Redirect::to("/sign-in").into_response());
+    };
     let report = expenses::load(&app, &session).await?;
     let issued_at = UnixTime::from_seconds(report.token_issued_at);
     let page = ExpensesPage {

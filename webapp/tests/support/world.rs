@@ -17,6 +17,8 @@ const CLIENTS: &str = "[[client]]\nrequire_consent = false\nrefresh_tokens = { r
 pub(crate) struct World {
     pub(crate) issuer: String,
     pub(crate) web_app: String,
+    /// The issuer's inside.
+    pub(crate) provider: Arc<Provider>,
     issuer_task: JoinHandle<()>,
     web_app_task: JoinHandle<()>,
 }
@@ -52,13 +54,14 @@ impl World {
         let config = IssuerConfig::parse(&change_issuer(config)).unwrap();
         let store = Arc::new(SqliteStore::open(Path::new(":memory:")).unwrap());
         let provider = Arc::new(Provider::open(config, store, Clock::system(), true).await.unwrap());
-        let issuer_task = tokio::spawn(issuer_server.run_until(issuer_router(provider), std::future::pending()));
+        let issuer_task =
+            tokio::spawn(issuer_server.run_until(issuer_router(Arc::clone(&provider)), std::future::pending()));
 
         // Nobody answers at port 9, the discard service: an API that is down.
         let config = placed(WEB_APP).replace("http://localhost:3002/expenses", "http://127.0.0.1:9/expenses");
         let app = WebApp::new(Config::parse(&change_web_app(config)).unwrap()).unwrap();
         let web_app_task = tokio::spawn(web_app_server.run_until(router(app), std::future::pending()));
-        Self { issuer, web_app, issuer_task, web_app_task }
+        Self { issuer, web_app, provider, issuer_task, web_app_task }
     }
 
     /// Ends the issuer as a crash would.
