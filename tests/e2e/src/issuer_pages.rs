@@ -85,6 +85,16 @@ impl<'a> IssuerPages<'a> {
         self.browser.wait_for_text("Nothing.").await
     }
 
+    /// Signs out of all devices on the account page.
+    ///
+    /// # Errors
+    /// When nobody is signed in there.
+    pub async fn sign_out_everywhere(&self) -> anyhow::Result<()> {
+        self.browser.open(&format!("{}/account", self.world.issuer.origin())).await?;
+        self.browser.click(Locator::XPath("//button[normalize-space()='Sign out everywhere']")).await?;
+        self.browser.wait_for_text("You are signed out everywhere").await
+    }
+
     /// Waits until the issuer's own page says that nobody is signed in.
     ///
     /// # Errors

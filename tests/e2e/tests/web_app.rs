@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use anyhow::ensure;
-use evergrant_e2e::{Setup, World, eventually, eventually_within, journey};
+use evergrant_e2e::{IssuerPages, Setup, World, eventually, eventually_within, journey};
 
 const LIFETIME: u32 = 10;
 
@@ -53,6 +53,28 @@ fn signing_out_ends_everything() -> anyhow::Result<()> {
         assert_eq!(world.issuer.answered("/oauth/revoke", 200), 1, "the refresh token was taken back");
         browser.open(&format!("{}/expenses", web_app.origin())).await?;
         browser.wait_for_text("to continue to Test client").await
+    })
+}
+
+#[test]
+fn signing_out_of_all_devices_at_the_issuer_ends_the_web_apps_session_at_once() -> anyhow::Result<()> {
+    journey(Setup::demo().with_web_app(), async |world| {
+        let (web_app, browser) = (world.web_app()?, &world.browser);
+        web_app.sign_in(world).await?;
+        IssuerPages::of(world).sign_out_everywhere().await?;
+        eventually("the web app says so", async || {
+            browser.open(web_app.origin()).await?;
+            let text = browser.text().await?;
+            ensure!(text.contains("You were signed out") && text.contains("of all devices"), "it says {text:?}");
+            Ok(())
+        })
+        .await?;
+        assert!(!world.logs().contains("eyJ"), "no token is in a log");
+        browser.open(&format!("{}/expenses", web_app.origin())).await?;
+        browser.wait_for_text("You were signed out").await?;
+        browser.open(&format!("{}/sign-in", web_app.origin())).await?;
+        IssuerPages::of(world).sign_in("test", "test").await?;
+        browser.wait_for_text("The API saw an access token").await
     })
 }
 
