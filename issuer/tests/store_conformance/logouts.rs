@@ -8,8 +8,9 @@ use evergrant_core::time::UnixTime;
 use evergrant_issuer::Store;
 use evergrant_issuer::store::{DueLogout, Grant, LoggedInRp, Session};
 
+use super::Place;
 use super::rows::{START, after, ann, app, bob, family, grant, hash, session};
-use super::{Opened, at_once};
+use super::{Opened, at_once, in_postgres};
 
 /// Ann's at the client `app`, by the session of this name.
 fn rp(name: &str) -> LoggedInRp {
@@ -198,4 +199,23 @@ pub(super) async fn who_cannot_be_signed_in_any_more_is_forgotten(Opened { store
     store.end_session(hash("three")).await.unwrap();
     while store.sweep(after(10_000)).await.unwrap() {}
     assert!(heard_at(store, after(10_000)).await.is_empty(), "nobody told it in time");
+}
+
+/// What ends the session has looked for whom to tell before the client was there, and is committed after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_waits_for_who_is_ending_its_session() {
+    let opened = in_postgres().await;
+    let Place::Database(database) = &opened.place else { unreachable!() };
+    opened.store.start_session(session("one"), None).await.unwrap();
+    let [ending, watching] = [database.connect().await, database.connect().await];
+    ending.batch_execute("BEGIN; DELETE FROM session").await.unwrap();
+    let store = Arc::clone(&opened.store);
+    let mut noting = tokio::spawn(async move { store.note_logged_in_rp(rp("one"), START).await });
+    let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while watching.query_opt(waiting, &[]).await.unwrap().is_none() {
+        assert!(!noting.is_finished(), "it did not wait");
+    }
+    ending.batch_execute("COMMIT").await.unwrap();
+    (&mut noting).await.unwrap().unwrap();
+    assert_eq!(heard_at(&opened.store, after(10)).await, ["one"]);
 }
