@@ -123,7 +123,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// What a person has allowed whom, the newest first.
     async fn consents_of(&self, subject: &Subject) -> Result<Vec<Consent>, StoreError>;
 
-    /// Forgets what a person allowed a client, and ends every grant they gave it, in one step.
+    /// Forgets what a person allowed a client, ends every grant they gave it, and has it hear of that, in one step.
     async fn withdraw_consent(&self, subject: &Subject, client_id: &ClientId, now: UnixTime) -> Result<(), StoreError>;
 
     /// Stores a grant and the code that stands for it.
@@ -197,10 +197,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Ends the session that is called `sid`, if it is this person's, and every grant that came from it, in one step.
     async fn sign_out_of_session(&self, subject: &Subject, sid: &str, now: UnixTime) -> Result<(), StoreError>;
 
-    /// Ends every grant this person gave a client.
+    /// Ends every grant this person gave a client, and has it hear of that, in one step.
     async fn end_grants_to(&self, subject: &Subject, client_id: &ClientId, now: UnixTime) -> Result<(), StoreError>;
 
-    /// Ends a grant if it is this person's. Whether there was one to end.
+    /// Ends a grant if it is this person's, and has the client hear of that, in one step. Whether there was one to end.
     async fn end_grant_of(&self, subject: &Subject, id: &str, now: UnixTime) -> Result<bool, StoreError>;
 
     /// Ends every session and every grant of a person, in one step. What there was to end.

@@ -186,6 +186,35 @@ async fn the_account_page_ends_one_device_or_all() {
     }
 }
 
+/// It went on with a session of its own until its access token expired.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_that_is_ended_at_the_account_page_did_not_hear() {
+    for store in stores().await {
+        let world = World::on(store).await;
+        let (laptop, phone) = (world.browser(), world.browser());
+        let sign_in = async |browser| sid(&tokens_of_server(browser, "openid offline_access").await);
+        let on_laptop = sign_in(&laptop).await;
+        App::code("app").tokens(&laptop).await;
+        let id = field(&laptop.get("/account").await, "application");
+        sign_out_on_account_page(&laptop, "application", &id).await;
+        assert_eq!(world.heard().await, [hears("server", &on_laptop)]);
+
+        sign_in(&laptop).await;
+        let on_phone = sign_in(&phone).await;
+        let mut both = [hears("server", &on_laptop), hears("server", &on_phone)];
+        both.sort();
+        sign_out_on_account_page(&laptop, "everywhere_at", "server").await;
+        assert_eq!(world.heard().await, both);
+
+        sign_in(&laptop).await;
+        sign_in(&phone).await;
+        let form_token = field(&laptop.get("/account").await, "form_token");
+        laptop.post("/account/withdraw", &[("form_token", &form_token), ("client_id", "server")]).await;
+        assert_eq!(world.heard().await, both);
+        assert!(laptop.get("/account").await.body.contains("Sign out everywhere"), "the issuer's session goes on");
+    }
+}
+
 #[tokio::test]
 async fn somebody_else_who_signs_in_ends_the_session_and_the_same_person_does_not() {
     let world = World::start().await;

@@ -128,6 +128,7 @@ on_both_stores! {
         who_signs_in_again_stays_and_who_signs_in_over_somebody_ends_them,
         time_tells_nobody_and_then_the_end_of_what_was_granted_does,
         as_long_as_a_session_lasts_the_end_of_a_grant_tells_nobody,
+        whoever_ends_an_application_has_it_hear,
         a_client_that_comes_after_the_end_hears_in_a_while,
         one_that_did_not_hear_is_tried_again_with_growing_pauses,
         of_many_issuers_one_tells_each_client,

@@ -86,6 +86,7 @@ pub(crate) async fn withdraw(
     let client_id = client_id.ok_or_else(|| PageError::bad_request("The form does not say what to withdraw."))?;
     let withdrawn = provider.store.withdraw_consent(&signed_in.session.subject, &client_id, now).await;
     withdrawn.map_err(Failure::from)?;
+    provider.backchannel_logout.session_may_have_ended();
     revocations::notice(&provider).await?;
     Ok(see_other("/account"))
 }

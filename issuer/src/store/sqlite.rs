@@ -190,7 +190,7 @@ impl Store for SqliteStore {
         let (subject, client_id) = (subject.clone(), client_id.clone());
         self.write(move |db| {
             interactions::forget_consent(db, &subject, &client_id)?;
-            grants::end_to_client(db, &subject, &client_id, now)
+            end_at_client(db, &subject, &client_id, now)
         })
         .await
     }
@@ -288,12 +288,19 @@ impl Store for SqliteStore {
 
     async fn end_grants_to(&self, subject: &Subject, client_id: &ClientId, now: UnixTime) -> Result<(), StoreError> {
         let (subject, client_id) = (subject.clone(), client_id.clone());
-        self.write(move |db| grants::end_to_client(db, &subject, &client_id, now)).await
+        self.write(move |db| end_at_client(db, &subject, &client_id, now)).await
     }
 
     async fn end_grant_of(&self, subject: &Subject, id: &str, now: UnixTime) -> Result<bool, StoreError> {
         let (subject, id) = (subject.clone(), id.to_owned());
-        self.write(move |db| grants::end_own(db, &id, &subject, now)).await
+        self.write(move |db| {
+            let has_ended = grants::end_own(db, &id, &subject, now)?;
+            if has_ended {
+                logged_in_rps::end_with_grant(db, &id)?;
+            }
+            Ok(has_ended)
+        })
+        .await
     }
 
     async fn sign_out_everywhere(&self, subject: &Subject, now: UnixTime) -> Result<SignedOut, StoreError> {
@@ -351,6 +358,12 @@ impl Store for SqliteStore {
     async fn sweep(&self, now: UnixTime) -> Result<bool, StoreError> {
         self.write(move |db| schema::sweep(db, now)).await
     }
+}
+
+/// What this person has at this client, and what the client has of them.
+fn end_at_client(db: &Connection, subject: &Subject, client_id: &ClientId, now: UnixTime) -> Result<(), StoreError> {
+    logged_in_rps::end_at_client(db, subject, client_id)?;
+    grants::end_to_client(db, subject, client_id, now)
 }
 
 impl fmt::Debug for SqliteStore {

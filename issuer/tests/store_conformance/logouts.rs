@@ -106,7 +106,7 @@ pub(super) async fn time_tells_nobody_and_then_the_end_of_what_was_granted_does(
 
     store.end_grant("replayed".to_owned(), after(101)).await.unwrap();
     assert_eq!(heard_at(store, after(101)).await, ["replayed"]);
-    store.end_grant_of(&ann(), "another", after(101)).await.unwrap();
+    store.end_grant("another".to_owned(), after(101)).await.unwrap();
     assert!(heard_at(store, after(101)).await.is_empty(), "something is left");
     store.sign_out_everywhere(&ann(), after(101)).await.unwrap();
     assert_eq!(heard_at(store, after(101)).await, ["by password", "over"]);
@@ -117,6 +117,41 @@ pub(super) async fn as_long_as_a_session_lasts_the_end_of_a_grant_tells_nobody(O
     let granted = Grant { sid: "sid of lasts".to_owned(), ..grant("one") };
     store.add_refresh_family(granted, family("one", "one")).await.unwrap();
     store.end_grant("one".to_owned(), after(1)).await.unwrap();
+    assert!(heard(store).await.is_empty());
+}
+
+/// The client's session is over then, though the issuer's is not.
+pub(super) async fn whoever_ends_an_application_has_it_hear(Opened { store, .. }: &Opened) {
+    let second = ClientId::new("second");
+    let at = |client_id: &ClientId, name: &str| {
+        let sid = format!("sid of {name}");
+        let id = format!("{client_id} by {name}");
+        let rp = LoggedInRp { client_id: client_id.clone(), ..rp(name) };
+        (rp, Grant { id, client_id: client_id.clone(), sid, ..grant("") })
+    };
+    for name in ["here", "there", "elsewhere"] {
+        store.start_session(session(name), None).await.unwrap();
+        for client_id in [&app(), &second] {
+            let (rp, grant) = at(client_id, name);
+            store.note_logged_in_rp(rp, START).await.unwrap();
+            store.add_grant(grant).await.unwrap();
+        }
+    }
+    let bobs = LoggedInRp { subject: bob(), ..rp("bob's") };
+    store.start_session(Session { subject: bob(), ..session("bob's") }, None).await.unwrap();
+    store.note_logged_in_rp(bobs, START).await.unwrap();
+
+    assert!(!store.end_grant_of(&bob(), "second by here", after(1)).await.unwrap());
+    assert!(heard(store).await.is_empty());
+    assert!(store.end_grant_of(&ann(), "second by here", after(1)).await.unwrap());
+    assert_eq!(heard(store).await, ["here"]);
+    // Signed in over that one, by the same person: it is the new session's.
+    store.start_session(session("again"), Some(hash("elsewhere"))).await.unwrap();
+    store.withdraw_consent(&ann(), &second, after(1)).await.unwrap();
+    assert_eq!(heard(store).await, ["elsewhere", "there"]);
+    store.end_grants_to(&ann(), &app(), after(1)).await.unwrap();
+    assert_eq!(heard(store).await, ["elsewhere", "here", "there"]);
+    store.sign_out_everywhere(&ann(), after(1)).await.unwrap();
     assert!(heard(store).await.is_empty());
 }
 

@@ -5,6 +5,7 @@ use evergrant_core::time::UnixTime;
 use tokio_postgres::Row;
 
 use super::connections::Connections;
+use super::logged_in_rps::HEARS;
 use super::row;
 use crate::secret::SecretHash;
 use crate::store::{Grant, StoreError};
@@ -38,16 +39,22 @@ pub(super) async fn end(db: &Connections, id: &str, now: UnixTime) -> Result<(),
     Ok(())
 }
 
-/// Ends a grant if it is this person's. Whether there was one to end.
+/// Ends a grant if it is this person's, and has the client hear. Whether there was one to end.
 pub(super) async fn end_own(db: &Connections, id: &str, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
     if !row::may_be_stored(id) {
         return Ok(false);
     }
-    let sql = "UPDATE grants SET ended_at = $3 WHERE id = $1 AND subject = $2 AND ended_at IS NULL RETURNING 1";
+    let sql = "WITH ended AS
+                   (UPDATE grants SET ended_at = $3 WHERE id = $1 AND subject = $2 AND ended_at IS NULL
+                    RETURNING sid, client_id),
+               hears AS
+                   (UPDATE logged_in_rp AS rp SET next_try_at = 0 FROM ended
+                    WHERE rp.sid = ended.sid AND rp.client_id = ended.client_id AND next_try_at IS NULL)
+               SELECT 1 FROM ended";
     Ok(db.row(sql, &[&id, &subject.as_str(), &now.as_millis()]).await?.is_some())
 }
 
-/// Ends the grants a person gave a client.
+/// Ends the grants a person gave a client, and has it hear of that.
 pub(super) async fn end_to_client(
     db: &Connections,
     subject: &Subject,
@@ -57,8 +64,11 @@ pub(super) async fn end_to_client(
     if !row::may_be_stored(client_id.as_str()) {
         return Ok(());
     }
-    let sql = "UPDATE grants SET ended_at = $3 WHERE subject = $1 AND client_id = $2 AND ended_at IS NULL";
-    db.rows(sql, &[&subject.as_str(), &client_id.as_str(), &now.as_millis()]).await?;
+    let sql = format!(
+        "WITH hears AS ({HEARS})
+         UPDATE grants SET ended_at = $3 WHERE subject = $1 AND client_id = $2 AND ended_at IS NULL"
+    );
+    db.rows(&sql, &[&subject.as_str(), &client_id.as_str(), &now.as_millis()]).await?;
     Ok(())
 }
 

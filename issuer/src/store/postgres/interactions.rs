@@ -5,6 +5,7 @@ use evergrant_core::time::UnixTime;
 use tokio_postgres::Row;
 
 use super::connections::Connections;
+use super::logged_in_rps::HEARS;
 use super::row;
 use crate::secret::SecretHash;
 use crate::store::{Consent, ConsentKey, Interaction, Room, StoreError, TRIM_BATCH};
@@ -130,7 +131,7 @@ pub(super) async fn consents_of(db: &Connections, subject: &Subject) -> Result<V
     Ok(Consent::gather(words?))
 }
 
-/// Forgets what a person allowed a client, and ends every grant they gave it, in one step.
+/// Forgets what a person allowed a client, ends every grant they gave it, and has it hear of that, in one step.
 pub(super) async fn withdraw_consent(
     db: &Connections,
     subject: &Subject,
@@ -140,9 +141,11 @@ pub(super) async fn withdraw_consent(
     if !row::may_be_stored(client_id.as_str()) {
         return Ok(());
     }
-    let sql = "WITH forgotten AS (DELETE FROM consent WHERE subject = $1 AND client_id = $2)
-               UPDATE grants SET ended_at = $3 WHERE subject = $1 AND client_id = $2 AND ended_at IS NULL";
-    db.rows(sql, &[&subject.as_str(), &client_id.as_str(), &now.as_millis()]).await?;
+    let sql = format!(
+        "WITH forgotten AS (DELETE FROM consent WHERE subject = $1 AND client_id = $2), hears AS ({HEARS})
+         UPDATE grants SET ended_at = $3 WHERE subject = $1 AND client_id = $2 AND ended_at IS NULL"
+    );
+    db.rows(&sql, &[&subject.as_str(), &client_id.as_str(), &now.as_millis()]).await?;
     Ok(())
 }
 

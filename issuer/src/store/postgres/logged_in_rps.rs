@@ -55,6 +55,12 @@ pub(super) async fn remove(db: &Connections, due: &DueLogout) -> Result<(), Stor
     Ok(())
 }
 
+/// The client `$2` hears that the person `$1` has ended all that they had there.
+pub(super) const HEARS: &str =
+    "UPDATE logged_in_rp SET next_try_at = 0 WHERE client_id = $2 AND next_try_at IS NULL AND sid IN
+        (SELECT rp.sid FROM session JOIN logged_in_rp AS rp ON rp.session = session.sid WHERE session.subject = $1
+         UNION SELECT sid FROM grants WHERE subject = $1 AND client_id = $2)";
+
 fn read(row: &Row) -> Result<DueLogout, StoreError> {
     Ok(DueLogout {
         sid: row::text(row, "sid")?,

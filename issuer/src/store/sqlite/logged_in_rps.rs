@@ -43,6 +43,27 @@ pub(super) fn hand_over(db: &Connection, replaced: SecretHash, session: &Session
     Ok(())
 }
 
+/// The person ended what they had at this client by one grant: it hears, whatever becomes of the session.
+pub(super) fn end_with_grant(db: &Connection, grant_id: &str) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "UPDATE logged_in_rp SET next_try_at = 0
+         WHERE (sid, client_id) = (SELECT sid, client_id FROM grants WHERE id = ?1) AND next_try_at IS NULL",
+    )?
+    .execute([grant_id])?;
+    Ok(())
+}
+
+/// The person ended all that they had at this client.
+pub(super) fn end_at_client(db: &Connection, subject: &Subject, client_id: &ClientId) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "UPDATE logged_in_rp SET next_try_at = 0 WHERE client_id = ?2 AND next_try_at IS NULL AND sid IN
+            (SELECT rp.sid FROM session JOIN logged_in_rp AS rp ON rp.session = session.sid WHERE session.subject = ?1
+             UNION SELECT sid FROM grants WHERE subject = ?1 AND client_id = ?2)",
+    )?
+    .execute([subject.as_str(), client_id.as_str()])?;
+    Ok(())
+}
+
 /// To be called before sessions are removed that are over by time: nobody hears of that.
 pub(super) fn let_go_of_swept(db: &Connection, before: UnixTime, batch: u32) -> Result<(), StoreError> {
     db.prepare_cached(
