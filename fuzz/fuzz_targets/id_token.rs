@@ -1,4 +1,4 @@
-//! ID tokens, with a signature checker that accepts everything, so that the claims are reached.
+//! ID tokens and logout tokens, with a signature checker that accepts everything, so that the claims are reached.
 #![no_main]
 
 use std::pin::pin;
@@ -10,6 +10,7 @@ use evergrant_core::protocol::jwk::{Jwk, JwkSet};
 use evergrant_core::protocol::jwt::{
     Algorithm, CryptoUnavailable, Hash, Header, SignatureVerifier, compact, signing_input,
 };
+use evergrant_core::protocol::logout_token;
 use evergrant_core::protocol::{AccessToken, AuthorizationCode, ClientId, IdToken, Issuer, Nonce};
 use evergrant_core::time::UnixTime;
 use libfuzzer_sys::fuzz_target;
@@ -52,6 +53,7 @@ fuzz_target!(|input: (i64, bool, Option<String>, String)| {
         now: UnixTime::from_millis(now),
         tolerance: Duration::from_secs(60),
     };
-    let mut judged = pin!(validate(&token, &keys, &Credulous, &expected));
-    let _ = judged.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let mut context = Context::from_waker(Waker::noop());
+    let _ = pin!(validate(&token, &keys, &Credulous, &expected)).poll(&mut context);
+    let _ = pin!(logout_token::validate(token.secret(), &keys, &Credulous, &expected)).poll(&mut context);
 });

@@ -27,8 +27,6 @@ use crate::metrics::LogoutLabel;
 use crate::provider::Provider;
 use crate::store::{DueLogout, Grant, LoggedInRp};
 
-pub(crate) use logout_token::TYP;
-
 /// How often it is looked whether a command or another process has ended a session. This one's own are sent at once.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 

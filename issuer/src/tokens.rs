@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use evergrant_core::protocol::id_token::{Audience, IdTokenClaims, half_hash};
 use evergrant_core::protocol::{
-    AccessToken, AccessTokenClaims, AuthorizationCode, IdToken, Nonce, Scope, Subject, access_token,
+    AccessToken, AccessTokenClaims, AuthorizationCode, IdToken, Nonce, Scope, Subject, access_token, logout_token,
 };
 use evergrant_core::time::UnixTime;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::backchannel_logout;
 use crate::config::{Api, Client, Config, User};
 use crate::error::Failure;
 use crate::provider::Provider;
@@ -211,8 +210,7 @@ pub fn id_token(
 pub(crate) fn id_token_issued_here(provider: &Provider, token: &str) -> Option<IdTokenClaims> {
     let jwt = provider.keys.verified(token)?;
     let claims: IdTokenClaims = jwt.claims().ok()?;
-    let is_another =
-        [access_token::TYP, backchannel_logout::TYP].iter().any(|typ| jwt.header.typ.as_deref() == Some(typ));
+    let is_another = [access_token::TYP, logout_token::TYP].iter().any(|typ| jwt.header.typ.as_deref() == Some(typ));
     (!is_another && claims.iss == provider.config.issuer()).then_some(claims)
 }
 

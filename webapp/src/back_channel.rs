@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use evergrant_core::protocol::logout_token::LogoutTokenError;
 use evergrant_core::session::Failure;
 use evergrant_core::time::UnixTime;
 use tracing::{info, warn};
 
 use crate::crypto::Fingerprint;
-use crate::logout_token::LogoutTokenError;
 use crate::provider::CLOCK_TOLERANCE;
 use crate::sign_out;
 use crate::web_app::WebApp;

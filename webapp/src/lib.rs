@@ -8,7 +8,7 @@
 //! Where things are:
 //! - `router` lists every route; each page is a file in `routes/`.
 //! - `sign_in` is the way to the issuer and back, `session` what is kept of it, `renewal` how it is renewed.
-//! - `back_channel` is how the issuer ends a session here, `logout_token` whether that counts.
+//! - `back_channel` is how the issuer ends a session here.
 //! - `cookie_mode` is the other half, on its own: it shares the issuer with the first one, and nothing else.
 //! - `provider` talks to the issuer, `expenses` to the API.
 
@@ -20,7 +20,6 @@ mod crypto;
 mod error;
 mod expenses;
 mod http;
-mod logout_token;
 mod pages;
 mod pending;
 mod provider;

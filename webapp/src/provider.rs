@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use evergrant_core::protocol::id_token::{self, Expectation, IdTokenClaims, IdTokenError};
 use evergrant_core::protocol::jwk::{JwkSet, KeyChoiceError};
 use evergrant_core::protocol::jwt::Algorithm;
+use evergrant_core::protocol::logout_token::{self, LogoutTokenClaims, LogoutTokenError};
 use evergrant_core::protocol::metadata::{self, ProviderMetadata};
 use evergrant_core::protocol::token::{self, TokenResponse};
 use evergrant_core::protocol::{ClientId, IdToken, Issuer};
@@ -14,7 +15,6 @@ use evergrant_core::session::Failure;
 use evergrant_native::AwsLc;
 
 use crate::http::Http;
-use crate::logout_token::{self, LogoutTokenClaims, LogoutTokenError};
 
 /// How far the issuer's clock and this one may differ.
 pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
@@ -121,9 +121,10 @@ impl Provider {
         let validate = async |keys: &JwkSet| logout_token::validate(token, keys, &AwsLc, &expected).await;
         let (since, keys) = self.known_keys().await?;
         match (validate(&keys).await, since) {
-            (Err(error), Since::Before(then)) if error.is_about_keys() && then.elapsed() >= KEYS_ARE_NEW => {
-                Ok(validate(&*self.fetch_keys().await?).await)
-            }
+            (
+                Err(LogoutTokenError::Key(KeyChoiceError::Unknown(_)) | LogoutTokenError::Signature),
+                Since::Before(then),
+            ) if then.elapsed() >= KEYS_ARE_NEW => Ok(validate(&*self.fetch_keys().await?).await),
             (judged, _) => Ok(judged),
         }
     }

@@ -11,6 +11,7 @@
 //! | revocation | [`revoke::refresh_token`] | [`revoke::judge`] | RFC 7009 §2 |
 //! | UserInfo | | [`userinfo::judge`] | OIDC Core §5.3 |
 //! | refusal by an API | [`challenge::Challenge`] | [`challenge::Challenge::find`] | RFC 6750 §3 |
+//! | sign-out elsewhere, told to a server | | [`logout_token::validate`] | Back-Channel Logout 1.0 §2.6 |
 //! | sign-out | [`logout::end_session_url`] | [`logout::judge`] | RP-Initiated Logout 1.0 §2 |
 //!
 //! Errors are enums; none of their texts carries a token, a code or a state.
@@ -26,6 +27,7 @@ pub(crate) mod json;
 pub mod jwk;
 pub mod jwt;
 pub mod logout;
+pub mod logout_token;
 pub mod metadata;
 pub mod names;
 pub mod params;

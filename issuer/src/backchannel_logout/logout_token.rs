@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use evergrant_core::protocol::logout_token::{EVENT, TYP};
 use evergrant_core::protocol::{ClientId, Issuer, Subject};
 use evergrant_core::time::UnixTime;
 use serde::Serialize;
@@ -12,12 +13,6 @@ use crate::error::Failure;
 use crate::provider::Provider;
 use crate::secret::Secret;
 use crate::store::DueLogout;
-
-/// `typ` in its header.
-pub(crate) const TYP: &str = "logout+jwt";
-
-/// The member of `events` that makes a token one.
-const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 /// "preferably at most two minutes in the future".
 const LIFETIME: Duration = Duration::from_secs(2 * 60);

@@ -20,7 +20,7 @@ pub(crate) async fn log_out(State(app): State<Arc<WebApp>>, body: String) -> Res
         None => refused("logout_token is missing"),
         Some(token) => match back_channel::log_out(&app, &token).await {
             Ok(Outcome::Done) => StatusCode::OK.into_response(),
-            Ok(Outcome::Refused(error)) => refused(&error.to_text()),
+            Ok(Outcome::Refused(error)) => refused(&error.to_string()),
             // Not 400, which would be the last word (§2.8): the issuer may try again.
             Err(failure) => {
                 warn!("a logout token could not be judged: {failure}");

@@ -80,8 +80,7 @@ impl Case {
     }
 
     fn token(&self) -> IdToken {
-        let input = signing_input(&self.header, &self.claims).unwrap();
-        IdToken::new(compact(&input, &Sha256::digest(input.as_bytes())))
+        IdToken::new(signed(&self.header, &self.claims))
     }
 
     fn judge(&self) -> Result<IdTokenClaims, IdTokenError> {
@@ -91,6 +90,12 @@ impl Case {
     fn judge_with(&self, expected: &Expectation<'_>) -> Result<IdTokenClaims, IdTokenError> {
         ready(validate(&self.token(), &self.keys, &HashVerifier, expected))
     }
+}
+
+/// A token that [`HashVerifier`] takes for a good one.
+pub(crate) fn signed(header: &Header, claims: &Value) -> String {
+    let input = signing_input(header, claims).unwrap();
+    compact(&input, &Sha256::digest(input.as_bytes()))
 }
 
 pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
