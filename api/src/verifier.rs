@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use evergrant_core::protocol::access_token::{self, AccessTokenError, Expectation};
+use evergrant_core::protocol::dpop::JwkThumbprint;
 use evergrant_core::protocol::jwk::{JwkSet, KeyChoiceError};
 use evergrant_core::protocol::{AccessToken, AccessTokenClaims};
 use evergrant_core::time::UnixTime;
@@ -63,18 +64,41 @@ impl Verifier {
         &self.settings
     }
 
-    /// Judges a token at `now`, and returns its claims. Its scope is the caller's to judge.
+    /// Judges a token at `now` that was presented as `Bearer`, and returns its claims. Its scope is the caller's to judge.
     ///
     /// # Errors
     /// [`NotAccepted`]: the token does not count, or nothing is known of the issuer yet.
     pub async fn verify(&self, token: &AccessToken, now: UnixTime) -> Result<Arc<AccessTokenClaims>, NotAccepted> {
+        self.verify_presented(token, None, now).await
+    }
+
+    /// The same for a token that came as `DPoP`, from who has shown to have the key `proven` (RFC 9449 §7.1).
+    ///
+    /// # Errors
+    /// [`NotAccepted`], also where the token is bound to another key, or to none.
+    pub async fn verify_bound(
+        &self,
+        token: &AccessToken,
+        proven: &JwkThumbprint,
+        now: UnixTime,
+    ) -> Result<Arc<AccessTokenClaims>, NotAccepted> {
+        self.verify_presented(token, Some(proven), now).await
+    }
+
+    async fn verify_presented(
+        &self,
+        token: &AccessToken,
+        proven: Option<&JwkThumbprint>,
+        now: UnixTime,
+    ) -> Result<Arc<AccessTokenClaims>, NotAccepted> {
+        let expected = self.expectation(proven, now);
         let keys = self.keys().await?;
-        match self.verify_by(&keys, token, now) {
+        match self.verify_by(&keys, token, &expected) {
             // The issuer may have a new key.
             Err(AccessTokenError::Key(KeyChoiceError::Unknown(_))) => {
                 self.ask_for_keys().await;
                 let keys = self.keys().await?;
-                Ok(self.verify_by(&keys, token, now)?)
+                Ok(self.verify_by(&keys, token, &expected)?)
             }
             judged => Ok(judged?),
         }
@@ -98,14 +122,17 @@ impl Verifier {
         &self,
         keys: &Keys,
         token: &AccessToken,
-        now: UnixTime,
+        expected: &Expectation<'_>,
     ) -> Result<Arc<AccessTokenClaims>, AccessTokenError> {
-        let expected = self.expectation(now);
         let hash = hash(token);
         let seen = self.verified.get(&hash).filter(|seen| seen.keys_version == keys.version());
         let claims = match seen {
-            Some(seen) => access_token::check_times(&seen.claims, &expected).map(|()| seen.claims),
-            None => access_token::judge(token, &expected, |jwt, algorithm| keys.verify(jwt, algorithm)).map(|claims| {
+            // Who presents it says nothing of the token: it stays known.
+            Some(seen) => {
+                access_token::check_confirmation(&seen.claims, expected)?;
+                access_token::check_times(&seen.claims, expected).map(|()| seen.claims)
+            }
+            None => access_token::judge(token, expected, |jwt, algorithm| keys.verify(jwt, algorithm)).map(|claims| {
                 let claims = Arc::new(claims);
                 let verified = Verified { claims: Arc::clone(&claims), keys_version: keys.version() };
                 self.verified.insert(hash, verified);
@@ -119,13 +146,14 @@ impl Verifier {
         Ok(claims)
     }
 
-    fn expectation(&self, now: UnixTime) -> Expectation<'_> {
+    fn expectation<'a>(&'a self, proven: Option<&'a JwkThumbprint>, now: UnixTime) -> Expectation<'a> {
         Expectation {
             issuer: &self.settings.issuer,
             audience: &self.settings.audience,
             algorithms: &self.settings.algorithms,
             now,
             tolerance: self.settings.clock_tolerance,
+            proven,
         }
     }
 }

@@ -24,8 +24,10 @@ fuzz_target!(|input: (i64, u32, bool, String)| {
         algorithms: &Algorithm::ALL,
         now: UnixTime::from_millis(now),
         tolerance: Duration::from_secs(tolerance.into()),
+        proven: None,
     };
     if let Ok(claims) = judge(&AccessToken::new(token), &expected, |_, _| Ok(())) {
         assert!(check_times(&claims, &expected).is_ok(), "what was judged good is within its time");
+        assert!(claims.cnf.is_none(), "what is bound to a key needs a proof");
     }
 });

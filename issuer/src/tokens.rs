@@ -160,6 +160,7 @@ fn issue(
         jti: Secret::invent()?.expose().to_owned(),
         grant_id: bearer.grant_id,
         scope: bearer.scope,
+        cnf: None,
     };
     let api = audience.and_then(|audience| config.api(audience));
     let algorithm = api.and_then(|api| api.signing_alg).unwrap_or(config.signing_alg);

@@ -8,6 +8,7 @@
 //! | token | [`token::redeem_code`] | [`token::judge`] | RFC 6749 §4.1.3, §5 |
 //! | access token | | [`access_token::judge`] | RFC 9068 §4 |
 //! | ID token | | [`id_token::validate`] | OIDC Core §3.1.3.7, §3.2.2.11 |
+//! | proof of possession | | [`dpop::validate`] | RFC 9449 §4.3 |
 //! | revocation | [`revoke::refresh_token`] | [`revoke::judge`] | RFC 7009 §2 |
 //! | UserInfo | | [`userinfo::judge`] | OIDC Core §5.3 |
 //! | refusal by an API | [`challenge::Challenge`] | [`challenge::Challenge::find`] | RFC 6750 §3 |
@@ -20,6 +21,7 @@ pub mod access_token;
 pub mod authorize;
 pub mod callback;
 pub mod challenge;
+pub mod dpop;
 pub mod error;
 pub mod hybrid;
 pub mod id_token;

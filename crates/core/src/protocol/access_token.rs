@@ -4,12 +4,13 @@ mod judge;
 
 use serde::Serialize;
 
+use super::dpop::Confirmation;
 use super::id_token::Audience;
 use super::json;
 use super::names::{ClientId, Issuer, Subject};
 use super::scope::Scope;
 
-pub use judge::{AccessTokenError, Expectation, check_times, judge};
+pub use judge::{AccessTokenError, Expectation, check_confirmation, check_times, judge};
 
 /// `typ` in the header of an access token (RFC 9068 §2.1).
 pub const TYP: &str = "at+jwt";
@@ -43,6 +44,9 @@ pub struct AccessTokenClaims {
     pub grant_id: Option<String>,
     /// What it allows.
     pub scope: Scope,
+    /// The key that its sender must have, if it is bound to one (RFC 9449 §6.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
 }
 
 json::members!(AccessTokenClaims {
@@ -57,6 +61,7 @@ json::members!(AccessTokenClaims {
     jti: required,
     grant_id: optional,
     scope: or_default,
+    cnf: optional,
 });
 
 #[cfg(test)]
@@ -74,5 +79,21 @@ mod tests {
         let written = serde_json::to_string(&claims).unwrap();
         assert_eq!(serde_json::from_str::<AccessTokenClaims>(&written).unwrap(), claims);
         assert!(!written.contains("grant_id") && !written.contains("auth_time"), "{written}");
+        assert!(!written.contains("cnf"), "{written}");
+    }
+
+    #[test]
+    fn a_key_that_it_is_bound_to_in_an_unknown_way_makes_it_unreadable() {
+        let claims = |cnf: &str| {
+            let rest = r#""iss":"i","sub":"s","aud":"a","client_id":"c","iat":1,"exp":2,"jti":"j""#;
+            serde_json::from_str::<AccessTokenClaims>(&format!(r#"{{{rest},"cnf":{cnf}}}"#))
+        };
+        let jkt = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+        let bound = claims(&format!(r#"{{"jkt":"{jkt}"}}"#)).unwrap();
+        assert_eq!(bound.cnf.as_ref().unwrap().jkt.as_str(), jkt);
+        assert!(serde_json::to_string(&bound).unwrap().ends_with(&format!(r#""cnf":{{"jkt":"{jkt}"}}}}"#)));
+        for unknown in ["{}", r#"{"x5t#S256":"t"}"#, r#"{"jkt":"short"}"#, "true"] {
+            assert!(claims(unknown).is_err(), "{unknown}");
+        }
     }
 }

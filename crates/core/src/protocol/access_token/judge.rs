@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{AccessTokenClaims, TYP};
+use crate::protocol::dpop::JwkThumbprint;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::jwk::KeyChoiceError;
 use crate::protocol::jwt::{Algorithm, JwtError, Unverified};
@@ -23,6 +24,9 @@ pub struct Expectation<'a> {
     pub now: UnixTime,
     /// How far the two clocks may differ.
     pub tolerance: Duration,
+    /// The key that the sender has shown to have, by a proof that [`dpop::validate`](crate::protocol::dpop::validate) found
+    /// good; none where the token was presented as `Bearer`.
+    pub proven: Option<&'a JwkThumbprint>,
 }
 
 /// Judges an access token. `verify` checks its signature by the key that the header asks for; it is called once, after the
@@ -48,7 +52,22 @@ pub fn judge(
         .ok_or(AccessTokenError::Algorithm)?;
     verify(&jwt, algorithm)?;
     check_times(&claims, expected)?;
+    check_confirmation(&claims, expected)?;
     Ok(claims)
+}
+
+/// Whether a token is presented by who has its key (RFC 9449 §7.1). As for the times, this has to be asked each time.
+///
+/// # Errors
+/// [`AccessTokenError::Unproven`], [`AccessTokenError::OtherKey`] or [`AccessTokenError::Unbound`].
+pub fn check_confirmation(claims: &AccessTokenClaims, expected: &Expectation<'_>) -> Result<(), AccessTokenError> {
+    match (&claims.cnf, expected.proven) {
+        (None, None) => Ok(()),
+        (Some(bound), Some(proven)) if bound.jkt == *proven => Ok(()),
+        (Some(_), Some(_)) => Err(AccessTokenError::OtherKey),
+        (Some(_), None) => Err(AccessTokenError::Unproven),
+        (None, Some(_)) => Err(AccessTokenError::Unbound),
+    }
 }
 
 /// Whether a token is within its time. All else about a token stays as it was judged; this has to be asked each time.
@@ -141,6 +160,15 @@ pub enum AccessTokenError {
         /// `nbf`, by the issuer's clock.
         begins: UnixTime,
     },
+    /// `cnf`: it is bound to a key, and came without a proof.
+    #[error("The access token provided is bound to a key: present it as DPoP, with a proof.")]
+    Unproven,
+    /// `cnf`: it is bound to another key than that of the proof.
+    #[error("The access token provided is bound to another key than that of the DPoP proof.")]
+    OtherKey,
+    /// It came with a proof, and is bound to no key.
+    #[error("The access token provided is bound to no key: present it as Bearer.")]
+    Unbound,
     /// Taken back before its time.
     #[error("The access token provided has been revoked.")]
     Revoked,

@@ -27,6 +27,14 @@ fn token(header: &Header, claims: &Value) -> AccessToken {
 }
 
 fn judge_at(seconds: i64, token: &AccessToken) -> Result<AccessTokenClaims, AccessTokenError> {
+    judge_proven(seconds, token, None)
+}
+
+fn judge_proven(
+    seconds: i64,
+    token: &AccessToken,
+    proven: Option<&JwkThumbprint>,
+) -> Result<AccessTokenClaims, AccessTokenError> {
     let issuer = Issuer::new("https://issuer.example/");
     let expected = Expectation {
         issuer: &issuer,
@@ -34,6 +42,7 @@ fn judge_at(seconds: i64, token: &AccessToken) -> Result<AccessTokenClaims, Acce
         algorithms: &[Algorithm::Es256, Algorithm::Rs256],
         now: UnixTime::from_seconds(ISSUED + seconds),
         tolerance: Duration::from_secs(60),
+        proven,
     };
     judge(token, &expected, |jwt, algorithm| {
         if jwt.header.kid.as_deref() != Some("k") {
@@ -149,6 +158,17 @@ fn a_token_from_the_future_names_the_clock_and_both_times() {
         "The access token provided is used too early: this server's clock says 2027-01-15T07:58:59Z, and by the issuer's \
          clock it was issued at 2027-01-15T08:00:00Z; one of the two clocks is wrong."
     );
+}
+
+#[test]
+fn a_bound_token_is_its_key_s_and_an_unbound_one_nobody_s() {
+    let [key, other] = ["k", "o"].map(|letter| JwkThumbprint::parse(&letter.repeat(43)).unwrap());
+    let bound = token(&header(), &claims_with("cnf", json!({ "jkt": key.as_str() })));
+    assert!(judge_proven(1, &bound, Some(&key)).is_ok());
+    assert_eq!(judge_proven(1, &bound, None).unwrap_err(), AccessTokenError::Unproven);
+    assert_eq!(judge_proven(1, &bound, Some(&other)).unwrap_err(), AccessTokenError::OtherKey);
+    let unbound = token(&header(), &claims());
+    assert_eq!(judge_proven(1, &unbound, Some(&key)).unwrap_err(), AccessTokenError::Unbound);
 }
 
 proptest! {
