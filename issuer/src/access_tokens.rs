@@ -1,12 +1,25 @@
 //! Judging access tokens that come back to the issuer itself (RFC 9068 §4), and the list of those revoked before their time.
 
-use evergrant_core::protocol::{AccessToken, AccessTokenClaims, ErrorCode, access_token};
+use axum::http::HeaderMap;
+use evergrant_core::protocol::access_token::AccessTokenError;
+use evergrant_core::protocol::{AccessTokenClaims, ErrorCode, access_token};
 use evergrant_core::time::UnixTime;
 
+use crate::dpop;
 use crate::error::Failure;
 use crate::provider::Provider;
 use crate::revocations;
+use crate::web::bearer::Presented;
 use crate::web::oauth_refusal::OAuthRefusal;
+
+/// A request to a protected resource of the issuer's own.
+#[derive(Clone, Copy)]
+pub(crate) struct ResourceRequest<'a> {
+    pub(crate) method: &'a str,
+    /// Without the leading slash.
+    pub(crate) path: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+}
 
 /// The claims of a token that was issued here, whether or not it still counts.
 pub(crate) fn issued_here(provider: &Provider, token: &str) -> Option<AccessTokenClaims> {
@@ -16,16 +29,24 @@ pub(crate) fn issued_here(provider: &Provider, token: &str) -> Option<AccessToke
     is_ours.then_some(claims)
 }
 
-/// The claims of a token that is in time and not known to be revoked: nothing is looked up, so that a token is judged even
-/// while the store is away. Its audience is the caller's to judge.
+/// The claims of a token that is in time, is presented by who has its key if it is bound to one, and is not known to be revoked:
+/// nothing is looked up, so that a token is judged even while the store is away. Its audience is the caller's to judge.
 ///
 /// # Errors
-/// `invalid_token` (RFC 6750 §3.1), with what is wrong in words.
-pub(crate) fn judge_alone(
+/// `invalid_token` (RFC 6750 §3.1) or `invalid_dpop_proof` (RFC 9449 §7.1), with what is wrong in words.
+pub(crate) async fn judge_alone(
     provider: &Provider,
-    token: &AccessToken,
+    request: ResourceRequest<'_>,
+    presented: &Presented,
     now: UnixTime,
 ) -> Result<AccessTokenClaims, OAuthRefusal> {
+    let ResourceRequest { method, path, headers } = request;
+    let (token, proven) = match presented {
+        Presented::Bearer(token) => (token, None),
+        Presented::Dpop(token) => {
+            (token, Some(dpop::at_a_resource(provider, headers, (method, path), token, now).await?))
+        }
+    };
     let claims = issued_here(provider, token.secret())
         .ok_or_else(|| invalid_token("The access token provided is not one from here."))?;
     if is_expired(&claims, now) {
@@ -37,19 +58,29 @@ pub(crate) fn judge_alone(
     if provider.revoked.names(&claims) {
         return Err(revoked());
     }
+    match (&claims.cnf, &proven) {
+        (None, None) => {}
+        (Some(bound), Some(proven)) if bound.jkt == *proven => {}
+        (Some(_), proven) => {
+            let error = if proven.is_some() { AccessTokenError::OtherKey } else { AccessTokenError::Unproven };
+            return Err(OAuthRefusal::dpop(ErrorCode::InvalidToken, &error.to_string()));
+        }
+        (None, Some(_)) => return Err(invalid_token(&AccessTokenError::Unbound.to_string())),
+    }
     Ok(claims)
 }
 
 /// The same, and the store is asked what was revoked: it knows what other processes revoked a moment ago.
 ///
 /// # Errors
-/// `invalid_token` (RFC 6750 §3.1), with what is wrong in words.
+/// As [`judge_alone`].
 pub(crate) async fn judge(
     provider: &Provider,
-    token: &AccessToken,
+    request: ResourceRequest<'_>,
+    presented: &Presented,
     now: UnixTime,
 ) -> Result<AccessTokenClaims, OAuthRefusal> {
-    let claims = judge_alone(provider, token, now)?;
+    let claims = judge_alone(provider, request, presented, now).await?;
     if is_revoked(provider, &claims).await? {
         return Err(revoked());
     }

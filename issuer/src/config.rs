@@ -69,6 +69,10 @@ pub struct Config {
     /// Whether anybody who reaches the issuer may read its counters at `/metrics`.
     #[serde(default)]
     pub metrics: bool,
+    /// Whether DPoP proofs at the token endpoint need a nonce of the issuer's (RFC 9449 §8), which says when they were made: a clock
+    /// that is wrong where they are made then does not matter, and none can be made for later.
+    #[serde(default)]
+    pub dpop_nonce: bool,
     /// The protected resource of the issuer's own, for trying tokens out; none unless it is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_area: Option<SecretArea>,

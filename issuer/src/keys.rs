@@ -6,6 +6,7 @@ mod signing_key;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use aws_lc_rs::hmac;
 use evergrant_core::protocol::ClientId;
 use evergrant_core::protocol::jwk::JwkSet;
 use evergrant_core::protocol::jwt::{self, Algorithm, Header, JwtError, Unverified};
@@ -31,6 +32,8 @@ pub struct KeyRing {
 struct Keys {
     all: Vec<SigningKey>,
     published: Document,
+    /// One for each key that is no client's own, the newest first.
+    nonces: Vec<hmac::Key>,
 }
 
 /// What a key is for.
@@ -145,6 +148,11 @@ impl KeyRing {
         (algorithm_fits && key.verifies(jwt.signing_input, &jwt.signature)).then_some(jwt)
     }
 
+    /// What nonces are made with (RFC 9449 §8), the newest first: whoever has the keys of the store can make them.
+    pub(crate) fn nonce_keys<T>(&self, make: impl FnOnce(&[hmac::Key]) -> T) -> T {
+        make(&self.current().nonces)
+    }
+
     fn current(&self) -> Arc<Keys> {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -173,7 +181,8 @@ impl Keys {
         let all: Vec<SigningKey> = stored.iter().map(SigningKey::read).collect::<Result<_, _>>()?;
         let public = JwkSet { keys: all.iter().map(|key| key.public().clone()).collect() };
         let published = Document::json(&public).map_err(|_| KeyError::Crypto("published"))?;
-        Ok(Self { all, published })
+        let nonces = stored.iter().filter(|key| key.client_id.is_none()).map(nonce_key).collect();
+        Ok(Self { all, published, nonces })
     }
 
     fn are(&self, stored: &[StoredKey]) -> bool {
@@ -190,6 +199,12 @@ impl KeyUse {
     fn of_stored(key: &StoredKey) -> Self {
         Self { algorithm: key.algorithm, client_id: key.client_id.clone() }
     }
+}
+
+/// Derived from a signing key, and of no use to sign anything.
+fn nonce_key(key: &StoredKey) -> hmac::Key {
+    let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key.pkcs8), b"DPoP nonces");
+    hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
 }
 
 /// The keys in the store, after adding those that are missing. Each addition is conditional: several issuers on one store make

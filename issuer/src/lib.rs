@@ -32,6 +32,7 @@ mod client_authentication;
 pub mod clock;
 pub mod config;
 mod dev;
+mod dpop;
 pub mod error;
 mod interactions;
 pub mod keys;

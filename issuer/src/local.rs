@@ -131,7 +131,7 @@ impl LocalIssuer {
         let grant = tokens::grant_without_browser(&self.provider, client, person, api, scope, now)?;
         // What is revoked is found by its grant.
         store.add_grant(grant.clone()).await.map_err(Failure::from)?;
-        Ok(tokens::access_token(&self.provider, client, &grant, client.is_browser_app(), now)?.token)
+        Ok(tokens::access_token(&self.provider, client, &grant, client.is_browser_app(), None, now)?.token)
     }
 
     /// Orders a failure of the next request to `endpoint`, a path such as `/oauth/token`; several for one endpoint happen in turn.

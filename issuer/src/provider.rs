@@ -9,6 +9,7 @@ use crate::backchannel_logout::BackchannelLogout;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dev::DevControls;
+use crate::dpop::Proofs;
 use crate::error::Failure;
 use crate::interactions::Opened;
 use crate::keys::KeyRing;
@@ -37,6 +38,7 @@ pub struct Provider {
     pub(crate) opened_interactions: Opened,
     pub(crate) opened_devices: Opened,
     pub(crate) revoked: RevokedList,
+    pub(crate) proofs: Proofs,
     pub(crate) backchannel_logout: BackchannelLogout,
     pub(crate) metrics: Metrics,
     pub(crate) writing: Writing,
@@ -64,6 +66,7 @@ impl Provider {
             opened_interactions: Opened::default(),
             opened_devices: Opened::default(),
             revoked,
+            proofs: Proofs::default(),
             backchannel_logout: BackchannelLogout::default(),
             metrics: Metrics::default(),
             writing: Writing::default(),

@@ -12,9 +12,10 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use evergrant_core::protocol::RefreshToken;
+use evergrant_core::protocol::dpop::JwkThumbprint;
 use evergrant_core::time::UnixTime;
 
-use crate::config::{Client, RefreshTokens};
+use crate::config::{Client, ClientType, RefreshTokens};
 use crate::error::Failure;
 use crate::metrics::RefreshLabel;
 use crate::provider::Provider;
@@ -22,11 +23,13 @@ use crate::revocations;
 use crate::secret::{self, SecretHash};
 use crate::store::{Grant, RefreshFamily, RefreshOutcome, RefreshUse, Successor};
 
-/// Begins the family of a grant, and returns its first token.
+/// Begins the family of a grant, and returns its first token. Those of a public client are bound to the key it has shown (RFC 9449
+/// §5).
 pub(crate) async fn begin(
     provider: &Provider,
     client: &Client,
     grant: &Grant,
+    proven: Option<&JwkThumbprint>,
     now: UnixTime,
 ) -> Result<RefreshToken, Failure> {
     let token = Token { family: secret::entropy()?, secret: secret::entropy()? };
@@ -41,6 +44,7 @@ pub(crate) async fn begin(
         expires_at: (now + idle_lifetime).min(absolute_until),
         absolute_until,
         tokens_until: now + provider.config.longest_access_token_lifetime(client),
+        dpop_jkt: proven.filter(|_| client.kind == ClientType::Public).cloned(),
     };
     provider.store.add_refresh_family(grant.clone(), family).await?;
     Ok(token.into_text())
@@ -65,6 +69,8 @@ pub(crate) enum Used<T> {
     Good(T),
     /// It was used before: its family is over.
     Replayed,
+    /// It is bound to a key that its sender has not shown. Nothing has come of it.
+    OtherKey,
     /// It is none that counts.
     Refused,
 }
@@ -84,6 +90,7 @@ pub(crate) async fn present<T>(
     provider: &Provider,
     client: &Client,
     presented: &str,
+    proven: Option<&JwkThumbprint>,
     now: UnixTime,
     make: impl FnOnce(Grant, Option<RefreshToken>) -> T,
 ) -> Result<Used<T>, Failure> {
@@ -99,6 +106,8 @@ pub(crate) async fn present<T>(
         family: token.family_id(),
         presented: token.hash(),
         client_id: client.client_id.clone(),
+        proven: proven.cloned(),
+        binds: client.kind == ClientType::Public,
         successor: next.as_ref().map(|(next, salt)| Successor { hash: next.hash(), salt: *salt }),
         idle_lifetime,
         reuse_interval,
@@ -111,7 +120,7 @@ pub(crate) async fn present<T>(
             RefreshOutcome::Accepted(_) => RefreshLabel::Accepted,
             RefreshOutcome::Repeated(..) => RefreshLabel::Repeated,
             RefreshOutcome::Replayed => RefreshLabel::Replayed,
-            RefreshOutcome::Refused => RefreshLabel::Refused,
+            RefreshOutcome::OtherKey | RefreshOutcome::Refused => RefreshLabel::Refused,
         });
         match outcome {
             RefreshOutcome::Accepted(grant) => Used::Good(make(*grant, next.map(|(next, _)| next.into_text()))),
@@ -120,6 +129,7 @@ pub(crate) async fn present<T>(
                 Used::Good(make(*grant, Some(next.into_text())))
             }
             RefreshOutcome::Replayed => Used::Replayed,
+            RefreshOutcome::OtherKey => Used::OtherKey,
             RefreshOutcome::Refused => Used::Refused,
         }
     });

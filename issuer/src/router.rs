@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 use tower_http::cors::{AllowCredentials, AllowHeaders, AllowOrigin, Any, CorsLayer};
 
 use crate::dev::{failures, requests};
+use crate::dpop;
 use crate::provider::Provider;
 use crate::routes::{
     account, authorize, consent, dev, device, device_authorization, discovery, health, home, introspect, logout,
@@ -130,6 +131,6 @@ fn registered_origins(provider: Arc<Provider>) -> CorsLayer {
         .allow_methods([Method::GET, Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
         .allow_credentials(AllowCredentials::predicate(registered))
-        .expose_headers([header::WWW_AUTHENTICATE, header::RETRY_AFTER])
+        .expose_headers([header::WWW_AUTHENTICATE, header::RETRY_AFTER, dpop::NONCE])
         .max_age(Duration::from_secs(600))
 }

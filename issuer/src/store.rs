@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use evergrant_core::protocol::dpop::JwkThumbprint;
 use evergrant_core::protocol::jwt::Algorithm;
 use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
@@ -175,7 +176,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     -> Result<Option<(Grant, RefreshFamily)>, StoreError>;
 
     /// Uses a refresh token. The good one of its family is exchanged for its successor in one conditional write; any
-    /// other of that family ends the family in the same step, unless it is the one just used.
+    /// other of that family ends the family in the same step, unless it is the one just used. Where the family is bound to a key
+    /// that was not shown, nothing happens at all: who stole a token cannot even end what it is of.
     ///
     /// It answers as soon as that is decided, so that tokens can be signed while the disk is waited for.
     async fn use_refresh_token(&self, usage: RefreshUse) -> Result<Pending<RefreshOutcome>, StoreError>;
@@ -273,6 +275,11 @@ pub enum StoreError {
     /// The store has been closed.
     #[error("the database is closed")]
     Closed,
+}
+
+/// The stored thumbprint of a key, read back.
+pub(crate) fn thumbprint(text: Option<&str>) -> Result<Option<JwkThumbprint>, StoreError> {
+    text.map(|text| JwkThumbprint::parse(text).ok_or(StoreError::Unreadable("thumbprint"))).transpose()
 }
 
 /// The stored name of an algorithm, read back.

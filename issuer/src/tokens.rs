@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use evergrant_core::protocol::dpop::{Confirmation, JwkThumbprint};
 use evergrant_core::protocol::id_token::{Audience, IdTokenClaims, half_hash};
 use evergrant_core::protocol::{
     AccessToken, AccessTokenClaims, AuthorizationCode, IdToken, Nonce, Scope, Subject, access_token, logout_token,
@@ -93,7 +94,8 @@ pub(crate) fn grant_for_device(
     })
 }
 
-/// Makes the access token of a client's grant. `in_browser` chooses between the two lifetimes an API has.
+/// Makes the access token of a client's grant. `in_browser` chooses between the two lifetimes an API has; `key` is the one it is
+/// bound to, if it is to any (RFC 9449 §6.1).
 ///
 /// # Errors
 /// When it cannot be signed.
@@ -102,6 +104,7 @@ pub fn access_token(
     client: &Client,
     grant: &Grant,
     in_browser: bool,
+    key: Option<&JwkThumbprint>,
     now: UnixTime,
 ) -> Result<IssuedAccessToken, Failure> {
     let bearer = Bearer {
@@ -110,6 +113,7 @@ pub fn access_token(
         auth_time: Some(grant.auth_time.as_seconds()),
         grant_id: Some(grant.id.clone()),
         scope: grant.scope.clone(),
+        key,
     };
     let expires_in = access_token_lifetime(&provider.config, grant.audience.as_deref(), in_browser);
     issue(provider, grant.audience.as_deref(), bearer, expires_in, now)
@@ -124,10 +128,11 @@ pub fn client_access_token(
     client: &Client,
     audience: Option<&str>,
     scope: Scope,
+    key: Option<&JwkThumbprint>,
     now: UnixTime,
 ) -> Result<IssuedAccessToken, Failure> {
-    let bearer =
-        Bearer { subject: Subject::new(client.client_id.as_str()), client, auth_time: None, grant_id: None, scope };
+    let subject = Subject::new(client.client_id.as_str());
+    let bearer = Bearer { subject, client, auth_time: None, grant_id: None, scope, key };
     issue(provider, audience, bearer, access_token_lifetime(&provider.config, audience, false), now)
 }
 
@@ -138,6 +143,7 @@ struct Bearer<'a> {
     auth_time: Option<i64>,
     grant_id: Option<String>,
     scope: Scope,
+    key: Option<&'a JwkThumbprint>,
 }
 
 fn issue(
@@ -160,7 +166,7 @@ fn issue(
         jti: Secret::invent()?.expose().to_owned(),
         grant_id: bearer.grant_id,
         scope: bearer.scope,
-        cnf: None,
+        cnf: bearer.key.cloned().map(Confirmation::from),
     };
     let api = audience.and_then(|audience| config.api(audience));
     let algorithm = api.and_then(|api| api.signing_alg).unwrap_or(config.signing_alg);

@@ -14,6 +14,7 @@ mod device;
 mod device_page;
 mod device_sign_out;
 mod discovery;
+mod dpop;
 mod health;
 mod implicit;
 mod introspect;

@@ -181,6 +181,8 @@ on_both_stores! {
         a_family_ends_when_idle_and_at_its_absolute_limit,
         a_token_of_another_client_is_refused_and_unharmed,
         a_token_that_does_not_rotate_stays_good,
+        a_family_of_a_key_does_nothing_for_who_has_not_shown_it,
+        a_family_of_no_key_is_bound_by_the_first_that_is_shown,
         ending_a_grant_ends_its_family,
         grants_end_by_session_and_by_client,
         a_person_sees_their_own_families_the_last_used_first,

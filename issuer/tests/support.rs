@@ -5,6 +5,7 @@ mod browser;
 mod device;
 mod link;
 mod postgres;
+mod proof_key;
 mod receiver;
 mod server;
 
@@ -13,5 +14,6 @@ pub(crate) use browser::{Answer, Browser, field};
 pub(crate) use device::Device;
 pub(crate) use link::{Condition, Link};
 pub(crate) use postgres::{Database, Postgres};
+pub(crate) use proof_key::ProofKey;
 pub(crate) use receiver::Receiver;
 pub(crate) use server::{PASSWORD, Server, config, config_with_another_password};

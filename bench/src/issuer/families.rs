@@ -91,6 +91,7 @@ impl Family {
             expires_at: now + LIFETIME,
             absolute_until: now + LIFETIME * 2,
             tokens_until: now + LIFETIME * 2,
+            dpop_jkt: None,
         };
         Ok(Self { token: URL_SAFE_NO_PAD.encode([name, secret].concat()), grant, row })
     }

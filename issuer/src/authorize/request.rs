@@ -6,6 +6,7 @@ mod parts;
 use std::time::Duration;
 
 use evergrant_core::protocol::authorize::Prompt;
+use evergrant_core::protocol::dpop::JwkThumbprint;
 use evergrant_core::protocol::params::{Params, ParamsError};
 use evergrant_core::protocol::{ClientId, CodeChallenge, ErrorCode, IdToken, Nonce, OAuthError, Scope, State};
 
@@ -33,6 +34,8 @@ pub struct AuthorizationRequest<'a> {
     pub nonce: Option<Nonce>,
     /// For the code.
     pub code_challenge: Option<CodeChallenge>,
+    /// The key that the code is bound to (RFC 9449 §10).
+    pub dpop_jkt: Option<JwkThumbprint>,
     /// What the person must, or must not, be shown.
     pub prompts: Vec<Prompt>,
     /// How long ago the person may have signed in.
@@ -102,7 +105,7 @@ pub fn read<'a>(config: &'a Config, text: &str) -> Result<AuthorizationRequest<'
 }
 
 /// What is read of a request: all else is left out of what is kept of it.
-const READ: [&str; 15] = [
+const READ: [&str; 16] = [
     "client_id",
     "redirect_uri",
     "response_type",
@@ -114,6 +117,7 @@ const READ: [&str; 15] = [
     "nonce",
     "code_challenge",
     "code_challenge_method",
+    "dpop_jkt",
     "prompt",
     "max_age",
     "login_hint",
@@ -185,6 +189,7 @@ fn rest<'a>(
         audience: api.map(|api| api.identifier.clone()),
         nonce,
         code_challenge: parts::code_challenge(client, params, response_type)?,
+        dpop_jkt: parts::dpop_jkt(params)?,
         prompts: parts::prompts(params)?,
         max_age: parts::max_age(params)?,
         login_hint: params.filled("login_hint").map(str::to_owned),
@@ -212,7 +217,7 @@ mod tests {
         let config = config();
         let rest = "response_type=code&response_mode=form_post&scope=openid+read:reports+odd&audience=http://localhost:3002/\
             &resource=http://localhost:3002/&state=%00%C3%84+a&nonce=n&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
-            &code_challenge_method=S256&prompt=login+consent&max_age=9&login_hint=ann&id_token_hint=a.b.c";
+            &code_challenge_method=S256&dpop_jkt=0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I&prompt=login+consent&max_age=9&login_hint=ann&id_token_hint=a.b.c";
         let whole = format!(
             "client_id=evergrant-app&redirect_uri=http://localhost:8080/callback&{rest}&junk={}",
             "x".repeat(50_000)

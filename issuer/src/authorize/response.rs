@@ -69,7 +69,7 @@ pub async fn grant(
         tokens_until: now + code_lifetime + provider.config.longest_access_token_lifetime(request.client),
     };
     let access_token = match kind.token {
-        true => Some(tokens::access_token(provider, request.client, &grant, true, now)?),
+        true => Some(tokens::access_token(provider, request.client, &grant, true, None, now)?),
         false => None,
     };
     let code = match kind.code {
@@ -127,6 +127,7 @@ fn stored(provider: &Provider, request: &AuthorizationRequest<'_>, code: &Author
         redirect_uri: request.target.redirect_uri.clone(),
         nonce: request.nonce.clone(),
         code_challenge: request.code_challenge.clone(),
+        dpop_jkt: request.dpop_jkt.clone(),
         expires_at: now + provider.config.lifetimes.authorization_code,
     }
 }

@@ -64,6 +64,10 @@ pub struct Client {
     /// Whether its tokens are signed with a key of its own, which can be withdrawn without touching anybody else's.
     #[serde(default)]
     pub own_signing_key: bool,
+    /// Whether each of its access tokens is bound to a key of its own, so that it must send DPoP proofs (RFC 9449 §5.2). It may
+    /// send them in any case.
+    #[serde(default)]
+    pub dpop_bound_access_tokens: bool,
     /// Whether people are asked before it gets anything: once, or each time by an app on a device; `false` for one's own
     /// applications.
     #[serde(default = "default_require_consent")]
@@ -199,6 +203,9 @@ impl Client {
         }
         if self.kind == ClientType::Public && self.grants.contains(&GrantType::ClientCredentials) {
             return refuse("client_credentials is for clients that have a secret".into());
+        }
+        if self.dpop_bound_access_tokens && self.response_types.iter().any(|response_type| response_type.token) {
+            return refuse("dpop_bound_access_tokens: no token that travels in an address is bound to a key, so leave token out of response_types".into());
         }
         for uri in self.redirect_uris.iter().chain(&self.post_logout_redirect_uris) {
             if let Err(reason) = redirect_uri::check(uri) {

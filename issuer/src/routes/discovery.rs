@@ -9,8 +9,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 use evergrant_core::protocol::authorize::Prompt;
+use evergrant_core::protocol::jwt::Algorithm;
 use evergrant_core::protocol::metadata::ProviderMetadata;
-use evergrant_core::protocol::pkce;
+use evergrant_core::protocol::{dpop, pkce};
 use serde::Serialize;
 
 use crate::authorize::{IDENTITY_SCOPES, OFFLINE_ACCESS, ResponseMode, ResponseType};
@@ -38,6 +39,7 @@ pub(crate) async fn metadata(State(provider): State<Arc<Provider>>) -> Cached<Me
         claims_parameter_supported: false,
         request_parameter_supported: false,
         request_uri_parameter_supported: false,
+        dpop_signing_alg_values_supported: dpop::ALGORITHMS.map(Algorithm::name).to_vec(),
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,
     };
@@ -59,6 +61,8 @@ pub(crate) struct Metadata {
     request_parameter_supported: bool,
     /// Discovery §3: without it, `true`.
     request_uri_parameter_supported: bool,
+    /// RFC 9449 §5.1.
+    dpop_signing_alg_values_supported: Vec<&'static str>,
     /// Back-Channel Logout 1.0 §2.1.
     backchannel_logout_supported: bool,
     backchannel_logout_session_supported: bool,

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
+use evergrant_core::protocol::dpop::{Confirmation, TOKEN_TYPE};
 use evergrant_core::protocol::id_token::Audience;
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{ClientId, ErrorCode, Issuer, Scope, Subject};
@@ -72,6 +73,9 @@ struct Active {
     jti: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token_type: Option<&'static str>,
+    /// RFC 9449 §6.2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
 }
 
 #[derive(Serialize)]
@@ -98,7 +102,8 @@ async fn access_token(provider: &Provider, token: &str, now: UnixTime) -> Result
         iat: claims.iat,
         aud: Some(claims.aud),
         jti: Some(claims.jti),
-        token_type: Some("Bearer"),
+        token_type: Some(if claims.cnf.is_some() { TOKEN_TYPE } else { "Bearer" }),
+        cnf: claims.cnf,
     }))
 }
 
@@ -133,5 +138,6 @@ async fn refresh_token(
         aud: None,
         jti: None,
         token_type: None,
+        cnf: family.dpop_jkt.map(Confirmation::from),
     }))
 }

@@ -9,8 +9,9 @@ use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{AccessToken, ErrorCode};
 use tracing::warn;
 
-use crate::access_tokens;
+use crate::access_tokens::{self, ResourceRequest};
 use crate::provider::Provider;
+use crate::web::bearer::Presented;
 use crate::web::form::{FormRejection, FormText};
 use crate::web::headers::forbid_storing;
 use crate::web::oauth_refusal::OAuthRefusal;
@@ -32,18 +33,20 @@ pub(crate) async fn secret(
         (Err(refusal), _) | (_, Err(refusal)) => refusal.into_response(),
         (Ok(Some(_)), Ok(Some(_))) => bearer::two_tokens().into_response(),
         (Ok(None), Ok(None)) => bearer::nothing_presented(),
-        (Ok(Some(token)), Ok(None)) | (Ok(None), Ok(Some(token))) => match judge(&provider, &token) {
-            Ok(()) => "Secret area\n".into_response(),
-            Err(refusal) => refusal.into_response(),
-        },
+        (Ok(Some(presented)), Ok(None)) | (Ok(None), Ok(Some(presented))) => {
+            match judge(&provider, &headers, &presented).await {
+                Ok(()) => "Secret area\n".into_response(),
+                Err(refusal) => refusal.into_response(),
+            }
+        }
     };
     forbid_storing(response.headers_mut());
     response
 }
 
-fn in_query(query: &str) -> Result<Option<AccessToken>, OAuthRefusal> {
+fn in_query(query: &str) -> Result<Option<Presented>, OAuthRefusal> {
     let params = Params::parse(query)?;
-    let token = params.filled("access_token").map(AccessToken::new);
+    let token = params.filled("access_token").map(|token| Presented::Bearer(AccessToken::new(token)));
     if token.is_some() {
         warn!("an access token came in a query, where it ends up in logs: [secret_area] allow_query_token lets it");
     }
@@ -51,8 +54,9 @@ fn in_query(query: &str) -> Result<Option<AccessToken>, OAuthRefusal> {
 }
 
 /// Tokens that name an API are for that API, not for this.
-fn judge(provider: &Provider, token: &AccessToken) -> Result<(), OAuthRefusal> {
-    let claims = access_tokens::judge_alone(provider, token, provider.clock.now())?;
+async fn judge(provider: &Provider, headers: &HeaderMap, presented: &Presented) -> Result<(), OAuthRefusal> {
+    let request = ResourceRequest { method: "GET", path: "secret", headers };
+    let claims = access_tokens::judge_alone(provider, request, presented, provider.clock.now()).await?;
     if claims.aud.contains(&provider.config.endpoint("userinfo")) {
         return Ok(());
     }

@@ -13,6 +13,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
+use evergrant_core::protocol::dpop::{JwkThumbprint, TOKEN_TYPE};
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::token::TokenResponse;
 use evergrant_core::protocol::{ErrorCode, Nonce, RefreshToken};
@@ -23,6 +24,7 @@ use crate::authorize;
 use crate::backchannel_logout;
 use crate::client_authentication;
 use crate::config::{Client, GrantType};
+use crate::dpop;
 use crate::error::Failure;
 use crate::provider::Provider;
 use crate::store::Grant;
@@ -37,11 +39,34 @@ pub(crate) async fn token(
     Peer(address): Peer,
     headers: HeaderMap,
     form: Result<FormText, FormRejection>,
-) -> Result<Response, OAuthRefusal> {
+) -> Response {
+    let mut response = match answer(&provider, address, &headers, form).await {
+        Ok(tokens) => {
+            let mut response = Json(tokens).into_response();
+            forbid_storing(response.headers_mut());
+            response
+        }
+        Err(refusal) => refusal.into_response(),
+    };
+    // RFC 9449 §8.2: with any answer, so that a client always has a new one.
+    if headers.contains_key(dpop::PROOF)
+        && let Some(nonce) = dpop::next_nonce(&provider, provider.clock.now())
+    {
+        response.headers_mut().insert(dpop::NONCE, nonce);
+    }
+    response
+}
+
+async fn answer(
+    provider: &Provider,
+    address: IpAddr,
+    headers: &HeaderMap,
+    form: Result<FormText, FormRejection>,
+) -> Result<TokenResponse, OAuthRefusal> {
     let FormText(text) = form?;
     let params = Params::parse(&text)?;
     let asked = params.filled("grant_type").ok_or_else(|| invalid_request("grant_type is missing"))?;
-    let client = client_authentication::authenticate(&provider, address, &headers, &params)?;
+    let client = client_authentication::authenticate(provider, address, headers, &params)?;
     let grant_type = GrantType::ALL.into_iter().find(|grant| grant.as_str() == asked);
     let grant_type = grant_type
         .ok_or_else(|| OAuthRefusal::new(ErrorCode::UnsupportedGrantType, "this grant_type is not supported here"))?;
@@ -51,17 +76,19 @@ pub(crate) async fn token(
             "this client is not registered for this grant_type",
         ));
     }
-    let call = Call { provider: &provider, client, params: &params, address, now: provider.clock.now() };
-    let tokens = match grant_type {
-        GrantType::AuthorizationCode => code::redeem(&call).await?,
-        GrantType::ClientCredentials => client_credentials::redeem(&call)?,
-        GrantType::DeviceCode => device_code::redeem(&call).await?,
-        GrantType::Password => password::redeem(&call).await?,
-        GrantType::RefreshToken => refresh::redeem(&call).await?,
-    };
-    let mut response = Json(tokens).into_response();
-    forbid_storing(response.headers_mut());
-    Ok(response)
+    let now = provider.clock.now();
+    let proven = dpop::at_the_token_endpoint(provider, headers, now).await?;
+    if proven.is_none() && client.dpop_bound_access_tokens {
+        return Err(dpop::missing("this client must send a DPoP proof: it is registered for bound access tokens"));
+    }
+    let call = Call { provider, client, params: &params, address, proven: proven.as_ref(), now };
+    match grant_type {
+        GrantType::AuthorizationCode => code::redeem(&call).await,
+        GrantType::ClientCredentials => client_credentials::redeem(&call),
+        GrantType::DeviceCode => device_code::redeem(&call).await,
+        GrantType::Password => password::redeem(&call).await,
+        GrantType::RefreshToken => refresh::redeem(&call).await,
+    }
 }
 
 /// A call whose client is known and may use the grant it names.
@@ -70,6 +97,8 @@ struct Call<'a> {
     client: &'a Client,
     params: &'a Params,
     address: IpAddr,
+    /// The key that the client has shown to have, if it sent a proof (RFC 9449 §5).
+    proven: Option<&'a JwkThumbprint>,
     now: UnixTime,
 }
 
@@ -85,7 +114,7 @@ impl Call<'_> {
         let Self { provider, client, now, .. } = *self;
         let api = grant.audience.as_deref().and_then(|audience| provider.config.api(audience));
         grant.scope = authorize::grantable(&grant.scope, api, client.may_stay(api));
-        let access_token = tokens::access_token(provider, client, &grant, client.is_browser_app(), now)?;
+        let access_token = tokens::access_token(provider, client, &grant, client.is_browser_app(), self.proven, now)?;
         let parts = IdTokenParts { nonce, access_token: Some(&access_token.token), code: None };
         let id_token = match grant.scope.contains("openid") {
             true => Some(tokens::id_token(provider, client, &grant, parts, now)?),
@@ -93,13 +122,19 @@ impl Call<'_> {
         };
         Ok(TokenResponse {
             access_token: access_token.token,
-            token_type: "Bearer".to_owned(),
+            token_type: self.token_type(),
             expires_in: Some(access_token.expires_in),
             refresh_token,
             // RFC 6749 §3.3: a scope has a word at least.
             scope: Some(grant.scope).filter(|scope| !scope.is_empty()),
             id_token,
         })
+    }
+
+    /// RFC 9449 §5.
+    fn token_type(&self) -> String {
+        let token_type = if self.proven.is_some() { TOKEN_TYPE } else { "Bearer" };
+        token_type.to_owned()
     }
 
     /// Has the client hear when it is over what an ID token of this grant names. `has_session` is whether that is the session of a

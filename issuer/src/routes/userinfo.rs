@@ -5,18 +5,22 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
-use evergrant_core::protocol::{AccessToken, ErrorCode};
+use evergrant_core::protocol::ErrorCode;
 use serde_json::{Map, Value};
 
-use crate::access_tokens;
+use crate::access_tokens::{self, ResourceRequest};
 use crate::provider::Provider;
-use crate::web::bearer;
+use crate::web::bearer::{self, Presented};
 use crate::web::headers::forbid_storing;
 use crate::web::oauth_refusal::OAuthRefusal;
 
 pub(crate) async fn userinfo(State(provider): State<Arc<Provider>>, request: Request) -> Response {
+    let (method, headers) = (request.method().clone(), request.headers().clone());
     let answer = match bearer::presented(request).await {
-        Ok(Some(token)) => claims(&provider, &token).await,
+        Ok(Some(presented)) => {
+            let request = ResourceRequest { method: method.as_str(), path: "userinfo", headers: &headers };
+            claims(&provider, request, &presented).await
+        }
         Ok(None) => return bearer::nothing_presented(),
         Err(refusal) => Err(refusal),
     };
@@ -28,8 +32,12 @@ pub(crate) async fn userinfo(State(provider): State<Arc<Provider>>, request: Req
     response
 }
 
-async fn claims(provider: &Provider, token: &AccessToken) -> Result<Map<String, Value>, OAuthRefusal> {
-    let judged = access_tokens::judge(provider, token, provider.clock.now()).await?;
+async fn claims(
+    provider: &Provider,
+    request: ResourceRequest<'_>,
+    presented: &Presented,
+) -> Result<Map<String, Value>, OAuthRefusal> {
+    let judged = access_tokens::judge(provider, request, presented, provider.clock.now()).await?;
     // `openid` in the scope is what opens this endpoint, whichever API the token is for.
     if !judged.scope.contains("openid") {
         return Err(OAuthRefusal::bearer(ErrorCode::InsufficientScope, "The scope openid is needed."));

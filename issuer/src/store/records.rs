@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use evergrant_core::protocol::dpop::JwkThumbprint;
 use evergrant_core::protocol::jwt::Algorithm;
 use evergrant_core::protocol::revoked::RevokedEntry;
 use evergrant_core::protocol::{ClientId, CodeChallenge, Nonce, Scope, Subject};
@@ -186,6 +187,8 @@ pub struct Code {
     pub nonce: Option<Nonce>,
     /// What the verifier must hash to (RFC 7636 §4.6).
     pub code_challenge: Option<CodeChallenge>,
+    /// The key that its sender must have (RFC 9449 §10).
+    pub dpop_jkt: Option<JwkThumbprint>,
     /// When it is given up.
     pub expires_at: UnixTime,
 }
@@ -229,6 +232,8 @@ pub struct RefreshFamily {
     pub absolute_until: UnixTime,
     /// When the last access token expires that its tokens brought so far.
     pub tokens_until: UnixTime,
+    /// The key that whoever uses its tokens must have (RFC 9449 §5).
+    pub dpop_jkt: Option<JwkThumbprint>,
 }
 
 /// A refresh token that was presented, and what is to follow if it is good.
@@ -240,6 +245,10 @@ pub struct RefreshUse {
     pub presented: SecretHash,
     /// Who presents it.
     pub client_id: ClientId,
+    /// The key that they have shown to have.
+    pub proven: Option<JwkThumbprint>,
+    /// Whether the family is bound to that key from now on, if it is to none yet.
+    pub binds: bool,
     /// The token that takes its place; none where tokens do not rotate.
     pub successor: Option<Successor>,
     /// How long the family then lives without another use.
@@ -250,6 +259,13 @@ pub struct RefreshUse {
     pub tokens_until: UnixTime,
     /// The time.
     pub now: UnixTime,
+}
+
+impl RefreshUse {
+    /// The key that the family is bound to with this use, if it is to none yet.
+    pub(super) fn key_to_bind(&self) -> Option<&JwkThumbprint> {
+        self.proven.as_ref().filter(|_| self.binds)
+    }
 }
 
 /// What is stored of a successor: worthless without the token it follows.
@@ -276,6 +292,8 @@ pub enum RefreshOutcome {
     Repeated(Box<Grant>, Successor),
     /// It was used before; its family is over now.
     Replayed,
+    /// Its family is bound to a key that was not shown, and goes on.
+    OtherKey,
     /// Unknown, expired, ended, or another client's.
     Refused,
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use evergrant_core::protocol::jwt::Algorithm;
 use evergrant_core::protocol::params::ParamsError;
-use evergrant_core::protocol::{ErrorCode, OAuthError};
+use evergrant_core::protocol::{ErrorCode, OAuthError, dpop};
 use tracing::error;
 
 use super::form::FormRejection;
@@ -48,14 +49,29 @@ impl OAuthRefusal {
 
     /// The access token does not do (RFC 6750 §3.1).
     pub(crate) fn bearer(code: ErrorCode, description: &str) -> Self {
+        Self::challenging(code, description, "Bearer", "")
+    }
+
+    /// The same for a token that is, or has to be, presented with a proof (RFC 9449 §7.1).
+    pub(crate) fn dpop(code: ErrorCode, description: &str) -> Self {
+        Self::challenging(code, description, dpop::TOKEN_TYPE, &format!(", {}", dpop_algorithms()))
+    }
+
+    fn challenging(code: ErrorCode, description: &str, scheme: &str, more: &str) -> Self {
         let status = match code {
             ErrorCode::InvalidRequest => StatusCode::BAD_REQUEST,
             ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
             _ => StatusCode::UNAUTHORIZED,
         };
-        let challenge = format!(r#"Bearer realm="evergrant", error="{code}", error_description="{description}""#);
+        let challenge =
+            format!(r#"{scheme} realm="evergrant", error="{code}", error_description="{description}"{more}"#);
         Self { status, challenge: Some(challenge), ..Self::new(code, description) }
     }
+}
+
+/// `algs`: what a proof may be signed with (RFC 9449 §7.1).
+pub(crate) fn dpop_algorithms() -> String {
+    format!(r#"algs="{}""#, dpop::ALGORITHMS.map(Algorithm::name).join(" "))
 }
 
 impl From<OAuthError> for OAuthRefusal {

@@ -6,7 +6,7 @@ use evergrant_core::protocol::{ClientId, CodeChallenge, Nonce};
 use evergrant_issuer::Store;
 use evergrant_issuer::store::{Code, CodeUse, Grant};
 
-use super::rows::{after, app, code, family, grant, hash};
+use super::rows::{after, app, code, family, grant, hash, key};
 use super::{Opened, at_once};
 
 pub(super) async fn a_code_brings_back_what_was_stored(Opened { store, .. }: &Opened) {
@@ -14,6 +14,7 @@ pub(super) async fn a_code_brings_back_what_was_stored(Opened { store, .. }: &Op
     let full = Code {
         nonce: Some(Nonce::new("n\0\u{1F980}'")),
         code_challenge: Some(CodeChallenge::new("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")),
+        dpop_jkt: Some(key(1)),
         ..code("full")
     };
     for (grant, code) in [(bare, code("bare")), (grant("full"), full)] {

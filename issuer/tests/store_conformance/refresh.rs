@@ -9,7 +9,7 @@ use evergrant_issuer::Store;
 use evergrant_issuer::store::{Grant, RefreshFamily, RefreshOutcome, RefreshUse};
 
 use super::Opened;
-use super::rows::{after, ann, app, bob, family, grant, hash, successor, token, usage};
+use super::rows::{after, ann, app, bob, family, grant, hash, key, successor, token, usage};
 
 /// Begins a family whose grant has the same name.
 pub(super) async fn begin(store: &Arc<dyn Store>, name: &str) {
@@ -129,6 +129,45 @@ pub(super) async fn a_token_that_does_not_rotate_stays_good(Opened { store, .. }
     // A client that is told to rotate from now on goes on from the same token.
     assert_eq!(present(store, "one", 0, after(240)).await, accepted("one"));
     assert_eq!(present(store, "one", 1, after(250)).await, accepted("one"));
+}
+
+pub(super) async fn a_family_of_a_key_does_nothing_for_who_has_not_shown_it(Opened { store, .. }: &Opened) {
+    let bound = RefreshFamily { dpop_jkt: Some(key(1)), ..family("one", "one") };
+    store.add_refresh_family(grant("one"), bound.clone()).await.unwrap();
+    assert_eq!(store.refresh_family(hash("one"), after(1)).await.unwrap(), Some((grant("one"), bound)));
+    let present = async |number, proven, seconds| {
+        let usage = RefreshUse { proven, ..usage("one", number, after(seconds)) };
+        store.use_refresh_token(usage).await.unwrap().committed().await.unwrap()
+    };
+    for thief in [None, Some(key(2))] {
+        // The good token, and one that never was.
+        for number in [0, 7] {
+            assert_eq!(present(number, thief.clone(), 1).await, RefreshOutcome::OtherKey, "{number}");
+        }
+    }
+    assert_eq!(present(0, Some(key(1)), 2).await, accepted("one"));
+    for thief in [None, Some(key(2))] {
+        // One that is forgiven, and one that is not.
+        for seconds in [3, 50] {
+            assert_eq!(present(0, thief.clone(), seconds).await, RefreshOutcome::OtherKey, "{seconds}");
+        }
+    }
+    assert_eq!(present(0, Some(key(1)), 3).await, repeated("one", 0));
+    assert_eq!(present(1, Some(key(1)), 50).await, accepted("one"));
+    assert_eq!(present(0, Some(key(1)), 90).await, RefreshOutcome::Replayed, "whoever has the key is not a thief");
+    assert_eq!(present(2, Some(key(1)), 90).await, RefreshOutcome::Refused);
+}
+
+pub(super) async fn a_family_of_no_key_is_bound_by_the_first_that_is_shown(Opened { store, .. }: &Opened) {
+    for (name, binds) in [("public", true), ("confidential", false)] {
+        begin(store, name).await;
+        let shown = RefreshUse { proven: Some(key(1)), binds, ..usage(name, 0, after(1)) };
+        assert_eq!(store.use_refresh_token(shown).await.unwrap().committed().await.unwrap(), accepted(name));
+        let (_, used) = store.refresh_family(hash(name), after(1)).await.unwrap().unwrap();
+        assert_eq!(used.dpop_jkt, binds.then(|| key(1)), "{name}");
+    }
+    assert_eq!(present(store, "public", 1, after(2)).await, RefreshOutcome::OtherKey);
+    assert_eq!(present(store, "confidential", 1, after(2)).await, accepted("confidential"));
 }
 
 pub(super) async fn ending_a_grant_ends_its_family(Opened { store, .. }: &Opened) {

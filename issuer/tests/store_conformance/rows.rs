@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use evergrant_core::protocol::dpop::JwkThumbprint;
 use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use evergrant_issuer::secret::SecretHash;
@@ -88,6 +89,7 @@ pub(super) fn code(text: &str) -> Code {
         redirect_uri: "https://app.example/callback".to_owned(),
         nonce: None,
         code_challenge: None,
+        dpop_jkt: None,
         expires_at: after(60),
     }
 }
@@ -118,6 +120,7 @@ pub(super) fn family(name: &str, grant_id: &str) -> RefreshFamily {
         expires_at: after(100),
         absolute_until: after(1000),
         tokens_until: after(50),
+        dpop_jkt: None,
     }
 }
 
@@ -139,10 +142,17 @@ pub(super) fn usage(family: &str, number: usize, now: UnixTime) -> RefreshUse {
         family: hash(family),
         presented: token(family, number),
         client_id: app(),
+        proven: None,
+        binds: true,
         successor: Some(successor(family, number)),
         idle_lifetime: Duration::from_secs(100),
         reuse_interval: Duration::from_secs(10),
         tokens_until: now + Duration::from_secs(60),
         now,
     }
+}
+
+/// The thumbprint of some key.
+pub(super) fn key(number: u8) -> JwkThumbprint {
+    JwkThumbprint::parse(&format!("{number:043}")).unwrap()
 }

@@ -71,7 +71,7 @@ impl Browser {
         let mut own: HeaderMap = HeaderMap::new();
         for (name, value) in headers {
             let name: HeaderName = name.parse().unwrap();
-            own.insert(name, HeaderValue::from_str(value).unwrap());
+            own.append(name, HeaderValue::from_str(value).unwrap());
         }
         let cookies = self.cookie_header();
         if !cookies.is_empty() {

@@ -237,6 +237,9 @@ pub enum ProofError {
     /// `ath` is missing, or that of another token.
     #[error("ath of the DPoP proof is not the hash of the access token")]
     AccessToken,
+    /// There is none, or several; for whoever has the request.
+    #[error("one DPoP proof is needed, in one header")]
+    NotOne,
     /// `jti`; for whoever remembers those.
     #[error("the DPoP proof came before (jti)")]
     Repeated,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use evergrant_core::protocol::authorize::Prompt;
+use evergrant_core::protocol::dpop::JwkThumbprint;
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{CodeChallenge, ErrorCode, OAuthError, Scope, State, pkce};
 
@@ -191,6 +192,12 @@ pub(super) fn code_challenge(
         return Err(invalid("code_challenge is not the base64url form of a SHA-256"));
     }
     Ok(Some(CodeChallenge::new(challenge)))
+}
+
+/// The key that the code is bound to, which its sender then has to show (RFC 9449 §10).
+pub(super) fn dpop_jkt(params: &Params) -> Result<Option<JwkThumbprint>, OAuthError> {
+    let read = |text| JwkThumbprint::parse(text).ok_or_else(|| invalid("dpop_jkt is not the thumbprint of a key"));
+    params.filled("dpop_jkt").map(read).transpose()
 }
 
 pub(super) fn prompts(params: &Params) -> Result<Vec<Prompt>, OAuthError> {

@@ -10,7 +10,7 @@ use crate::web::oauth_refusal::OAuthRefusal;
 
 /// No refresh token goes along (§4.4.3): the client can ask again, and nobody has to be there.
 pub(super) fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusal> {
-    let Call { provider, client, params, now, .. } = *call;
+    let Call { provider, client, params, proven, now, .. } = *call;
     let asked = params.filled("scope").map(Scope::parse);
     let api = authorize::api_or_that_of(&provider.config, params, asked.as_ref().unwrap_or(&Scope::default()))?;
     let allowed = api.map(|api| api.scopes.intersection(&client.own_scope)).unwrap_or_default();
@@ -19,10 +19,10 @@ pub(super) fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusal> {
         return Err(authorize::no_scope().into());
     }
     let audience = api.map(|api| api.identifier.as_str());
-    let issued = tokens::client_access_token(provider, client, audience, scope.clone(), now)?;
+    let issued = tokens::client_access_token(provider, client, audience, scope.clone(), proven, now)?;
     Ok(TokenResponse {
         access_token: issued.token,
-        token_type: "Bearer".to_owned(),
+        token_type: call.token_type(),
         expires_in: Some(issued.expires_in),
         refresh_token: None,
         scope: Some(scope).filter(|scope| !scope.is_empty()),

@@ -1,10 +1,12 @@
 //! `grant_type=authorization_code`: a code becomes tokens (RFC 6749 §4.1.3, RFC 7636 §4.6).
 
+use evergrant_core::protocol::dpop::JwkThumbprint;
 use evergrant_core::protocol::token::TokenResponse;
 use evergrant_core::protocol::{CodeVerifier, pkce};
 
 use super::{Call, invalid_grant, invalid_request};
 use crate::authorize::OFFLINE_ACCESS;
+use crate::dpop;
 use crate::error::Failure;
 use crate::secret::SecretHash;
 use crate::store::{Code, CodeUse};
@@ -28,14 +30,25 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
     };
     // From here on the code is used up: whoever holds it without knowing the rest has one guess.
     check_proofs(&code, redirect_uri, verifier.as_ref())?;
+    check_key(&code, call.proven)?;
     call.check_target(&grant)?;
     call.check_account(&grant).await?;
     let refresh_token = match grant.scope.contains(OFFLINE_ACCESS) {
-        true => Some(refresh_tokens::begin(provider, client, &grant, now).await?),
+        true => Some(refresh_tokens::begin(provider, client, &grant, call.proven, now).await?),
         false => None,
     };
     call.note_logged_in(&grant, true).await?;
     Ok(call.respond(grant, code.nonce.as_ref(), refresh_token)?)
+}
+
+/// RFC 9449 §10.
+fn check_key(code: &Code, proven: Option<&JwkThumbprint>) -> Result<(), OAuthRefusal> {
+    match (&code.dpop_jkt, proven) {
+        (None, _) => Ok(()),
+        (Some(bound), Some(proven)) if bound == proven => Ok(()),
+        (Some(_), Some(_)) => Err(invalid_grant("the code is bound to another key than that of the DPoP proof")),
+        (Some(_), None) => Err(dpop::missing("the code is bound to a key (dpop_jkt): send a DPoP proof of it")),
+    }
 }
 
 fn check_proofs(code: &Code, redirect_uri: &str, verifier: Option<&CodeVerifier>) -> Result<(), OAuthRefusal> {

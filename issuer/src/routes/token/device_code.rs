@@ -34,7 +34,7 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
     call.check_target(&grant)?;
     call.check_account(&grant).await?;
     let refresh_token = match grant.scope.contains(OFFLINE_ACCESS) {
-        true => Some(refresh_tokens::begin(provider, client, &grant, now).await?),
+        true => Some(refresh_tokens::begin(provider, client, &grant, call.proven, now).await?),
         false => None,
     };
     call.note_logged_in(&grant, false).await?;

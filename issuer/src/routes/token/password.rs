@@ -24,7 +24,7 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
     let person = signed_in(call, username, password).await?;
     let grant = tokens::grant_without_browser(provider, client, person, api, scope, now)?;
     let refresh_token = match grant.scope.contains(OFFLINE_ACCESS) {
-        true => Some(refresh_tokens::begin(provider, client, &grant, now).await?),
+        true => Some(refresh_tokens::begin(provider, client, &grant, call.proven, now).await?),
         false => {
             provider.store.add_grant(grant.clone()).await.map_err(Failure::from)?;
             None

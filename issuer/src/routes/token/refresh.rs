@@ -6,12 +6,13 @@ use tracing::warn;
 
 use super::{Call, invalid_grant, invalid_request};
 use crate::accounts;
+use crate::dpop;
 use crate::refresh_tokens::{self, Used};
 use crate::store::Grant;
 use crate::web::oauth_refusal::OAuthRefusal;
 
 pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusal> {
-    let Call { provider, client, params, now, .. } = *call;
+    let Call { provider, client, params, proven, now, .. } = *call;
     let presented = params.filled("refresh_token").ok_or_else(|| invalid_request("refresh_token is missing"))?;
     let asked = params.filled("scope").map(Scope::parse);
     check_asked(call, presented, asked.as_ref()).await?;
@@ -21,7 +22,7 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
         true => Ok(answer(grant, next)),
         false => Err(Box::new((grant, next))),
     };
-    match refresh_tokens::present(provider, client, presented, now, answer_at_once).await? {
+    match refresh_tokens::present(provider, client, presented, proven, now, answer_at_once).await? {
         Used::Good(Ok(answer)) => answer,
         Used::Good(Err(unanswered)) => {
             let (grant, next) = *unanswered;
@@ -32,6 +33,10 @@ pub(super) async fn redeem(call: &Call<'_>) -> Result<TokenResponse, OAuthRefusa
             warn!(client_id = client.client_id.as_str(), "a used refresh token came back: its family is over");
             Err(invalid_grant("the refresh token was used before; the person has to sign in again"))
         }
+        Used::OtherKey if proven.is_some() => {
+            Err(invalid_grant("the refresh token is bound to another key than that of the DPoP proof"))
+        }
+        Used::OtherKey => Err(dpop::missing("the refresh token is bound to a key: send a DPoP proof of it")),
         Used::Refused => Err(invalid_grant("the refresh token is unknown, expired, revoked or another client's")),
     }
 }

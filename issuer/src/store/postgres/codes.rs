@@ -1,5 +1,6 @@
 //! Authorization codes, and the grants they stand for.
 
+use evergrant_core::protocol::dpop::JwkThumbprint;
 use evergrant_core::protocol::{ClientId, CodeChallenge, Nonce};
 use evergrant_core::time::UnixTime;
 use tokio_postgres::Row;
@@ -17,8 +18,8 @@ pub(super) async fn add(db: &Connections, grant: &Grant, code: &Code) -> Result<
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, greatest($11::bigint, $16))
                    ON CONFLICT (id) DO UPDATE SET keep_until = greatest(grants.keep_until, excluded.keep_until)
                )
-               INSERT INTO code (hash, grant_id, redirect_uri, nonce, code_challenge, expires_at)
-               VALUES ($12, $1, $13, $14, $15, $16)";
+               INSERT INTO code (hash, grant_id, redirect_uri, nonce, code_challenge, expires_at, dpop_jkt)
+               VALUES ($12, $1, $13, $14, $15, $16, $17)";
     let values = [
         &grant.id as _,
         &grant.client_id.as_str() as _,
@@ -36,6 +37,7 @@ pub(super) async fn add(db: &Connections, grant: &Grant, code: &Code) -> Result<
         &code.nonce.as_ref().map(|nonce| nonce.secret().as_bytes()) as _,
         &code.code_challenge.as_ref().map(CodeChallenge::as_str) as _,
         &code.expires_at.as_millis() as _,
+        &code.dpop_jkt.as_ref().map(JwkThumbprint::as_str) as _,
     ];
     db.rows(sql, &values).await?;
     Ok(())
@@ -51,7 +53,7 @@ pub(super) async fn redeem(
     let sql = "UPDATE code SET used_at = $3 FROM grants
                WHERE hash = $1 AND used_at IS NULL AND expires_at > $3
                  AND grants.id = grant_id AND client_id = $2 AND ended_at IS NULL
-               RETURNING hash, redirect_uri, nonce, code_challenge, expires_at,
+               RETURNING hash, redirect_uri, nonce, code_challenge, expires_at, dpop_jkt,
                    grant_id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at, granted_until";
     let used = db.row(sql, &[&hash.as_bytes(), &client_id.as_str(), &now.as_millis()]).await?;
     match used {
@@ -82,6 +84,7 @@ fn read_code(row: &Row) -> Result<Code, StoreError> {
         redirect_uri: row::text(row, "redirect_uri")?,
         nonce: nonce.map(Nonce::new),
         code_challenge: code_challenge.map(CodeChallenge::new),
+        dpop_jkt: row::thumbprint(row, "dpop_jkt")?,
         expires_at: row::time(row, "expires_at")?,
     })
 }

@@ -1,6 +1,7 @@
 //! Families of refresh tokens: one row each, in which the good token, the one before it, and the time between stand.
 
 use evergrant_core::protocol::Subject;
+use evergrant_core::protocol::dpop::JwkThumbprint;
 use evergrant_core::time::UnixTime;
 use tokio_postgres::Row;
 
@@ -19,8 +20,9 @@ pub(super) async fn add(db: &Connections, grant: &Grant, family: &RefreshFamily)
                    ON CONFLICT (id) DO UPDATE SET keep_until = greatest(grants.keep_until, excluded.keep_until)
                )
                INSERT INTO refresh_family
-                   (id, grant_id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until, sweep_at)
-               VALUES ($12, $1, $13, $14, $15, $16, $17, $18, greatest($16::bigint, $18))";
+                   (id, grant_id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until, sweep_at,
+                    dpop_jkt)
+               VALUES ($12, $1, $13, $14, $15, $16, $17, $18, greatest($16::bigint, $18), $19)";
     let values = [
         &grant.id as _,
         &grant.client_id.as_str() as _,
@@ -40,6 +42,7 @@ pub(super) async fn add(db: &Connections, grant: &Grant, family: &RefreshFamily)
         &family.expires_at.as_millis() as _,
         &family.absolute_until.as_millis() as _,
         &family.tokens_until.as_millis() as _,
+        &family.dpop_jkt.as_ref().map(JwkThumbprint::as_str) as _,
     ];
     db.rows(sql, &values).await?;
     Ok(())
@@ -50,7 +53,7 @@ pub(super) async fn find(
     id: SecretHash,
     now: UnixTime,
 ) -> Result<Option<(Grant, RefreshFamily)>, StoreError> {
-    let sql = "SELECT refresh_family.id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until,
+    let sql = "SELECT refresh_family.id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until, dpop_jkt,
                    grant_id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at, granted_until
                FROM refresh_family JOIN grants ON grants.id = grant_id
                WHERE refresh_family.id = $1 AND ended_at IS NULL AND expires_at > $2";
@@ -63,7 +66,7 @@ pub(super) async fn of_person(
     subject: &Subject,
     now: UnixTime,
 ) -> Result<Vec<(Grant, RefreshFamily)>, StoreError> {
-    let sql = "SELECT refresh_family.id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until,
+    let sql = "SELECT refresh_family.id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until, dpop_jkt,
                    grant_id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at, granted_until
                FROM grants JOIN refresh_family ON grants.id = grant_id
                WHERE subject = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY last_used_at DESC LIMIT $3";
@@ -71,15 +74,20 @@ pub(super) async fn of_person(
     db.rows(sql, &values).await?.iter().map(read).collect()
 }
 
+type LiveFamily = (Grant, Option<JwkThumbprint>, Option<Rotation>);
+
 pub(super) async fn present(db: &Connections, usage: &RefreshUse) -> Result<RefreshOutcome, StoreError> {
     if let Some(grant) = exchange(db, usage).await? {
         return Ok(RefreshOutcome::Accepted(Box::new(grant)));
     }
     // What the family looks like by now can only be later than what the exchange met: a token that was not the good one
     // then never becomes it.
-    let Some((grant, last_rotation)) = live(db, usage).await? else {
+    let Some((grant, dpop_jkt, last_rotation)) = live(db, usage).await? else {
         return Ok(RefreshOutcome::Refused);
     };
+    if dpop_jkt.is_some() && dpop_jkt != usage.proven {
+        return Ok(RefreshOutcome::OtherKey);
+    }
     match last_rotation {
         Some(rotation) if rotation.is_repeated_by(usage) => {
             Ok(RefreshOutcome::Repeated(Box::new(grant), rotation.successor))
@@ -108,9 +116,10 @@ async fn exchange(db: &Connections, usage: &RefreshUse) -> Result<Option<Grant>,
                    current = coalesce($4, current), salt = coalesce($5, salt),
                    rotated_at = CASE WHEN $4 IS NULL THEN rotated_at ELSE $7 END,
                    last_used_at = $7, expires_at = least($6, absolute_until),
-                   tokens_until = greatest(tokens_until, $8)
+                   tokens_until = greatest(tokens_until, $8), dpop_jkt = coalesce(dpop_jkt, $10)
                FROM granted
                WHERE refresh_family.id = $1 AND current = $2 AND expires_at > $7 AND grant_id = granted.id
+                 AND (dpop_jkt IS NULL OR dpop_jkt = $9)
                RETURNING grant_id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at, granted_until";
     let successor = usage.successor.as_ref();
     let values = [
@@ -122,19 +131,21 @@ async fn exchange(db: &Connections, usage: &RefreshUse) -> Result<Option<Grant>,
         &(usage.now + usage.idle_lifetime).as_millis() as _,
         &usage.now.as_millis() as _,
         &usage.tokens_until.as_millis() as _,
+        &usage.proven.as_ref().map(JwkThumbprint::as_str) as _,
+        &usage.key_to_bind().map(JwkThumbprint::as_str) as _,
     ];
     db.row(sql, &values).await?.as_ref().map(grants::read).transpose()
 }
 
-/// The family, if it is this client's and not over.
-async fn live(db: &Connections, usage: &RefreshUse) -> Result<Option<(Grant, Option<Rotation>)>, StoreError> {
-    let sql = "SELECT current, previous, salt, rotated_at,
+/// Of the family, if it is this client's and not over: its grant, the key it is bound to, and its last rotation.
+async fn live(db: &Connections, usage: &RefreshUse) -> Result<Option<LiveFamily>, StoreError> {
+    let sql = "SELECT current, dpop_jkt, previous, salt, rotated_at,
                    grant_id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at, granted_until
                FROM refresh_family JOIN grants ON grants.id = grant_id
                WHERE refresh_family.id = $1 AND client_id = $2 AND ended_at IS NULL AND expires_at > $3";
     let values = [&usage.family.as_bytes() as _, &usage.client_id.as_str() as _, &usage.now.as_millis() as _];
     match db.row(sql, &values).await? {
-        Some(row) => Ok(Some((grants::read(&row)?, last_rotation(&row)?))),
+        Some(row) => Ok(Some((grants::read(&row)?, row::thumbprint(&row, "dpop_jkt")?, last_rotation(&row)?))),
         None => Ok(None),
     }
 }
@@ -161,6 +172,7 @@ fn read(row: &Row) -> Result<(Grant, RefreshFamily), StoreError> {
         expires_at: row::time(row, "expires_at")?,
         absolute_until: row::time(row, "absolute_until")?,
         tokens_until: row::time(row, "tokens_until")?,
+        dpop_jkt: row::thumbprint(row, "dpop_jkt")?,
     };
     Ok((grant, family))
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use evergrant_core::protocol::dpop::JwkThumbprint;
 use evergrant_core::time::UnixTime;
 use tokio_postgres::Row;
 
 use crate::secret::SecretHash;
-use crate::store::StoreError;
+use crate::store::{self, StoreError};
 
 pub(super) fn time(row: &Row, column: &str) -> Result<UnixTime, StoreError> {
     Ok(UnixTime::from_millis(row.try_get(column)?))
@@ -33,6 +34,10 @@ pub(super) fn optional_hash(row: &Row, column: &str) -> Result<Option<SecretHash
 
 pub(super) fn text(row: &Row, column: &str) -> Result<String, StoreError> {
     Ok(row.try_get(column)?)
+}
+
+pub(super) fn thumbprint(row: &Row, column: &str) -> Result<Option<JwkThumbprint>, StoreError> {
+    store::thumbprint(row.try_get(column)?)
 }
 
 /// Whether a name that somebody made up can be one that is stored: PostgreSQL refuses to look for a text with a NUL.

@@ -9,7 +9,7 @@ use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("0001_first.sql"),
     include_str!("0002_sweep.sql"),
     include_str!("0003_answered.sql"),
@@ -22,6 +22,7 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("0010_health.sql"),
     include_str!("0011_device.sql"),
     include_str!("0012_logged_in_rp.sql"),
+    include_str!("0013_dpop.sql"),
 ];
 
 /// What issuers lock while one of them changes the schema: a number that nobody else in the database will think of.

@@ -1,5 +1,6 @@
 //! Authorization codes, and the grants they stand for.
 
+use evergrant_core::protocol::dpop::JwkThumbprint;
 use evergrant_core::protocol::{ClientId, CodeChallenge, Nonce};
 use evergrant_core::time::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
@@ -11,8 +12,8 @@ use crate::store::{Code, CodeUse, Grant, StoreError};
 pub(super) fn add(db: &Connection, grant: &Grant, code: &Code) -> Result<(), StoreError> {
     grants::add(db, grant, code.expires_at)?;
     db.prepare_cached(
-        "INSERT INTO code (hash, grant_id, redirect_uri, nonce, code_challenge, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO code (hash, grant_id, redirect_uri, nonce, code_challenge, expires_at, dpop_jkt)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
     .execute(params![
         code.hash.as_bytes(),
@@ -21,6 +22,7 @@ pub(super) fn add(db: &Connection, grant: &Grant, code: &Code) -> Result<(), Sto
         code.nonce.as_ref().map(Nonce::secret),
         code.code_challenge.as_ref().map(CodeChallenge::as_str),
         code.expires_at.as_millis(),
+        code.dpop_jkt.as_ref().map(JwkThumbprint::as_str),
     ])?;
     Ok(())
 }
@@ -37,7 +39,7 @@ pub(super) fn redeem(
             "UPDATE code SET used_at = :now
              WHERE hash = :hash AND used_at IS NULL AND expires_at > :now
                AND EXISTS (SELECT 1 FROM grants WHERE id = code.grant_id AND client_id = :client AND ended_at IS NULL)
-             RETURNING hash, grant_id, redirect_uri, nonce, code_challenge, expires_at",
+             RETURNING hash, grant_id, redirect_uri, nonce, code_challenge, expires_at, dpop_jkt",
         )?
         .query_row(
             named_params! { ":hash": hash.as_bytes(), ":now": now.as_millis(), ":client": client_id.as_str() },
@@ -76,6 +78,7 @@ fn read_code(row: &Row<'_>) -> Result<Code, StoreError> {
         redirect_uri: row::text(row, "redirect_uri")?,
         nonce: nonce.map(Nonce::new),
         code_challenge: code_challenge.map(CodeChallenge::new),
+        dpop_jkt: row::thumbprint(row, "dpop_jkt")?,
         expires_at: row::time(row, "expires_at")?,
     })
 }

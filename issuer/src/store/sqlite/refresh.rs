@@ -1,6 +1,7 @@
 //! Families of refresh tokens: one row each, in which the good token, the one before it, and the time between stand.
 
 use evergrant_core::protocol::Subject;
+use evergrant_core::protocol::dpop::JwkThumbprint;
 use evergrant_core::time::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
@@ -14,8 +15,9 @@ pub(super) fn add(db: &Connection, grant: &Grant, family: &RefreshFamily) -> Res
     grants::add(db, grant, family.absolute_until)?;
     db.prepare_cached(
         "INSERT INTO refresh_family
-             (id, grant_id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until, sweep_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, max(?6, ?8))",
+             (id, grant_id, current, created_at, last_used_at, expires_at, absolute_until, tokens_until, sweep_at,
+              dpop_jkt)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, max(?6, ?8), ?9)",
     )?
     .execute(params![
         family.id.as_bytes(),
@@ -26,6 +28,7 @@ pub(super) fn add(db: &Connection, grant: &Grant, family: &RefreshFamily) -> Res
         family.expires_at.as_millis(),
         family.absolute_until.as_millis(),
         family.tokens_until.as_millis(),
+        family.dpop_jkt.as_ref().map(JwkThumbprint::as_str),
     ])?;
     Ok(())
 }
@@ -77,6 +80,9 @@ pub(super) fn present(db: &Connection, usage: &RefreshUse) -> Result<RefreshOutc
     let Some(live) = live(db, usage)? else {
         return Ok(RefreshOutcome::Refused);
     };
+    if live.dpop_jkt.is_some() && live.dpop_jkt != usage.proven {
+        return Ok(RefreshOutcome::OtherKey);
+    }
     if live.current.matches(&usage.presented) {
         exchange(db, usage)?;
         return Ok(RefreshOutcome::Accepted(Box::new(live.grant)));
@@ -99,7 +105,7 @@ fn exchange(db: &Connection, usage: &RefreshUse) -> Result<(), StoreError> {
              previous = iif(:next IS NULL, previous, current), current = coalesce(:next, current),
              salt = coalesce(:salt, salt), rotated_at = iif(:next IS NULL, rotated_at, :now),
              last_used_at = :now, expires_at = min(:idle_until, absolute_until),
-             tokens_until = max(tokens_until, :tokens_until)
+             tokens_until = max(tokens_until, :tokens_until), dpop_jkt = coalesce(dpop_jkt, :dpop_jkt)
          WHERE id = :family",
     )?
     .execute(named_params! {
@@ -109,6 +115,7 @@ fn exchange(db: &Connection, usage: &RefreshUse) -> Result<(), StoreError> {
         ":idle_until": (usage.now + usage.idle_lifetime).as_millis(),
         ":tokens_until": usage.tokens_until.as_millis(),
         ":now": usage.now.as_millis(),
+        ":dpop_jkt": usage.key_to_bind().map(JwkThumbprint::as_str),
     })?;
     Ok(())
 }
@@ -116,6 +123,7 @@ fn exchange(db: &Connection, usage: &RefreshUse) -> Result<(), StoreError> {
 struct LiveFamily {
     grant: Grant,
     current: SecretHash,
+    dpop_jkt: Option<JwkThumbprint>,
     last_rotation: Option<Rotation>,
 }
 
@@ -123,7 +131,7 @@ struct LiveFamily {
 fn live(db: &Connection, usage: &RefreshUse) -> Result<Option<LiveFamily>, StoreError> {
     db.prepare_cached(
         "SELECT grants.id, client_id, subject, sid, device, scope, audience, password, auth_time, grants.created_at,
-                grants.tokens_until, current, salt, previous, rotated_at
+                grants.tokens_until, current, dpop_jkt, salt, previous, rotated_at
          FROM refresh_family JOIN grants ON grants.id = grant_id
          WHERE refresh_family.id = ?1 AND client_id = ?2 AND ended_at IS NULL AND expires_at > ?3",
     )?
@@ -135,7 +143,7 @@ fn live(db: &Connection, usage: &RefreshUse) -> Result<Option<LiveFamily>, Store
 }
 
 fn read_live(columns: &mut Columns<'_>) -> Result<LiveFamily, StoreError> {
-    let (grant, current) = (grants::read(columns)?, columns.hash()?);
+    let (grant, current, dpop_jkt) = (grants::read(columns)?, columns.hash()?, columns.thumbprint()?);
     let salt: Option<[u8; 32]> = columns.next()?;
     let last_rotation = match salt {
         Some(salt) => {
@@ -143,7 +151,7 @@ fn read_live(columns: &mut Columns<'_>) -> Result<LiveFamily, StoreError> {
         }
         None => None,
     };
-    Ok(LiveFamily { grant, current, last_rotation })
+    Ok(LiveFamily { grant, current, dpop_jkt, last_rotation })
 }
 
 fn read_family(row: &Row<'_>) -> Result<RefreshFamily, StoreError> {
@@ -156,5 +164,6 @@ fn read_family(row: &Row<'_>) -> Result<RefreshFamily, StoreError> {
         expires_at: row::time(row, "expires_at")?,
         absolute_until: row::time(row, "absolute_until")?,
         tokens_until: row::time(row, "tokens_until")?,
+        dpop_jkt: row::thumbprint(row, "dpop_jkt")?,
     })
 }

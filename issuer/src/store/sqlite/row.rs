@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use evergrant_core::protocol::dpop::JwkThumbprint;
 use evergrant_core::time::UnixTime;
 use rusqlite::types::FromSql;
 use rusqlite::{Row, RowIndex};
 
 use crate::secret::SecretHash;
-use crate::store::StoreError;
+use crate::store::{self, StoreError};
 
 pub(super) fn time(row: &Row<'_>, column: impl RowIndex) -> Result<UnixTime, StoreError> {
     Ok(UnixTime::from_millis(row.get(column)?))
@@ -37,6 +38,10 @@ pub(super) fn text(row: &Row<'_>, column: impl RowIndex) -> Result<String, Store
     Ok(row.get(column)?)
 }
 
+pub(super) fn thumbprint(row: &Row<'_>, column: impl RowIndex) -> Result<Option<JwkThumbprint>, StoreError> {
+    store::thumbprint(row.get_ref(column)?.as_str_or_null().map_err(|_| StoreError::Unreadable("thumbprint"))?)
+}
+
 /// The columns of a row from left to right: where a row has many, finding each by its name takes longer than reading it.
 pub(super) struct Columns<'a> {
     row: &'a Row<'a>,
@@ -62,6 +67,10 @@ impl<'a> Columns<'a> {
 
     pub(super) fn optional_hash(&mut self) -> Result<Option<SecretHash>, StoreError> {
         optional_hash(self.row, self.step())
+    }
+
+    pub(super) fn thumbprint(&mut self) -> Result<Option<JwkThumbprint>, StoreError> {
+        thumbprint(self.row, self.step())
     }
 
     fn step(&mut self) -> usize {

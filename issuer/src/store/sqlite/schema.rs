@@ -13,7 +13,7 @@ use crate::revocations::CLOCKS_DIFFER;
 use crate::store::{REPLAY_MEMORY, SWEEP_BATCH, StoreError, migrations};
 
 /// Each entry takes the schema one version further; entries are never changed once released.
-const MIGRATIONS: [&str; 16] = [
+const MIGRATIONS: [&str; 17] = [
     include_str!("0001_first.sql"),
     include_str!("0002_refresh.sql"),
     include_str!("0003_revocation.sql"),
@@ -30,6 +30,7 @@ const MIGRATIONS: [&str; 16] = [
     include_str!("0014_health.sql"),
     include_str!("0015_device.sql"),
     include_str!("0016_logged_in_rp.sql"),
+    include_str!("0017_dpop.sql"),
 ];
 
 /// As long as SQLite waits by itself for the locks that it does wait for.
