@@ -107,11 +107,21 @@ pub(crate) fn app_for_tests() -> PathBuf {
     workspace::root().join("target").join("e2e").join("app")
 }
 
-/// Builds an example as `trunk serve` would, into `dist`.
-pub(crate) fn build_example(name: &str, dist: &Path, tools: &Tools, stop: &Stop) -> anyhow::Result<()> {
+/// Builds an example as `trunk serve` would, into `dist`, with these of its features.
+pub(crate) fn build_example(
+    name: &str,
+    features: &[&str],
+    dist: &Path,
+    tools: &Tools,
+    stop: &Stop,
+) -> anyhow::Result<()> {
     let page = Path::new("examples").join(name).join("index.html");
     let mut trunk = tools.trunk();
-    trunk.args(["build", "--offline", "--dist"]).arg(dist).arg(page);
+    trunk.args(["build", "--offline"]);
+    for feature in features {
+        trunk.args(["--features", feature]);
+    }
+    trunk.arg("--dist").arg(dist).arg(page);
     process::run_to_success(&mut trunk, stop)
 }
 

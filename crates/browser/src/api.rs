@@ -47,7 +47,7 @@ impl Runtime {
     /// development tells the console when the answer is 401.
     /// When the API answers 401, the session is renewed (unless it was meanwhile) and the request sent once more, its body
     /// included; but not when it wants the person to sign in anew (`insufficient_user_authentication`, RFC 9470 §3), for which
-    /// [`Runtime::ask_with`] is. There is no time limit: give the request a signal (`AbortSignal.timeout`) for that, or to stop it.
+    /// [`Runtime::ask_with`] is. Where tokens are bound to a key, each try is proved by it. There is no time limit: give the request a signal (`AbortSignal.timeout`) for that, or to stop it.
     ///
     /// # Errors
     /// [`FetchError`]; an answer of whatever status is not an error. A request that was stopped by its signal ends as
@@ -64,12 +64,12 @@ impl Runtime {
         let token = self.access_token().await?;
         // A body can be sent once: the copy is for the second try.
         let again = request.clone().map_err(|error| FetchError::Browser(refused("fetch", &error)))?;
-        let response = authorized(request, &token).await?;
+        let response = self.authorized(request, &token).await?;
         if response.status() != 401 || wants_the_person(&response) {
             return Ok(response);
         }
         match self.newer_access_token(&token).await {
-            Some(newer) => authorized(again, &newer).await,
+            Some(newer) => self.authorized(again, &newer).await,
             None => Ok(response),
         }
     }
@@ -88,6 +88,29 @@ impl Runtime {
             self.changed().await;
         }
         self.current_access_token().filter(|newer| newer != refused)
+    }
+
+    /// Proves a request that the app sends by other means than [`Runtime::fetch`], where [`Config::dpop`] says so: the value of its
+    /// `DPoP` header field, beside `Authorization: DPoP` and the token (RFC 9449 §7.1). Each request needs one of its own. It has the
+    /// newest nonce of that origin, if [`Runtime::fetch`] was told one.
+    ///
+    /// [`Config::dpop`]: evergrant_core::config::Config::dpop
+    ///
+    /// # Errors
+    /// [`Failure::Browser`] when the browser makes no key, or does not sign.
+    #[cfg(feature = "dpop")]
+    pub async fn proof(&self, method: &str, url: &str, access_token: &AccessToken) -> Result<String, Failure> {
+        self.provider().proof_key().proof(self.config(), method, url, Some(access_token)).await
+    }
+
+    async fn authorized(&self, request: Request, token: &AccessToken) -> Result<Response, FetchError> {
+        #[cfg(feature = "dpop")]
+        if self.config().dpop {
+            return self.provider().proof_key().send(self.config(), request, token).await;
+        }
+        let set = request.headers().set("Authorization", &format!("Bearer {}", token.secret()));
+        set.map_err(|error| FetchError::Browser(refused("fetch", &error)))?;
+        send(&request).await
     }
 
     fn may_have_the_token(&self, url: &str) -> bool {
@@ -122,13 +145,7 @@ fn wants_the_person(response: &Response) -> bool {
     header.is_some_and(|header| header.contains("insufficient_user_authentication"))
 }
 
-async fn authorized(request: Request, token: &AccessToken) -> Result<Response, FetchError> {
-    let set = request.headers().set("Authorization", &format!("Bearer {}", token.secret()));
-    set.map_err(|error| FetchError::Browser(refused("fetch", &error)))?;
-    send(&request).await
-}
-
-async fn send(request: &Request) -> Result<Response, FetchError> {
+pub(crate) async fn send(request: &Request) -> Result<Response, FetchError> {
     let window = window().map_err(FetchError::Browser)?;
     let response = JsFuture::from(window.fetch_with_request(request)).await.map_err(|_| FetchError::Unreachable)?;
     Ok(response.unchecked_into())

@@ -75,7 +75,7 @@ impl SignatureVerifier for WebCrypto {
     }
 }
 
-fn subtle() -> Result<SubtleCrypto, CryptoUnavailable> {
+pub(crate) fn subtle() -> Result<SubtleCrypto, CryptoUnavailable> {
     let crypto = web_sys::window()
         .and_then(|window| window.crypto().ok())
         .ok_or_else(|| CryptoUnavailable("there is no WebCrypto".to_owned()))?;
@@ -104,8 +104,8 @@ async fn import(subtle: &SubtleCrypto, algorithm: Algorithm, key: &Jwk) -> Resul
     Ok(JsFuture::from(promise).await?.unchecked_into())
 }
 
-/// What WebCrypto wants to know of an algorithm, for importing and for verifying alike; it looks at no member more than that.
-fn parameters(algorithm: Algorithm) -> Object {
+/// What WebCrypto wants to know of an algorithm, for importing, verifying, making a key and signing alike; it looks at no member more than that.
+pub(crate) fn parameters(algorithm: Algorithm) -> Object {
     let kind = match algorithm {
         Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 => "ECDSA",
         Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => "RSASSA-PKCS1-v1_5",

@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use evergrant_core::protocol::AccessToken;
+#[cfg(feature = "dpop")]
+use evergrant_core::protocol::proof::HEADER;
 use evergrant_core::session::Failure;
 use futures_util::future::LocalBoxFuture;
 use js_sys::{Object, Reflect, Uint8Array};
@@ -79,6 +81,18 @@ pub fn get_with_token<'a>(endpoint: &'static str, url: &'a str, token: &AccessTo
     send_uncached(endpoint, url, init, Cookies::Omit)
 }
 
+/// The same with a proof of possession (RFC 9449 §7.1).
+#[cfg(feature = "dpop")]
+pub(crate) fn get_with_bound_token<'a>(
+    endpoint: &'static str,
+    url: &'a str,
+    token: &AccessToken,
+    proof: &str,
+) -> Answering<'a> {
+    let init = with_header("Authorization", &format!("DPoP {}", token.secret()));
+    send_uncached(endpoint, url, and_proof(init, proof), Cookies::Omit)
+}
+
 /// Gets a file of the app itself. What the page told the browser to load ahead (`<link rel="preload" as="fetch" crossorigin>`)
 /// is not loaded again.
 ///
@@ -115,6 +129,15 @@ pub fn post_form<'a>(endpoint: &'static str, url: &'a str, body: &str, cookies: 
     send_uncached(endpoint, url, with_form(body), cookies)
 }
 
+/// Posts a form, without cookies, with a proof of possession (RFC 9449 §5).
+///
+/// # Errors
+/// As [`post_form`].
+#[cfg(feature = "dpop")]
+pub(crate) fn post_form_with_proof<'a>(endpoint: &'static str, url: &'a str, body: &str, proof: &str) -> Answering<'a> {
+    send_uncached(endpoint, url, and_proof(with_form(body), proof), Cookies::Omit)
+}
+
 /// Posts a form, without cookies, that reaches the server also where the page is left meanwhile (Fetch §2.2.5, `keepalive`).
 ///
 /// # Errors
@@ -141,6 +164,14 @@ fn with_header(name: &str, value: &str) -> RequestInit {
     let init = RequestInit::new();
     init.set_headers(&headers);
     init.set_redirect(RequestRedirect::Error);
+    init
+}
+
+#[cfg(feature = "dpop")]
+fn and_proof(init: RequestInit, proof: &str) -> RequestInit {
+    // What [`with_header`] has put there.
+    let headers = init.get_headers();
+    let _ = Reflect::set(&headers, &HEADER.into(), &proof.into());
     init
 }
 

@@ -10,17 +10,15 @@ use std::time::Duration;
 use evergrant_core::session::{Change, Ledger, Method, Verdict};
 use futures_channel::oneshot;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode};
+use web_sys::{IdbDatabase, IdbRequest, IdbTransaction, IdbTransactionMode};
 
+use crate::database::{self, Connection};
 use crate::listener::Listener;
 use crate::timer::within;
 use crate::{clock, window};
 
 const DATABASE: &str = "evergrant";
 const STORE: &str = "ledger";
-
-/// The event in which a new database gets its store.
-const UPGRADE: &str = "upgradeneeded";
 
 /// Longer than a busy browser takes. One tab that holds the store keeps all others from it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -127,50 +125,9 @@ impl SharedLedger {
         if let Some(connection) = &*self.database.borrow() {
             return Some(connection.database.clone());
         }
-        let factory: IdbFactory = window().ok()?.indexed_db().ok()??;
-        let request: IdbOpenDbRequest = factory.open_with_u32(DATABASE, 1).ok()?;
-        let (on_end, ended) = oneshot::channel::<()>();
-        let on_end = Rc::new(Cell::new(Some(on_end)));
-        let on = |name| {
-            let (opening, on_end) = (request.clone(), Rc::clone(&on_end));
-            Listener::new(&request, name, move |_| match name {
-                UPGRADE => {
-                    // The store is new, so creating it cannot fail.
-                    let _ = result_of(&opening).map(|database| database.create_object_store(STORE));
-                }
-                _ => drop(on_end.take()),
-            })
-        };
-        let _listeners = [UPGRADE, "success", "error", "blocked"].map(on);
-        // Either way, the request says what came of it.
-        let _ = ended.await;
-        let database = result_of(&request)?;
+        let database = database::open(DATABASE, STORE).await?;
         self.database.replace(Some(Connection::keep(database.clone())));
         Some(database)
-    }
-}
-
-/// An open database; closed when it is dropped.
-#[derive(Debug)]
-struct Connection {
-    database: IdbDatabase,
-    _on_version_change: Listener,
-}
-
-impl Connection {
-    /// Whoever deletes the database, or brings a newer version of it, waits until all others have let go: this one does.
-    fn keep(database: IdbDatabase) -> Self {
-        let on_version_change = Listener::new(database.as_ref(), "versionchange", {
-            let database = database.clone();
-            move |_| database.close()
-        });
-        Self { database, _on_version_change: on_version_change }
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.database.close();
     }
 }
 
@@ -268,8 +225,4 @@ fn needs_no_disk(change: &Change, verdict: &Verdict) -> bool {
 #[expect(deprecated)]
 fn commit(transaction: &IdbTransaction) {
     let _ = transaction.commit();
-}
-
-fn result_of(request: &IdbRequest) -> Option<IdbDatabase> {
-    request.result().ok().and_then(|database| database.dyn_into().ok())
 }

@@ -8,7 +8,10 @@ pub mod api;
 pub mod clock;
 mod code;
 pub mod crypto;
+mod database;
 pub mod discovery;
+#[cfg(feature = "dpop")]
+mod dpop;
 pub mod http;
 pub mod iframe;
 pub mod ledger;

@@ -12,6 +12,8 @@ use evergrant_core::session::{Failure, HiddenIframe};
 use futures_util::future::LocalBoxFuture;
 
 use crate::crypto::WebCrypto;
+#[cfg(feature = "dpop")]
+use crate::dpop::ProofKey;
 use crate::http;
 use crate::network::is_offline;
 
@@ -22,12 +24,27 @@ pub struct Provider {
     metadata: RefCell<Option<Rc<ProviderMetadata>>>,
     keys: RefCell<Option<Rc<JwkSet>>>,
     iframe: RefCell<HiddenIframe>,
+    #[cfg(feature = "dpop")]
+    proof_key: ProofKey,
 }
 
 impl Provider {
     /// The issuer with this identifier; nothing is fetched yet.
     pub fn new(issuer: Issuer) -> Self {
-        Self { issuer, metadata: RefCell::default(), keys: RefCell::default(), iframe: RefCell::default() }
+        Self {
+            issuer,
+            metadata: RefCell::default(),
+            keys: RefCell::default(),
+            iframe: RefCell::default(),
+            #[cfg(feature = "dpop")]
+            proof_key: ProofKey::default(),
+        }
+    }
+
+    /// What its tokens are bound to, where [`Config::dpop`](evergrant_core::config::Config::dpop) says so.
+    #[cfg(feature = "dpop")]
+    pub(crate) fn proof_key(&self) -> &ProofKey {
+        &self.proof_key
     }
 
     /// The issuer's metadata, if it was needed already.

@@ -136,7 +136,7 @@ async fn by_refresh_token(
     let metadata = provider.metadata().await.map_err(unused)?;
     let left_offline = is_offline();
     let requested_at = clock::now();
-    let response = redeem(config, &metadata, body).await.map_err(|failure| {
+    let response = redeem(config, provider, &metadata, body).await.map_err(|failure| {
         let unused = failure.proves_unused(left_offline && is_offline());
         Failed { failure, rotated: None, unused }
     })?;

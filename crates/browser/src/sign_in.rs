@@ -7,6 +7,8 @@ use evergrant_core::protocol::callback::{self, CallbackError, Granted};
 use evergrant_core::protocol::id_token::{Expectation, IdTokenClaims};
 use evergrant_core::protocol::metadata::ProviderMetadata;
 use evergrant_core::protocol::params::Params;
+#[cfg(feature = "dpop")]
+use evergrant_core::protocol::token::TokenError;
 use evergrant_core::protocol::token::{self, TokenResponse};
 use evergrant_core::protocol::{ResponseMode, Scope};
 use evergrant_core::session::{Failure, SignIn, Tokens};
@@ -137,6 +139,9 @@ pub(crate) async fn tokens(
     let metadata = provider.metadata().await?;
     let (response, id_token, requested_at) = match granted {
         Granted::IdToken(id_token) => (None, Some(id_token), requested_at),
+        #[cfg(feature = "dpop")]
+        // They came in the address, with nothing proved.
+        Granted::Tokens(_) if config.dpop => return Err(TokenError::TokenType("Bearer".to_owned()).into()),
         Granted::Tokens(mut response) => {
             let id_token = response.id_token.take();
             (Some(response), id_token, requested_at)
@@ -145,7 +150,7 @@ pub(crate) async fn tokens(
             let body =
                 token::redeem_code(&config.client_id, &code, &transaction.code_verifier, &transaction.redirect_uri);
             let sent = clock::now();
-            let mut response = redeem(config, &metadata, &body).await?;
+            let mut response = redeem(config, provider, &metadata, &body).await?;
             let id_token = response.id_token.take();
             (Some(response), id_token, sent)
         }
@@ -185,7 +190,12 @@ pub(crate) async fn tokens(
 }
 
 /// Posts to the token endpoint, the issuer's own or that of the server between, and judges the answer.
-pub(crate) async fn redeem(config: &Config, metadata: &ProviderMetadata, body: &str) -> Result<TokenResponse, Failure> {
+pub(crate) async fn redeem(
+    config: &Config,
+    provider: &Provider,
+    metadata: &ProviderMetadata,
+    body: &str,
+) -> Result<TokenResponse, Failure> {
     let backend = config.backend_endpoint("token");
     let (endpoint, url, cookies) = match &backend {
         Some(url) => (BACKEND, url.as_str(), Cookies::Include),
@@ -194,6 +204,12 @@ pub(crate) async fn redeem(config: &Config, metadata: &ProviderMetadata, body: &
             (TOKEN_ENDPOINT, url.as_str(), Cookies::Omit)
         }
     };
+    #[cfg(feature = "dpop")]
+    if config.dpop {
+        return provider.proof_key().redeem(config, endpoint, url, body).await;
+    }
+    #[cfg(not(feature = "dpop"))]
+    let _ = provider;
     let answer = http::post_form(endpoint, url, body, cookies).await?;
     Ok(token::judge(answer.status, &answer.body)?)
 }

@@ -1,8 +1,8 @@
 //! Asking the issuer who the person is, beside the ID token (OIDC Core §5.3).
 
-use evergrant_core::protocol::UserInfo;
 use evergrant_core::protocol::metadata::{MetadataError, ProviderMetadata, is_safe_to_use};
 use evergrant_core::protocol::userinfo::{self, UserInfoError};
+use evergrant_core::protocol::{AccessToken, UserInfo};
 use evergrant_core::session::{Failure, FailureClass, Status};
 
 use crate::{NoAccessToken, Runtime, http};
@@ -28,7 +28,7 @@ impl Runtime {
         let mut token = self.access_token().await?;
         let mut is_first = true;
         loop {
-            let answer = http::get_with_token(ENDPOINT, url, &token).await?;
+            let answer = self.ask_endpoint(url, &token).await?;
             if answer.status == 401
                 && std::mem::take(&mut is_first)
                 && let Some(newer) = self.newer_access_token(&token).await
@@ -38,6 +38,14 @@ impl Runtime {
             }
             return self.judge(&answer);
         }
+    }
+
+    fn ask_endpoint<'a>(&'a self, url: &'a str, token: &'a AccessToken) -> http::Answering<'a> {
+        #[cfg(feature = "dpop")]
+        if self.config().dpop {
+            return self.provider().proof_key().get(self.config(), ENDPOINT, url, token);
+        }
+        http::get_with_token(ENDPOINT, url, token)
     }
 
     fn judge(&self, answer: &http::Answer) -> Result<UserInfo, NoUserInfo> {

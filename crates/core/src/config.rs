@@ -59,6 +59,11 @@ pub struct Config {
     pub token_backend: Option<Address>,
     /// R11: how long a person may do nothing before they are signed out. Default: for ever; the issuer has limits as well.
     pub idle: Option<IdleLimit>,
+    /// Whether tokens are bound to a key that cannot leave this browser (DPoP, RFC 9449). Default: they are not; an issuer that
+    /// does not do so gives no tokens then. Not with [`StorageKind::Cookie`], where another server asks for them, and not with
+    /// the implicit flow, which has no request to prove anything in.
+    #[cfg(feature = "dpop")]
+    pub dpop: bool,
     /// What this client's part of the browser's stores is named after: tabs with the same name share what is shared. The
     /// client id, and no key of `config.json`. An app that knows several issuers, at two of which its client has the same id, gives
     /// each a name of its own here, and the same at every start; [`OtherIssuer`] does so by itself.
@@ -76,7 +81,7 @@ pub struct IdleLimit {
 }
 
 /// Every key. One that is misspelt is told as such, rather than as a missing one.
-const KEYS: [&str; 19] = [
+const KEYS: &[&str] = &[
     "issuer",
     "client_id",
     "scope",
@@ -94,6 +99,8 @@ const KEYS: [&str; 19] = [
     "iframe_timeout_seconds",
     "allowed_api_origins",
     "token_backend",
+    #[cfg(feature = "dpop")]
+    "dpop",
     "idle_timeout_seconds",
     "idle_warning_seconds",
 ];
@@ -170,7 +177,7 @@ impl Config {
             true => ConfigError::Json("there is a page in its place".to_owned()),
             false => ConfigError::Json(error.to_string()),
         })?;
-        let members = Members::of(&value)?.only(&KEYS)?;
+        let members = Members::of(&value)?.only(KEYS)?;
         let issuer = issuer(members.required("issuer")?)?;
         let client_id = client_id(members.required("client_id")?)?;
         let storage = members.or_default("storage")?;
@@ -203,6 +210,15 @@ impl Config {
                 "a web_message needs a redirect_uri at the app's own origin",
             ));
         }
+        let flow = members.or_default("flow")?;
+        #[cfg(feature = "dpop")]
+        let dpop = members.or_default("dpop")?;
+        #[cfg(feature = "dpop")]
+        if dpop && (storage == StorageKind::Cookie || flow == Flow::Implicit) {
+            let reason =
+                "with storage = cookie or flow = implicit the page itself makes no request that could be proved";
+            return Err(ConfigError::wrong("dpop", reason));
+        }
         Ok(Self {
             kept_as: client_id.to_string(),
             issuer,
@@ -213,7 +229,7 @@ impl Config {
             silent_response,
             post_logout_redirect_uri,
             audience: members.optional("audience")?.filter(|text: &String| !text.is_empty()),
-            flow: members.or_default("flow")?,
+            flow,
             prompt: members.optional("prompt")?,
             authorization_parameters: authorization_parameters(&members)?,
             storage,
@@ -224,6 +240,8 @@ impl Config {
                 .map(|text| origin(text))
                 .collect::<Result<_, _>>()?,
             token_backend: token_backend.transpose()?,
+            #[cfg(feature = "dpop")]
+            dpop,
             idle: IdleLimit::of(&members)?,
         })
     }
@@ -403,6 +421,8 @@ mod tests {
             "clock_tolerance_seconds":30,"renewal_lead_seconds":20,"iframe_timeout_seconds":5,
             "allowed_api_origins":["http://localhost:3002"],"token_backend":"http://localhost:3003/oauth",
             "idle_timeout_seconds":600,"idle_warning_seconds":60}"#;
+        #[cfg(feature = "dpop")]
+        let json = &json.replace("\"code\"", "\"code\",\"dpop\":true");
         assert!(parse(json).is_ok(), "{:?}", parse(json));
         let value: Value = serde_json::from_str(json).unwrap();
         assert_eq!(value.as_object().unwrap().len(), KEYS.len());
@@ -501,6 +521,20 @@ mod tests {
             let other = parse(&format!(r#"{{{base},"token_backend":"{backend}"}}"#)).unwrap();
             assert_eq!(other.backend_endpoint("token"), None, "the word may stand there in every mode");
             assert!(!other.scope.contains("offline_access"));
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "dpop")]
+    fn tokens_are_bound_where_the_page_asks_for_them_itself() {
+        let parse = |keys: &str| parse(&format!(r#"{{"issuer":"https://i.example/","client_id":"a"{keys}}}"#));
+        assert!(!parse("").unwrap().dpop);
+        assert!(parse(r#","dpop":true"#).unwrap().dpop);
+        let cookie = r#","storage":"cookie","token_backend":"https://i.example/token""#;
+        for elsewhere in [cookie, r#","flow":"implicit""#] {
+            assert!(parse(elsewhere).is_ok());
+            let error = parse(&format!(r#"{elsewhere},"dpop":true"#)).unwrap_err();
+            assert!(matches!(error, ConfigError::Wrong { key: "dpop", .. }), "{error}");
         }
     }
 

@@ -176,6 +176,20 @@ impl SessionHandle {
         self.running()?.newer_access_token(refused).await
     }
 
+    /// Proves a request that the app sends by other means than [`SessionHandle::fetch`], where `"dpop": true` binds tokens to a key
+    /// of this browser: the value of its `DPoP` header field, beside `Authorization: DPoP` and the token (RFC 9449 §7.1). Each
+    /// request needs one of its own.
+    ///
+    /// # Errors
+    /// [`Failure::Browser`] when the browser makes no key, or does not sign, or when the provider is gone.
+    // Compiled into apps that call it, and into no other.
+    #[inline]
+    #[cfg(feature = "dpop")]
+    pub async fn proof(&self, method: &str, url: &str, access_token: &AccessToken) -> Result<String, Failure> {
+        let gone = || Failure::Browser("there is no session any more".to_owned());
+        self.running().ok_or_else(gone)?.proof(method, url, access_token).await
+    }
+
     /// Sends `request`, with the access token if its origin is one of `allowed_api_origins`, and without it otherwise; a 401 is
     /// answered by one renewal and one more try, the body included, unless the API wants the person to sign in anew
     /// (`insufficient_user_authentication`, RFC 9470 §3). There is no time limit: give the request a signal

@@ -55,6 +55,34 @@ fn the_minimal_app_signs_in_renews_and_calls_the_api() -> anyhow::Result<()> {
     })
 }
 
+/// The demo's API takes bound tokens from who proves that they are theirs, and from nobody else.
+#[test]
+fn the_minimal_app_binds_its_tokens_to_a_key_of_the_browser() -> anyhow::Result<()> {
+    let scope = "openid profile offline_access read:expenses";
+    let setup = example("minimal-dpop")?.with_config("dpop", true).with_config("scope", scope);
+    journey(setup.with_access_token_lifetime(10), async |world| {
+        let browser = &world.browser;
+        browser.open(world.app_origin()).await?;
+        press(world, "Sign in").await?;
+        sign_in_at_the_issuer(world).await?;
+        browser.wait_for_text("Signed in as Tess Tester; renewals: ").await?;
+        let stored = StoredSession::read(browser).await?;
+        assert!(stored.access_token_claims()?["cnf"]["jkt"].is_string());
+        eventually("it is renewed by itself", async || {
+            let shown = browser.text().await?;
+            ensure!(shown.contains("renewals: ") && !shown.contains("renewals: 0"), "it shows {shown:?}");
+            Ok(())
+        })
+        .await?;
+        browser.reload().await?;
+        press(world, "Load expenses").await?;
+        browser.wait_for_text("Train to the customer").await?;
+        press(world, "Sign out").await?;
+        browser.find(Locator::XPath("//button[normalize-space()='Sign in']")).await?;
+        IssuerPages::of(world).wait_until_nobody_is_signed_in().await
+    })
+}
+
 #[test]
 fn the_router_guards_its_routes_and_comes_back_to_them() -> anyhow::Result<()> {
     journey(example("router")?, async |world| {

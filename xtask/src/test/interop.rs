@@ -15,8 +15,9 @@ use crate::{
     workspace,
 };
 
-/// The examples that are apps, by their directories.
-const EXAMPLES: [&str; 2] = ["minimal", "router"];
+/// The examples that are apps: what they are called here, their directories, and with which features they are built.
+const EXAMPLES: [(&str, &str, &[&str]); 3] =
+    [("minimal", "minimal", &[]), ("minimal-dpop", "minimal", &["dpop"]), ("router", "router", &[])];
 
 /// Builds and installs what the tests start, and runs them.
 pub(super) fn run(options: &Options, stop: &Stop) -> anyhow::Result<Tally> {
@@ -26,8 +27,8 @@ pub(super) fn run(options: &Options, stop: &Stop) -> anyhow::Result<Tally> {
     println!("Building the examples ...");
     let tools = Tools::for_building(stop)?;
     let examples = workspace::root().join("target").join("interop").join("examples");
-    for name in EXAMPLES {
-        artifacts::build_example(name, &examples.join(name), &tools, stop)?;
+    for (name, directory, features) in EXAMPLES {
+        artifacts::build_example(directory, features, &examples.join(name), &tools, stop)?;
     }
     cargo.args(["test", "--no-fail-fast", "--package", "evergrant-interop"]);
     cargo.env("EVERGRANT_NODE", node.program).env("EVERGRANT_PEERS_DIR", peers).env("EVERGRANT_EXAMPLES_DIR", examples);

@@ -118,6 +118,10 @@ impl Inner {
             }
             Change::EndSignIn { .. } | Change::SignOut { .. } => {
                 self.store.forget_sign_out();
+                #[cfg(feature = "dpop")]
+                if self.config.dpop {
+                    self.provider.proof_key().forget(&self.config).await;
+                }
                 // A tab that was busy when it was told of the sign-out finds it in the ledger now.
                 self.tell_tabs(TabMessage::Changed);
                 None

@@ -16,7 +16,25 @@ const base64url = bytes => btoa(String.fromCharCode(...new Uint8Array(bytes)))
 const utf8 = text => new TextEncoder().encode(text);
 const encoded = value => base64url(utf8(JSON.stringify(value)));
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-const self = { requests: [], said: [], given: 0, tamper: () => {}, metadata: {}, api: [], userinfo: [] };
+const self = { requests: [], said: [], given: 0, tamper: () => {}, metadata: {}, api: [], userinfo: [], proofs: [], seen: new Set() };
+
+// What a proof of possession proves (RFC 9449 §4.3). The answer is a refusal, or nothing.
+const bytes = text => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), letter => letter.charCodeAt());
+const decoded = part => JSON.parse(new TextDecoder().decode(bytes(part)));
+const judged = async (proof, method, url, token) => {
+    if (!proof) return;
+    const [header, claims, signature] = proof.split('.');
+    const { typ, alg, jwk } = decoded(header), said = decoded(claims);
+    const key = await crypto.subtle.importKey('jwk', jwk, algorithm, true, ['verify']);
+    const ath = token && base64url(await crypto.subtle.digest('SHA-256', utf8(token)));
+    const good = await crypto.subtle.verify(algorithm, key, bytes(signature), utf8(`${header}.${claims}`))
+        && typ === 'dpop+jwt' && alg === 'ES256' && !('d' in jwk) && said.htm === method && said.htu === url
+        && Math.abs(said.iat - Date.now() / 1000) < 60 && said.ath === ath && !self.seen.has(said.jti);
+    self.seen.add(said.jti);
+    self.proofs.push(`${good ? 'good' : 'bad'} ${said.nonce ?? 'without a nonce'} ${jwk.x}`);
+    return self.nonce && said.nonce !== self.nonce ? 'use_dpop_nonce' : undefined;
+};
+const given = () => self.nonce ? { 'DPoP-Nonce': self.nonce } : {};
 
 const idToken = async nonce => {
     const now = Math.floor(Date.now() / 1000);
@@ -38,10 +56,11 @@ const answers = {
         const key = await crypto.subtle.exportKey('jwk', self.keys.publicKey);
         return { keys: [{ ...key, kid: 'known', alg: 'ES256', use: 'sig' }] };
     },
-    'token': async form => {
+    'token': async (form, proof) => {
         const code = new URLSearchParams(form).get('code') ?? undefined;
         const tokens = {
-            access_token: `access-${++self.given}`, token_type: 'Bearer', expires_in: 3600, id_token: await idToken(code),
+            access_token: `access-${++self.given}`, token_type: proof ? 'DPoP' : 'Bearer', expires_in: 3600,
+            id_token: await idToken(code),
         };
         self.tamper({ tokens, code });
         return tokens;
@@ -50,16 +69,19 @@ const answers = {
 
 const real = window.fetch;
 window.fetch = async (request, init) => {
-    const url = request instanceof Request ? request.url : String(request);
+    const [url] = (request instanceof Request ? request.url : String(request)).split('?');
     if (url === `${origin}/api`) {
         const token = request.headers.get('Authorization');
         self.requests.push(`api ${token}`);
+        const wrong = await judged(request.headers.get('DPoP'), request.method, url, token?.split(' ')[1]);
+        if (wrong) return new Response('', { status: 401, headers: { ...given(), 'WWW-Authenticate': `DPoP error="${wrong}"` } });
         return new Response('', { status: self.api.shift() ?? 200, headers: self.challenge });
     }
     const path = url.startsWith(issuer) ? url.slice(issuer.length) : null;
     if (path === 'userinfo') {
         const { credentials, cache, redirect, headers } = init;
         self.requests.push(`userinfo ${headers.Authorization} ${credentials} ${cache} ${redirect}`);
+        await judged(headers.DPoP, 'GET', url, headers.Authorization.split(' ')[1]);
         const answer = { status: 200, type: 'application/json', body: '{"sub":"tess","name":"Tess Tester"}' };
         const { status, type, body } = { ...answer, ...self.userinfo.shift() };
         if (self.heldPath === path) await self.held;
@@ -68,7 +90,11 @@ window.fetch = async (request, init) => {
     if (!(path in answers)) return real.call(window, request, init);
     self.requests.push(path);
     if (self.heldPath === path) await self.held;
-    return new Response(JSON.stringify(await answers[path](init?.body)));
+    const proof = init?.headers?.DPoP;
+    const wrong = await judged(proof, init?.method, url);
+    if (wrong) return new Response(JSON.stringify({ error: wrong }), { status: 400, headers: given() });
+    const answer = await answers[path](init?.body, proof);
+    return new Response(JSON.stringify(answer), { headers: given() });
 };
 
 // At the authorization endpoint there is nothing but the test server's "not found": what such a page would do is done in it.
@@ -225,6 +251,17 @@ impl Issuer {
     pub(crate) fn offers_userinfo(&self, answers: &str) {
         self.announce(&format!(r#"{{"userinfo_endpoint":"{}userinfo"}}"#, self.base));
         self.set("userinfo", &js_sys::JSON::parse(answers).unwrap());
+    }
+
+    /// It and the API want this nonce in proofs from now on.
+    pub(crate) fn wants_nonce(&self, nonce: &str) {
+        self.set("nonce", &nonce.into());
+    }
+
+    /// The proofs that it and the API were shown, in order: whether each is good, its nonce, and its key.
+    pub(crate) fn proofs(&self) -> Vec<String> {
+        let proofs: Array = Reflect::get(&self.issuer, &"proofs".into()).unwrap().unchecked_into();
+        proofs.iter().map(|proof| proof.as_string().unwrap()).collect()
     }
 
     /// Its answers at this path wait for [`Issuer::release`].

@@ -78,6 +78,9 @@ impl OtherIssuer {
             },
             allowed_api_origins: Vec::new(),
             token_backend: None,
+            // Nobody has said that it binds tokens.
+            #[cfg(feature = "dpop")]
+            dpop: false,
             ..own.clone()
         })
     }

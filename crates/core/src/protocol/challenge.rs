@@ -1,4 +1,4 @@
-//! `WWW-Authenticate: Bearer …`: how a resource server says what is wrong with a request, and how a client reads it (RFC 6750
+//! `WWW-Authenticate: Bearer …`, or `DPoP …`: how a resource server says what is wrong with a request, and how a client reads it (RFC 6750
 //! §3, RFC 9110 §11.6.1).
 
 use std::fmt;
@@ -8,7 +8,7 @@ use super::authorize::AuthorizationParameters;
 use super::error::{OAuthError, without_tokens};
 use super::scope::Scope;
 
-/// A challenge of the scheme `Bearer`.
+/// A challenge of the scheme `Bearer`, or of `DPoP`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Challenge {
     /// The protected space, for people.
@@ -24,11 +24,19 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// Finds the `Bearer` challenge in the value of a `WWW-Authenticate` header, be there others beside it.
+    /// Finds the `Bearer` challenge in the value of a `WWW-Authenticate` header, be there others beside it; or that of `DPoP`
+    /// (RFC 9449 §7.1), where that one alone says what is wrong.
     pub fn find(header: &str) -> Option<Self> {
+        let bearer = Self::of_scheme(header, "Bearer");
+        let says_more =
+            |bound: &Self| bearer.as_ref().is_none_or(|bearer| bearer.error.is_none() && bound.error.is_some());
+        Self::of_scheme(header, "DPoP").filter(says_more).or(bearer)
+    }
+
+    fn of_scheme(header: &str, wanted: &str) -> Option<Self> {
         let mut found: Option<Self> = None;
         for (scheme, name, value) in Parameters::of(header) {
-            if !scheme.eq_ignore_ascii_case("Bearer") {
+            if !scheme.eq_ignore_ascii_case(wanted) {
                 if found.is_some() {
                     break;
                 }
@@ -205,6 +213,18 @@ mod tests {
         }
         for header in ["", "Basic realm=\"Bearer\"", ",,,", "=", "\"Bearer\""] {
             assert_eq!(Challenge::find(header), None, "{header}");
+        }
+    }
+
+    /// RFC 9449 §7.1: an API that takes both kinds of tokens challenges by both, and says what is wrong in one.
+    #[test]
+    fn of_two_schemes_the_one_that_says_what_is_wrong_is_read() {
+        for (header, scope) in [
+            (r#"Bearer realm="r", DPoP error="insufficient_scope", scope="b""#, "b"),
+            (r#"DPoP error="insufficient_scope", scope="b", algs="ES256""#, "b"),
+            (r#"DPoP scope="b", Bearer scope="a""#, "a"),
+        ] {
+            assert_eq!(Challenge::find(header).unwrap().scope.to_string(), scope, "{header}");
         }
     }
 

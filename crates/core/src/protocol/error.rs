@@ -147,6 +147,17 @@ error_codes! {
     UnsupportedTokenType = "unsupported_token_type",
     /// The `resource` or `audience` is unknown or not allowed (RFC 8707 §2).
     InvalidTarget = "invalid_target",
+    /// The proof of possession is missing or wrong (RFC 9449 §5).
+    InvalidDpopProof = "invalid_dpop_proof",
+    /// The proof of possession has to carry the nonce that comes with this (RFC 9449 §8).
+    UseDpopNonce = "use_dpop_nonce",
+}
+
+impl ErrorCode {
+    /// Whether a proof of possession was turned away, with nobody having looked at what it went with (RFC 9449 §5, §8).
+    pub(crate) fn is_about_the_proof(&self) -> bool {
+        matches!(self, Self::InvalidDpopProof | Self::UseDpopNonce)
+    }
 }
 
 /// An empty code says nothing.

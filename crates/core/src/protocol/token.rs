@@ -55,7 +55,7 @@ pub fn basic_authorization(client_id: &ClientId, secret: &ClientSecret) -> Strin
 pub struct TokenResponse {
     /// The access token.
     pub access_token: AccessToken,
-    /// How to present it: `Bearer`, in any case.
+    /// How to present it: `Bearer` or `DPoP`, in any case.
     pub token_type: String,
     /// Seconds from now until the access token expires; RECOMMENDED, so it may be missing.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "whole_seconds")]
@@ -85,11 +85,23 @@ json::members!(TokenResponse {
 /// # Errors
 /// A [`TokenError`]: the server's own refusal, or an answer that is not one.
 pub fn judge(status: u16, body: &[u8]) -> Result<TokenResponse, TokenError> {
+    judge_as("Bearer", status, body)
+}
+
+/// Judges an answer to a request with a proof of possession (RFC 9449 §5): a token that is not bound to the key is not taken.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_bound(status: u16, body: &[u8]) -> Result<TokenResponse, TokenError> {
+    judge_as("DPoP", status, body)
+}
+
+fn judge_as(token_type: &str, status: u16, body: &[u8]) -> Result<TokenResponse, TokenError> {
     // RFC 6749 §5.1 names 200; some frameworks answer every POST with 201.
     let good = (200..300).contains(&status);
     if good && let Ok(response) = json::read::<TokenResponse>(body) {
         // RFC 6749 §7.1: "The client MUST NOT use an access token if it does not understand the token type."
-        if !response.token_type.eq_ignore_ascii_case("Bearer") {
+        if !response.token_type.eq_ignore_ascii_case(token_type) {
             return Err(TokenError::TokenType(response.token_type));
         }
         return Ok(response);
@@ -114,8 +126,8 @@ pub enum TokenError {
     /// A success, but not JSON with `access_token` and `token_type`, nor with `error`.
     #[error("the token endpoint's answer is not a token response")]
     NotATokenResponse,
-    /// A token type other than `Bearer`.
-    #[error("the token type `{0}` is not understood here")]
+    /// A token type other than the one that was asked for, `Bearer` or `DPoP`.
+    #[error("the token type `{0}` is not the one that was asked for")]
     TokenType(String),
 }
 
@@ -184,6 +196,13 @@ mod tests {
         assert_eq!(judge(200, b"<html>").unwrap_err(), TokenError::NotATokenResponse);
         let dpop = judge(200, br#"{"access_token":"a","token_type":"DPoP"}"#).unwrap_err();
         assert_eq!(dpop, TokenError::TokenType("DPoP".into()));
+    }
+
+    #[test]
+    fn a_token_that_is_not_bound_is_not_taken_for_one_that_is() {
+        assert!(judge_bound(200, br#"{"access_token":"a","token_type":"dpop"}"#).is_ok());
+        let bearer = judge_bound(200, br#"{"access_token":"a","token_type":"Bearer"}"#).unwrap_err();
+        assert_eq!(bearer, TokenError::TokenType("Bearer".into()));
     }
 
     #[test]

@@ -202,6 +202,10 @@ impl Failure {
         match self {
             Self::Busy { status, .. } => [429, 503].contains(status),
             Self::Unreachable { .. } => offline,
+            // A proof is looked at before what it goes with (RFC 9449 §5, §8).
+            Self::Token(TokenError::Refused(error)) => error.error.is_about_the_proof(),
+            // The browser gave no key to prove anything by.
+            Self::Browser(_) => true,
             _ => false,
         }
     }
@@ -259,7 +263,7 @@ impl Failure {
                 "The issuer needs to know which account to use. Sign in again to choose."
             }
             (_, Some(ErrorCode::AccessDenied)) => "Access was declined. Sign in again if you change your mind.",
-            (Self::IdToken(IdTokenError::Clock { .. }), _) => {
+            (Self::IdToken(IdTokenError::Clock { .. }), _) | (_, Some(ErrorCode::InvalidDpopProof)) => {
                 "Check the date and time of this device and switch on setting them automatically, then sign in again."
             }
             (Self::Callback(CallbackError::State | CallbackError::Stale), _) => {
@@ -314,6 +318,8 @@ fn refusal_class(error: &OAuthError) -> FailureClass {
         | ErrorCode::AccessDenied => FailureClass::AskThePerson,
         // A code or refresh token that died on the way: asking anew tells whether the session did as well.
         ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable | ErrorCode::InvalidGrant => FailureClass::TryAgain,
+        // A clock is set right, a nonce runs out.
+        ref code if code.is_about_the_proof() => FailureClass::TryAgain,
         _ => FailureClass::Misconfigured,
     }
 }
