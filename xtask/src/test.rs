@@ -88,7 +88,7 @@ fn verdict(options: &Options, total: Tally) -> anyhow::Result<ExitCode> {
 
 fn native(options: &Options, stop: &Stop) -> anyhow::Result<Tally> {
     let mut cargo = workspace::cargo();
-    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    cargo.args(["test", "--workspace", "--no-fail-fast", "--features", "evergrant-core/dpop"]);
     for package in BROWSER_ONLY.into_iter().chain(BROWSER_DRIVERS) {
         cargo.args(["--exclude", package]);
     }

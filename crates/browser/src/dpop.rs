@@ -8,8 +8,8 @@ use std::rc::Rc;
 
 use evergrant_core::address::Address;
 use evergrant_core::config::Config;
+use evergrant_core::protocol::dpop::{self, HEADER, NONCE_HEADER, PublicKey};
 use evergrant_core::protocol::jwt::{self, Algorithm};
-use evergrant_core::protocol::proof::{self, HEADER, NONCE_HEADER, PublicKey};
 use evergrant_core::protocol::token::{self, TokenError, TokenResponse};
 use evergrant_core::protocol::{AccessToken, ErrorCode};
 use evergrant_core::session::Failure;
@@ -128,8 +128,8 @@ impl ProofKey {
         let [x, y] = ["x", "y"].map(|name| member(&jwk, name).as_string().unwrap_or_default());
         let [entropy, ..] = crypto::entropy()?;
         let nonce = self.nonce(url);
-        let request = proof::Request { method, url, access_token, nonce: nonce.as_deref() };
-        let input = proof::signing_input(&PublicKey { x: &x, y: &y }, &request, entropy, clock::wall());
+        let request = dpop::Request { method, url, access_token, nonce: nonce.as_deref() };
+        let input = dpop::signing_input(&PublicKey { x: &x, y: &y }, &request, entropy, clock::wall());
         let bytes = Uint8Array::from(input.as_bytes());
         let signature = subtle
             .sign_with_object_and_js_u8_array(&crypto::parameters(Algorithm::Es256), &private, &bytes)

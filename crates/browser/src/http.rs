@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use evergrant_core::protocol::AccessToken;
 #[cfg(feature = "dpop")]
-use evergrant_core::protocol::proof::HEADER;
+use evergrant_core::protocol::dpop::HEADER;
 use evergrant_core::session::Failure;
 use futures_util::future::LocalBoxFuture;
 use js_sys::{Object, Reflect, Uint8Array};

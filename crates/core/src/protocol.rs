@@ -6,7 +6,7 @@
 //! | authorization | [`authorize::begin`] | [`callback::judge`] | RFC 6749 §4.1, OIDC Core §3 |
 //! | authorization of a server, with an ID token at once | [`hybrid::begin`] | [`hybrid::judge`] | OIDC Core §3.3 |
 //! | token | [`token::redeem_code`] | [`token::judge`] | RFC 6749 §4.1.3, §5 |
-//! | token that is bound to a key | [`proof::signing_input`] | [`token::judge_bound`] | RFC 9449 §4.2, §5 |
+//! | token that is bound to a key | [`dpop::signing_input`] | [`token::judge_bound`] | RFC 9449 §4.2, §5 |
 //! | access token | | [`access_token::judge`] | RFC 9068 §4 |
 //! | ID token | | [`id_token::validate`] | OIDC Core §3.1.3.7, §3.2.2.11 |
 //! | proof of possession | | [`dpop::validate`] | RFC 9449 §4.3 |
@@ -35,7 +35,6 @@ pub mod metadata;
 pub mod names;
 pub mod params;
 pub mod pkce;
-pub mod proof;
 pub mod response_mode;
 pub mod revoke;
 pub mod revoked;

@@ -11,6 +11,7 @@
 //! token that is good when it goes; [`SessionHandle::access_token`] gives one for other ways to call.
 //! [`SessionHandle::user_info`] asks the issuer who the person is, where the ID token does not say.
 //!
+//! With the feature `dpop`, `"dpop": true` in the configuration binds tokens to a key that cannot leave the browser (RFC 9449).
 //! With the feature `inspector` there is `inspector::SessionInspector`, which shows what a session is doing.
 //!
 //! The configuration usually comes from [`load_config`], so that one build serves every deployment.

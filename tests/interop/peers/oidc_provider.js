@@ -1,14 +1,15 @@
 // npm oidc-provider as an application would run it: one client, anybody who names themself, pages of its own.
-//   node oidc_provider.js '{"client": {...}, "response_types": [...], "alg": "ES256", "access_token_lifetime": 3600}'
+//   node oidc_provider.js '{"client": {...}, "response_types": [...], "alg": "ES256", "access_token_lifetime": 3600, "dpop": false}'
 // POST /test/rotate-keys puts a new signing key beside the old one; with ?withdraw the old one is gone.
 
-import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomBytes, randomUUID } from "node:crypto";
 
 import { Provider } from "oidc-provider";
 
 import { form, serve, settings } from "./peer.js";
 
 const cookieKey = randomUUID();
+const nonceSecret = randomBytes(32);
 let keys = [newKey()];
 
 serve("oidc-provider", (issuer) => {
@@ -71,6 +72,7 @@ function newProvider(issuer) {
     cookies: { keys: [cookieKey] },
     features: {
       devInteractions: { enabled: false },
+      dPoP: { enabled: settings.dpop, nonceSecret, requireNonce: () => true },
       revocation: { enabled: true },
       rpInitiatedLogout: { logoutSource },
     },

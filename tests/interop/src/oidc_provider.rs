@@ -1,6 +1,6 @@
 //! npm `oidc-provider`, a certified OpenID provider, and the app's configuration for it.
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use evergrant_e2e::{App, IssuerPages, World};
 use fantoccini::Locator;
 use serde_json::{Map, Value, json};
@@ -16,11 +16,13 @@ pub struct Settings {
     pub alg: &'static str,
     /// How long its access tokens live, in seconds.
     pub access_token_lifetime: u32,
+    /// Whether its tokens are bound to a key, and proofs of that need a nonce (RFC 9449 §8).
+    pub dpop: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { response_types: &["code"], alg: "ES256", access_token_lifetime: 3600 }
+        Self { response_types: &["code"], alg: "ES256", access_token_lifetime: 3600, dpop: false }
     }
 }
 
@@ -47,6 +49,7 @@ impl<'a> OidcProvider<'a> {
             "response_types": settings.response_types,
             "grant_types": grants,
             "token_endpoint_auth_method": "none",
+            "dpop_bound_access_tokens": settings.dpop,
         });
         let peer = Peer::start(
             "oidc_provider.js",
@@ -55,6 +58,7 @@ impl<'a> OidcProvider<'a> {
                 "response_types": settings.response_types,
                 "alg": settings.alg,
                 "access_token_lifetime": settings.access_token_lifetime,
+                "dpop": settings.dpop,
             }),
         )?;
         let Value::Object(config) = config else { bail!("the configuration is no JSON object") };
@@ -128,6 +132,18 @@ impl<'a> OidcProvider<'a> {
         let form = [("token", refresh_token), ("client_id", "evergrant-app")];
         ureq::post(format!("{}/token/revocation", self.issuer())).send_form(form)?;
         Ok(())
+    }
+
+    /// Asks for new tokens with a refresh token alone; what it answers.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn redeem_without_proof(&self, refresh_token: &str) -> anyhow::Result<Value> {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token), ("client_id", "evergrant-app")];
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let text = agent.post(format!("{}/token", self.issuer())).send_form(form)?.body_mut().read_to_string()?;
+        // The parser's own message could quote a token.
+        serde_json::from_str(&text).ok().context("the answer is no JSON")
     }
 
     fn post(&self, path: &str) -> anyhow::Result<()> {

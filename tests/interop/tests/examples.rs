@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use anyhow::ensure;
-use evergrant_e2e::{IssuerPages, Setup, World, eventually, journey};
+use evergrant_e2e::{App, IssuerPages, Setup, World, eventually, journey};
+use evergrant_interop::OidcProvider;
+use evergrant_interop::oidc_provider::Settings;
 use evergrant_interop::peer::prepared;
 use fantoccini::Locator;
+use serde_json::json;
 
 /// The demo, with an example in place of its app.
 fn example(name: &str) -> anyhow::Result<Setup> {
@@ -32,6 +35,15 @@ async fn wait_for_address(world: &World, path: &str) -> anyhow::Result<()> {
     .await
 }
 
+async fn wait_for_a_renewal(world: &World) -> anyhow::Result<()> {
+    eventually("it is renewed by itself", async || {
+        let shown = world.browser.text().await?;
+        ensure!(shown.contains("renewals: ") && !shown.contains("renewals: 0"), "it shows {shown:?}");
+        Ok(())
+    })
+    .await
+}
+
 #[test]
 fn the_minimal_app_signs_in_renews_and_calls_the_api() -> anyhow::Result<()> {
     journey(example("minimal")?.with_access_token_lifetime(10), async |world| {
@@ -39,12 +51,7 @@ fn the_minimal_app_signs_in_renews_and_calls_the_api() -> anyhow::Result<()> {
         press(world, "Sign in").await?;
         sign_in_at_the_issuer(world).await?;
         world.browser.wait_for_text("Signed in as Tess Tester; renewals: ").await?;
-        eventually("it is renewed by itself", async || {
-            let shown = world.browser.text().await?;
-            ensure!(shown.contains("renewals: ") && !shown.contains("renewals: 0"), "it shows {shown:?}");
-            Ok(())
-        })
-        .await?;
+        wait_for_a_renewal(world).await?;
         press(world, "Load expenses").await?;
         world.browser.wait_for_text("Train to the customer").await?;
         assert_eq!(world.api.issued_at().len(), 1, "the API saw one good token");
@@ -55,31 +62,32 @@ fn the_minimal_app_signs_in_renews_and_calls_the_api() -> anyhow::Result<()> {
     })
 }
 
-/// The demo's API takes bound tokens from who proves that they are theirs, and from nobody else.
+/// A provider by others, whose proofs need a nonce that changes (RFC 9449 §8).
 #[test]
-fn the_minimal_app_binds_its_tokens_to_a_key_of_the_browser() -> anyhow::Result<()> {
-    let scope = "openid profile offline_access read:expenses";
-    let setup = example("minimal-dpop")?.with_config("dpop", true).with_config("scope", scope);
-    journey(setup.with_access_token_lifetime(10), async |world| {
-        let browser = &world.browser;
-        browser.open(world.app_origin()).await?;
+fn bound_tokens_are_got_and_renewed_at_a_certified_provider() -> anyhow::Result<()> {
+    journey(example("minimal-dpop")?, async |world| {
+        let settings = Settings { access_token_lifetime: 10, dpop: true, ..Settings::default() };
+        let scope = "openid profile offline_access";
+        let config = json!({ "dpop": true, "scope": scope, "prompt": "consent" });
+        let provider = OidcProvider::start(world, settings, config)?;
+        world.browser.open(world.app_origin()).await?;
         press(world, "Sign in").await?;
-        sign_in_at_the_issuer(world).await?;
-        browser.wait_for_text("Signed in as Tess Tester; renewals: ").await?;
-        let stored = StoredSession::read(browser).await?;
-        assert!(stored.access_token_claims()?["cnf"]["jkt"].is_string());
-        eventually("it is renewed by itself", async || {
-            let shown = browser.text().await?;
-            ensure!(shown.contains("renewals: ") && !shown.contains("renewals: 0"), "it shows {shown:?}");
+        provider.answer("tess").await?;
+        world.browser.wait_for_text("Signed in as ").await?;
+        wait_for_a_renewal(world).await?;
+        let before = App::of(world).stored_session().await?;
+        let refused = provider.redeem_without_proof(before.refresh_token()?.secret())?;
+        assert_eq!(refused["error"], "invalid_grant", "who has not the key");
+        // The page that comes has it still.
+        world.browser.reload().await?;
+        eventually("it is renewed once more", async || {
+            let session = App::of(world).stored_session().await?;
+            ensure!(session.access_token()? != before.access_token()?, "not yet");
             Ok(())
         })
         .await?;
-        browser.reload().await?;
-        press(world, "Load expenses").await?;
-        browser.wait_for_text("Train to the customer").await?;
-        press(world, "Sign out").await?;
-        browser.find(Locator::XPath("//button[normalize-space()='Sign in']")).await?;
-        IssuerPages::of(world).wait_until_nobody_is_signed_in().await
+        world.browser.wait_for_text("Signed in as ").await?;
+        Ok(())
     })
 }
 

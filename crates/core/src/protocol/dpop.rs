@@ -1,10 +1,11 @@
-//! DPoP (RFC 9449), the half of the servers: whether a proof counts, by which a sender shows that a token is its own.
+//! DPoP (RFC 9449): a proof, by which a sender shows that a token is its own, and whether it counts.
 //!
-//! A token that is bound to a key ([`Confirmation`]) is worth nothing to who has not that key. [`validate`] judges a proof by
+//! A client has what [`signing_input`] says signed by its key. A token that is bound to a key ([`Confirmation`]) is worth nothing to who has not that key. [`validate`] judges a proof by
 //! itself; whether it is by the key that a token is bound to is judged with the token
 //! ([`access_token::judge`](super::access_token::judge)), and [`SeenProofs`] knows whether it came before.
 
 mod confirmation;
+mod request;
 mod seen;
 mod target_uri;
 mod thumbprint;
@@ -23,9 +24,16 @@ use super::names::AccessToken;
 use crate::time::UnixTime;
 
 pub use confirmation::Confirmation;
+pub use request::{PublicKey, Request, signing_input};
 pub use seen::SeenProofs;
 pub use target_uri::TargetUri;
 pub use thumbprint::JwkThumbprint;
+
+/// The header field in which a proof travels (§4.1).
+pub const HEADER: &str = "DPoP";
+
+/// The header field in which a server gives out nonces (§8).
+pub const NONCE_HEADER: &str = "DPoP-Nonce";
 
 /// `typ` in the header of a proof (§4.2).
 pub const TYP: &str = "dpop+jwt";

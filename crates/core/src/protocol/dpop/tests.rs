@@ -206,3 +206,17 @@ proptest! {
         prop_assert!(judged.iter().all(Result::is_err));
     }
 }
+
+#[test]
+fn what_a_client_signs_is_what_a_server_expects() {
+    let key = key();
+    let key = PublicKey { x: key["x"].as_str().unwrap(), y: key["y"].as_str().unwrap() };
+    let (token, nonces) = (AccessToken::new("token"), ["fresh".to_owned()]);
+    for (access_token, nonce) in [(None, None), (Some(&token), Some("fresh"))] {
+        let request = Request { method: "POST", url: "https://server.example/token?page=1#top", access_token, nonce };
+        let input = signing_input(&key, &request, [7; 32], UnixTime::from_seconds(NOW));
+        let signature = Sha256::digest(input.as_bytes());
+        let judged = judge_with(&compact(input, &signature), access_token, nonce.map(|_| nonces.as_slice()));
+        assert_eq!(judged.unwrap().thumbprint.as_str(), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
+    }
+}

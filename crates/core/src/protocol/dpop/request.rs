@@ -1,18 +1,13 @@
-//! Proving that a request comes from who holds a key: DPoP (RFC 9449). The signature itself is for whoever has the key to make.
+//! What a client signs to prove a request; the signature is for whoever has the key to make.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::names::AccessToken;
+use super::TYP;
+use crate::protocol::names::AccessToken;
 use crate::time::UnixTime;
-
-/// The header field a proof travels in (RFC 9449 §4.1).
-pub const HEADER: &str = "DPoP";
-
-/// The header field a server hands out nonces in (RFC 9449 §8).
-pub const NONCE_HEADER: &str = "DPoP-Nonce";
 
 /// The public half of a P-256 key, each coordinate in base64url (RFC 7518 §6.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +18,7 @@ pub struct PublicKey<'a> {
     pub y: &'a str,
 }
 
-/// One request that is to be proved; no proof is good for two (RFC 9449 §4.3).
+/// One request that is to be proved; no proof is good for two (§4.3).
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The HTTP method.
@@ -37,10 +32,10 @@ pub struct Request<'a> {
 }
 
 /// What `key` signs with ES256 to prove a request made at `now`: hand it and the signature, 64 bytes of r and s (RFC 7518 §3.4), to
-/// [`compact`](super::jwt::compact).
+/// [`compact`](crate::protocol::jwt::compact).
 pub fn signing_input(key: &PublicKey<'_>, request: &Request<'_>, entropy: [u8; 32], now: UnixTime) -> String {
     let header = json!({
-        "typ": "dpop+jwt",
+        "typ": TYP,
         "alg": "ES256",
         "jwk": { "kty": "EC", "crv": "P-256", "x": key.x, "y": key.y },
     });
