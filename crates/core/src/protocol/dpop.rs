@@ -1,8 +1,8 @@
 //! DPoP (RFC 9449): a proof, by which a sender shows that a token is its own, and whether it counts.
 //!
-//! A client has what [`signing_input`] says signed by its key. A token that is bound to a key ([`Confirmation`]) is worth nothing to who has not that key. [`validate`] judges a proof by
-//! itself; whether it is by the key that a token is bound to is judged with the token
-//! ([`access_token::judge`](super::access_token::judge)), and [`SeenProofs`] knows whether it came before.
+//! A token that is bound to a key ([`Confirmation`]) is worth nothing to who has not that key. A client has what [`signing_input`]
+//! says signed by it. [`validate`] judges a proof by itself; whether it is by the key that a token is bound to is judged with the
+//! token ([`access_token::judge`](super::access_token::judge)), and [`SeenProofs`] knows whether it came before.
 
 mod confirmation;
 mod request;

@@ -402,6 +402,18 @@ mod tests {
     }
 
     #[test]
+    fn a_proof_that_is_turned_away_uses_nothing_up_and_may_be_better_next_time() {
+        for code in [ErrorCode::InvalidDpopProof, ErrorCode::UseDpopNonce] {
+            let failure = Failure::from(TokenError::Refused(OAuthError::new(code, "")));
+            assert!(failure.proves_unused(false), "{failure}");
+            assert_eq!(failure.class(), FailureClass::TryAgain, "{failure}");
+        }
+        let failure = Failure::from(TokenError::Refused(OAuthError::new(ErrorCode::InvalidDpopProof, "")));
+        assert!(failure.advice().contains("date and time"), "{}", failure.advice());
+        assert!(Failure::Browser("signing (NotSupportedError)".to_owned()).proves_unused(false), "it never left");
+    }
+
+    #[test]
     fn an_iframe_is_ruled_out_by_what_will_not_pass() {
         for (failure, expected) in [
             (refused(ErrorCode::LoginRequired), true),
