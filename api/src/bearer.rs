@@ -8,13 +8,14 @@ use std::time::Duration;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
-use evergrant_core::protocol::{AccessToken, AccessTokenClaims, Scope};
+use evergrant_core::protocol::{AccessToken, AccessTokenClaims, Scope, dpop};
 use evergrant_core::time::UnixTime;
 use tracing::info;
 
+use crate::proof;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
-use crate::verifier::Verifier;
+use crate::verifier::{NotAccepted, Verifier};
 
 /// What a token must allow.
 pub trait RequiredScope {
@@ -35,7 +36,8 @@ impl RequiredScope for AnyScope {
     const SCOPE: &'static str = "";
 }
 
-/// A good token that allows what `R` asks for. Anything else is answered with a [`Refusal`].
+/// A good token that allows what `R` asks for. Anything else is answered with a [`Refusal`]. One that is bound to a key counts
+/// with a proof of it, as `Authorization: DPoP` (RFC 9449 §7.1), and any other by itself.
 ///
 /// The token is taken from the `Authorization` header alone: queries end up in logs (RFC 6750 §2.3, RFC 9700 §4.3.2). When
 /// each token was issued is logged; the token never is.
@@ -61,7 +63,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let verifier = Arc::<Verifier>::from_ref(state);
-        let judged = judge(&verifier, &parts.headers, R::SCOPE, R::MAX_AGE).await;
+        let judged = judge(&verifier, parts, R::SCOPE, R::MAX_AGE).await;
         match &judged {
             Ok(claims) => info!(
                 issued_at = %UnixTime::from_seconds(claims.iat),
@@ -77,15 +79,42 @@ where
 
 async fn judge(
     verifier: &Verifier,
-    headers: &HeaderMap,
+    parts: &Parts,
     scope: &str,
     max_age: Option<Duration>,
 ) -> Result<Arc<AccessTokenClaims>, Refusal> {
-    let Settings { audience: realm, clock_tolerance, .. } = verifier.settings();
-    let token = presented(headers, realm)?;
+    let realm = &verifier.settings().audience;
+    let (scheme, token) = presented(&parts.headers, realm)?;
     let now = evergrant_native::now();
-    let judged = verifier.verify(&token, now).await;
-    let claims = judged.map_err(|reason| Refusal::not_accepted(realm, reason))?;
+    let judged = match scheme {
+        Scheme::Bearer => verifier.verify(&token, now).await,
+        Scheme::Dpop => verify_dpop(verifier, parts, &token, now).await,
+    };
+    let allowed = judged.map_err(|reason| Refusal::not_accepted(realm, reason));
+    let allowed = allowed.and_then(|claims| allow(verifier.settings(), claims, scope, max_age, now));
+    allowed.map_err(|refusal| if scheme == Scheme::Dpop { refusal.to_dpop() } else { refusal })
+}
+
+async fn verify_dpop(
+    verifier: &Verifier,
+    parts: &Parts,
+    token: &AccessToken,
+    now: UnixTime,
+) -> Result<Arc<AccessTokenClaims>, NotAccepted> {
+    let proof = proof::presented(&parts.headers)?;
+    let addresses = proof::addresses(parts, &verifier.settings().public_origins);
+    verifier.verify_dpop(token, proof, (parts.method.as_str(), &addresses), now).await
+}
+
+/// Whether a good token is enough.
+fn allow(
+    settings: &Settings,
+    claims: Arc<AccessTokenClaims>,
+    scope: &str,
+    max_age: Option<Duration>,
+    now: UnixTime,
+) -> Result<Arc<AccessTokenClaims>, Refusal> {
+    let Settings { audience: realm, clock_tolerance, .. } = settings;
     let needed = Scope::parse(scope);
     if !claims.scope.covers(&needed) {
         return Err(Refusal::insufficient_scope(realm, needed));
@@ -102,24 +131,33 @@ fn signed_in_within(max_age: Duration, claims: &AccessTokenClaims, now: UnixTime
     claims.auth_time.is_some_and(|auth_time| now <= UnixTime::from_seconds(auth_time) + max_age)
 }
 
-/// RFC 6750 §2.1.
-fn presented(headers: &HeaderMap, realm: &str) -> Result<AccessToken, Refusal> {
-    let mut bearers = headers.get_all(header::AUTHORIZATION).iter().filter_map(bearer_credentials);
-    match (bearers.next(), bearers.next()) {
+/// How a token is presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+/// RFC 6750 §2.1, RFC 9449 §7.1.
+fn presented(headers: &HeaderMap, realm: &str) -> Result<(Scheme, AccessToken), Refusal> {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter().filter_map(credentials);
+    match (given.next(), given.next()) {
         (None, _) => Err(Refusal::nothing_presented(realm)),
-        (Some(Some(token)), None) => Ok(AccessToken::new(token)),
+        (Some((scheme, Some(token))), None) => Ok((scheme, AccessToken::new(token))),
         _ => Err(Refusal::unclear(realm)),
     }
 }
 
-/// What follows the scheme `Bearer`, if that is the scheme; `Some(None)` when it is nothing that a token could be.
-fn bearer_credentials(value: &HeaderValue) -> Option<Option<&str>> {
-    let scheme = value.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
-    if !scheme.eq_ignore_ascii_case(b"Bearer") {
-        return None;
-    }
-    let token = value.to_str().ok().map(|text| text[scheme.len()..].trim_matches(' '));
-    // RFC 6750 §2.1, `b64token`.
+/// What follows the scheme, if it is one for access tokens; `None` there when it is nothing that a token could be.
+fn credentials(value: &HeaderValue) -> Option<(Scheme, Option<&str>)> {
+    let name = value.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
+    let scheme = match name {
+        _ if name.eq_ignore_ascii_case(b"Bearer") => Scheme::Bearer,
+        _ if name.eq_ignore_ascii_case(dpop::TOKEN_TYPE.as_bytes()) => Scheme::Dpop,
+        _ => return None,
+    };
+    let token = value.to_str().ok().map(|text| text[name.len()..].trim_matches(' '));
+    // RFC 6750 §2.1, `b64token`; RFC 9449 §7.1, `token68`.
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
-    Some(token.filter(|token| !token.is_empty() && token.bytes().all(allowed)))
+    Some((scheme, token.filter(|token| !token.is_empty() && token.bytes().all(allowed))))
 }

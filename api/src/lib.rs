@@ -29,6 +29,9 @@
 //! key that was withdrawn and a token that was taken back stop to count within seconds ([`Settings::refresh_every`]). While
 //! the issuer is down, its tokens are judged by what it said last.
 //!
+//! A token that is bound to a key is taken from who shows that key (DPoP, RFC 9449), and from nobody else. [`Bearer`] does that by
+//! itself; [`Settings::public_origins`] says when it has to be told at which address the API is reached.
+//!
 //! Where things are:
 //! - [`Verifier`] judges a token; what it has verified it need not verify twice.
 //! - `trust` is what is believed of the issuer, `follower` keeps it new.
@@ -38,6 +41,7 @@ mod bearer;
 mod cors;
 mod follower;
 mod keys;
+mod proof;
 mod refusal;
 mod revoked_list;
 mod settings;

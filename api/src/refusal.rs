@@ -1,4 +1,4 @@
-//! The answer without a good token: status, challenge and JSON as RFC 6750 §3 has them.
+//! The answer without a good token: status, challenge and JSON as RFC 6750 §3 and RFC 9449 §7.1 have them.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use evergrant_core::protocol::access_token::AccessTokenError;
 use evergrant_core::protocol::challenge::Challenge;
-use evergrant_core::protocol::{ErrorCode, OAuthError, Scope};
+use evergrant_core::protocol::jwt::Algorithm;
+use evergrant_core::protocol::{ErrorCode, OAuthError, Scope, dpop};
 
 use crate::verifier::NotAccepted;
 
@@ -16,6 +17,8 @@ use crate::verifier::NotAccepted;
 pub struct Refusal {
     realm: String,
     reason: Reason,
+    /// Whether the token was presented as `DPoP`.
+    is_dpop: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,35 +33,47 @@ enum Reason {
 impl Refusal {
     /// No token was presented: there is no error to name (RFC 6750 §3.1).
     pub fn nothing_presented(realm: &str) -> Self {
-        Self { realm: realm.to_owned(), reason: Reason::NothingPresented }
+        Self::new(realm, Reason::NothingPresented)
     }
 
     /// More than one token was presented, or in a form that no token has.
     pub fn unclear(realm: &str) -> Self {
-        Self { realm: realm.to_owned(), reason: Reason::Unclear }
+        Self::new(realm, Reason::Unclear)
     }
 
     /// The token was not accepted.
     pub fn not_accepted(realm: &str, reason: NotAccepted) -> Self {
-        Self { realm: realm.to_owned(), reason: Reason::NotAccepted(reason) }
+        Self::new(realm, Reason::NotAccepted(reason))
     }
 
     /// The token is good, and does not allow this.
     pub fn insufficient_scope(realm: &str, needed: Scope) -> Self {
-        Self { realm: realm.to_owned(), reason: Reason::InsufficientScope(needed) }
+        Self::new(realm, Reason::InsufficientScope(needed))
     }
 
     /// The token is good, but the person signed in longer ago than this, or it does not say when (RFC 9470 §3).
     pub fn signed_in_too_long_ago(realm: &str, max_age: Duration) -> Self {
-        Self { realm: realm.to_owned(), reason: Reason::SignedInTooLongAgo(max_age) }
+        Self::new(realm, Reason::SignedInTooLongAgo(max_age))
+    }
+
+    /// The same for a token that was presented as `DPoP` (RFC 9449 §7.1).
+    #[must_use]
+    pub fn to_dpop(self) -> Self {
+        Self { is_dpop: true, ..self }
+    }
+
+    fn new(realm: &str, reason: Reason) -> Self {
+        // What is bound and was not presented so is to be.
+        let is_dpop = reason == Reason::NotAccepted(NotAccepted::Token(AccessTokenError::Unproven));
+        Self { realm: realm.to_owned(), reason, is_dpop }
     }
 
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self.reason {
-            Reason::NothingPresented | Reason::NotAccepted(NotAccepted::Token(_)) | Reason::SignedInTooLongAgo(_) => {
-                StatusCode::UNAUTHORIZED
-            }
+            Reason::NothingPresented
+            | Reason::NotAccepted(NotAccepted::Token(_) | NotAccepted::Proof(_))
+            | Reason::SignedInTooLongAgo(_) => StatusCode::UNAUTHORIZED,
             Reason::Unclear => StatusCode::BAD_REQUEST,
             Reason::InsufficientScope(_) => StatusCode::FORBIDDEN,
             Reason::NotAccepted(NotAccepted::IssuerUnknown) => StatusCode::SERVICE_UNAVAILABLE,
@@ -72,6 +87,9 @@ impl Refusal {
                 OAuthError::new(ErrorCode::InvalidRequest, "Present one access token, as Authorization: Bearer TOKEN.")
             }
             Reason::NotAccepted(NotAccepted::Token(error)) => error.into(),
+            Reason::NotAccepted(NotAccepted::Proof(error)) => {
+                OAuthError::new(ErrorCode::from("invalid_dpop_proof".to_owned()), error.to_string())
+            }
             Reason::NotAccepted(NotAccepted::IssuerUnknown) => {
                 OAuthError::new(ErrorCode::TemporarilyUnavailable, "The issuer does not answer yet: try again.")
             }
@@ -119,9 +137,25 @@ impl IntoResponse for Refusal {
             Reason::SignedInTooLongAgo(max_age) => challenge.max_age = Some(max_age),
             _ => {}
         }
-        if let Ok(challenge) = HeaderValue::from_str(&challenge.to_string()) {
-            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        let bare = Challenge { realm: challenge.realm.clone(), ..Challenge::default() };
+        let challenges = match self.is_dpop {
+            true => [dpop_challenge(&challenge), bare.to_string()],
+            false => [challenge.to_string(), dpop_challenge(&bare)],
+        };
+        // Where the token is good, another scheme would not help.
+        let helpful = if status == StatusCode::UNAUTHORIZED { 2 } else { 1 };
+        for challenge in challenges.into_iter().take(helpful) {
+            if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+                headers.append(header::WWW_AUTHENTICATE, challenge);
+            }
         }
         response
     }
+}
+
+/// The same in the scheme `DPoP`, with what a proof may be signed with (RFC 9449 §7.1).
+fn dpop_challenge(challenge: &Challenge) -> String {
+    let bearer = challenge.to_string();
+    let parameters = bearer.strip_prefix("Bearer ").unwrap_or_default();
+    format!("{} {parameters}, algs=\"{}\"", dpop::TOKEN_TYPE, dpop::ALGORITHMS.map(Algorithm::name).join(" "))
 }

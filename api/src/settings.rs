@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use evergrant_core::protocol::Issuer;
 use evergrant_core::protocol::jwt::Algorithm;
+use evergrant_server::Origin;
 
 /// How access tokens are judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,10 @@ pub struct Settings {
     /// How often the issuer is asked for its keys and for what it revoked. Default 2 s: what is taken back is refused
     /// within seconds, and two small requests cost nobody anything.
     pub refresh_every: Duration,
+    /// Where this API is reached, for DPoP proofs, which name the address of their request (RFC 9449 §4.3). Default none: at the
+    /// host that the request names (`Host`), with TLS or without. To be said where a proxy sends another `Host` on, and where
+    /// servers that have nothing to do with each other take tokens for one audience.
+    pub public_origins: Vec<Origin>,
     /// How many tokens that were verified are remembered. Default 10 000, which takes about 10 MB.
     pub remembered_tokens: usize,
 }
@@ -33,6 +38,7 @@ impl Settings {
             algorithms: Algorithm::ALL.to_vec(),
             clock_tolerance: Duration::from_secs(60),
             refresh_every: Duration::from_secs(2),
+            public_origins: Vec::new(),
             remembered_tokens: 10_000,
         }
     }

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use evergrant_core::protocol::access_token::{self, AccessTokenError, Expectation};
-use evergrant_core::protocol::dpop::JwkThumbprint;
+use evergrant_core::protocol::dpop::{self, JwkThumbprint, ProofError, TargetUri};
 use evergrant_core::protocol::jwk::{JwkSet, KeyChoiceError};
 use evergrant_core::protocol::{AccessToken, AccessTokenClaims};
 use evergrant_core::time::UnixTime;
+use evergrant_native::AwsLc;
 use quick_cache::sync::Cache;
 
 use crate::follower::{FollowError, Follower};
 use crate::keys::Keys;
+use crate::proof::Proofs;
 use crate::settings::Settings;
 use crate::trust::Trust;
 
@@ -22,6 +24,7 @@ pub struct Verifier {
     trust: Arc<Trust>,
     follower: Option<Follower>,
     verified: Cache<TokenHash, Verified>,
+    proofs: Proofs,
 }
 
 /// The SHA-256 of a token: tokens themselves are not kept.
@@ -56,7 +59,7 @@ impl Verifier {
 
     fn with_trust(settings: Settings, trust: Arc<Trust>) -> Self {
         let verified = Cache::new(settings.remembered_tokens);
-        Self { settings, trust, follower: None, verified }
+        Self { settings, trust, follower: None, verified, proofs: Proofs::default() }
     }
 
     /// What tokens are judged by.
@@ -72,17 +75,32 @@ impl Verifier {
         self.verify_presented(token, None, now).await
     }
 
-    /// The same for a token that came as `DPoP`, from who has shown to have the key `proven` (RFC 9449 §7.1).
+    /// The same for a token that came as `DPoP`, with a proof for a request of this method to any of these addresses (RFC 9449
+    /// §7.1). A proof is good once.
     ///
     /// # Errors
-    /// [`NotAccepted`], also where the token is bound to another key, or to none.
-    pub async fn verify_bound(
+    /// [`NotAccepted`], also where the proof does not count, or the token is bound to another key, or to none.
+    pub async fn verify_dpop(
         &self,
         token: &AccessToken,
-        proven: &JwkThumbprint,
+        proof: &str,
+        (method, uris): (&str, &[TargetUri]),
         now: UnixTime,
     ) -> Result<Arc<AccessTokenClaims>, NotAccepted> {
-        self.verify_presented(token, Some(proven), now).await
+        let expected = dpop::Expectation {
+            method,
+            uris,
+            algorithms: &dpop::ALGORITHMS,
+            access_token: Some(token),
+            nonces: None,
+            now,
+            tolerance: dpop::TOLERANCE,
+        };
+        let proof = dpop::validate(proof, &AwsLc, &expected).await?;
+        let claims = self.verify_presented(token, Some(&proof.thumbprint), now).await?;
+        // Whoever has no good token fills no memory.
+        self.proofs.note(&proof, now)?;
+        Ok(claims)
     }
 
     async fn verify_presented(
@@ -170,6 +188,9 @@ pub enum NotAccepted {
     /// It does not count.
     #[error(transparent)]
     Token(#[from] AccessTokenError),
+    /// The DPoP proof that came with it does not count.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
     /// The issuer has not answered yet since this server started, so no token can be judged.
     #[error("nothing is known of the issuer yet")]
     IssuerUnknown,

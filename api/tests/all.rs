@@ -5,6 +5,7 @@
 mod answers;
 mod binary;
 mod clocks;
+mod dpop;
 mod forged;
 mod outage;
 mod revoked;

@@ -5,7 +5,7 @@ mod eventually;
 mod issuer;
 mod keys;
 
-pub(crate) use api::Api;
+pub(crate) use api::{Answer, Api};
 pub(crate) use eventually::eventually;
 pub(crate) use issuer::{API, Issuer, access_token};
 pub(crate) use keys::TestKey;

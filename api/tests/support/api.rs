@@ -36,7 +36,7 @@ impl RequiredScope for Pay {
 
 /// A running API; it ends when it is dropped.
 pub(crate) struct Api {
-    url: String,
+    pub(crate) url: String,
     _stop: oneshot::Sender<()>,
 }
 
@@ -62,6 +62,7 @@ impl Api {
             .route("/any", get(async |_: Bearer<AnyScope>| "any"))
             .route("/read", get(async |token: Bearer<ReadReports>| token.claims.sub.to_string()))
             .route("/pay", get(async |_: Bearer<Pay>| "paid"))
+            .nest("/nested", Router::new().route("/any", get(async |_: Bearer<AnyScope>| "any")))
             .route("/write", get(async |_: Bearer<WriteReports>| "written"))
             .layer(cors(&["http://localhost:8080".parse().unwrap()]))
             .with_state(Arc::new(verifier));
@@ -106,6 +107,11 @@ impl Answer {
 
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+
+    /// Each challenge.
+    pub(crate) fn challenges(&self) -> Vec<&str> {
+        self.headers.get_all("www-authenticate").iter().map(|value| value.to_str().unwrap()).collect()
     }
 
     /// The description of the error, which must stand in the challenge as well.

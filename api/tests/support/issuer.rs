@@ -13,6 +13,8 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::spawn_blocking;
 
+use super::TestKey;
+
 /// What the demo's tokens call the API.
 pub(crate) const API: &str = "http://localhost:3002/";
 
@@ -71,11 +73,24 @@ impl Issuer {
         assert_eq!(self.post("oauth/revoke", &[("token", token)]).await, "{}");
     }
 
+    /// A token of `testclient` in its own name, bound to `key`.
+    pub(crate) async fn bound_token(&self, key: &TestKey) -> AccessToken {
+        let fields = [("grant_type", "client_credentials"), ("audience", API)];
+        let proof = key.proof("POST", &format!("{}oauth/token", self.identifier), None);
+        let answer = self.post_with("oauth/token", &fields, Some(&proof)).await;
+        access_token(&serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{answer}")))
+    }
+
     async fn post(&self, endpoint: &str, fields: &[(&str, &str)]) -> String {
+        self.post_with(endpoint, fields, None).await
+    }
+
+    async fn post_with(&self, endpoint: &str, fields: &[(&str, &str)], proof: Option<&str>) -> String {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = Client::new().post(format!("{}{endpoint}", self.identifier)).body(body);
         let request = request.basic_auth("testclient", Some("secret"));
         let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let request = proof.into_iter().fold(request, |request, proof| request.header("dpop", proof));
         request.send().await.unwrap().text().await.unwrap()
     }
 

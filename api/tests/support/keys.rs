@@ -5,6 +5,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use evergrant_core::protocol::AccessToken;
+use evergrant_core::protocol::dpop;
 use evergrant_core::protocol::jwk::{Jwk, JwkSet};
 use evergrant_core::protocol::jwt::{self, Header};
 use serde_json::{Value, json};
@@ -25,6 +26,23 @@ impl TestKey {
         let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let jwk = json!({"kty": "EC", "crv": "P-256", "kid": self.kid, "use": "sig", "x": encode(x), "y": encode(y)});
         serde_json::from_value(jwk).unwrap()
+    }
+
+    /// A new DPoP proof for a request, with a token where one goes along.
+    pub(crate) fn proof(&self, method: &str, htu: &str, token: Option<&AccessToken>) -> String {
+        let jti = evergrant_issuer::secret::Secret::invent().unwrap().expose().to_owned();
+        let mut claims = json!({ "jti": jti, "htm": method, "htu": htu, "iat": evergrant_native::now().as_seconds() });
+        if let Some(token) = token {
+            claims["ath"] = dpop::hash(token).into();
+        }
+        self.signed_proof(&claims)
+    }
+
+    pub(crate) fn signed_proof(&self, claims: &Value) -> String {
+        let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk() });
+        let input = [&header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
+        let signature = self.pair.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
+        jwt::compact(input, signature.as_ref())
     }
 
     pub(crate) fn published(&self) -> JwkSet {

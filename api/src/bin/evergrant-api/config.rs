@@ -22,6 +22,8 @@ pub(crate) struct Config {
     pub(crate) audience: String,
     #[serde(default)]
     pub(crate) app_origins: Vec<Origin>,
+    #[serde(default)]
+    public_origins: Vec<Origin>,
     pub(crate) clock_tolerance: Option<Seconds>,
     refresh_every: Option<Seconds>,
     /// ISO 4217.
@@ -55,6 +57,7 @@ impl Config {
         let seconds = |seconds: Seconds| Duration::from_secs(seconds.into());
         let mut settings = Settings::new(&self.issuer, &self.audience);
         settings.clock_tolerance = self.clock_tolerance.map_or(settings.clock_tolerance, seconds);
+        settings.public_origins.clone_from(&self.public_origins);
         settings.refresh_every = self.refresh_every.map_or(settings.refresh_every, seconds);
         settings
     }
