@@ -88,7 +88,7 @@ impl Refusal {
             }
             Reason::NotAccepted(NotAccepted::Token(error)) => error.into(),
             Reason::NotAccepted(NotAccepted::Proof(error)) => {
-                OAuthError::new(ErrorCode::from("invalid_dpop_proof".to_owned()), error.to_string())
+                OAuthError::new(ErrorCode::InvalidDpopProof, error.to_string())
             }
             Reason::NotAccepted(NotAccepted::IssuerUnknown) => {
                 OAuthError::new(ErrorCode::TemporarilyUnavailable, "The issuer does not answer yet: try again.")

@@ -90,7 +90,7 @@ pub(crate) async fn at_a_resource(
 
 /// The refusal of a request that has no proof and needs one.
 pub(crate) fn missing(description: &str) -> OAuthRefusal {
-    OAuthRefusal::new(ErrorCode::from("invalid_dpop_proof".to_owned()), description)
+    OAuthRefusal::new(ErrorCode::InvalidDpopProof, description)
 }
 
 /// A nonce for the next proof; `None` where the configuration asks for none.
@@ -135,11 +135,10 @@ async fn judge(
 }
 
 fn code(error: &ProofError) -> ErrorCode {
-    let code = match error {
-        ProofError::Nonce => "use_dpop_nonce",
-        _ => "invalid_dpop_proof",
-    };
-    ErrorCode::from(code.to_owned())
+    match error {
+        ProofError::Nonce => ErrorCode::UseDpopNonce,
+        _ => ErrorCode::InvalidDpopProof,
+    }
 }
 
 /// Those that count at `now`, the one to give out first. Nothing is stored: they follow from the time and the signing keys, so that

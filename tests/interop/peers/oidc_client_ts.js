@@ -6,11 +6,13 @@ import { serve } from "./peer.js";
 
 const html = (script) => `<!doctype html><title>oidc-client-ts</title><script src="/oidc-client-ts.js"></script><script>${script}</script>`;
 
-// The settings come by the store, since the issuer is known only after this server.
+// The settings come by the store, since the issuer is known only after this server. A store for keys is no JSON.
+const SETTINGS = `JSON.parse(localStorage.settings ?? "{}", (name, value) =>
+  name === "dpop" ? { ...value, store: new oidc.IndexedDbDPoPStore() } : value)`;
 const PAGES = {
-  "/": html("window.manager = new oidc.UserManager(JSON.parse(localStorage.settings ?? '{}'));"),
+  "/": html(`window.manager = new oidc.UserManager(${SETTINGS});`),
   "/callback": html(`
-    const manager = new oidc.UserManager(JSON.parse(localStorage.settings));
+    const manager = new oidc.UserManager(${SETTINGS});
     manager.signinCallback().then(
       user => { if (user && window.opener === null && window.parent === window) location.replace("/"); },
       error => { document.body.textContent = error.message; });`),

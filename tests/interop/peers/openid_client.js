@@ -11,17 +11,21 @@ let pending;
 let tokens;
 let spent;
 let polling;
+let dpop;
 
 serve("openid-client", (origin) => {
   const redirect_uri = `${origin}/callback`;
   const routes = {
     "/discover": async (query) => {
       const secret = settings.client_secret;
-      const method = query.get("auth") === "post" ? client.ClientSecretPost(secret) : client.ClientSecretBasic(secret);
+      const methods = { basic: client.ClientSecretBasic(secret), post: client.ClientSecretPost(secret), none: client.None() };
+      const method = methods[query.get("auth")];
+      const client_id = query.get("auth") === "none" ? settings.public_client_id : settings.client_id;
       const options = { execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks] };
-      const discover = () => client.discovery(new URL(query.get("issuer")), settings.client_id, {}, method, options);
+      const discover = () => client.discovery(new URL(query.get("issuer")), client_id, {}, method, options);
       [config, hybrid] = [await discover(), await discover()];
       client.useCodeIdTokenResponseType(hybrid);
+      dpop = query.has("dpop") ? { DPoP: client.getDPoPHandle(config, await client.randomDPoPKeyPair(query.get("dpop"))) } : {};
       return config.serverMetadata();
     },
     "/sign-in": async (query, response) => {
@@ -36,6 +40,7 @@ serve("openid-client", (origin) => {
         code_challenge_method: "S256",
         ...(query.has("audience") && { audience: query.get("audience") }),
         ...(pending.hybrid && { response_mode: "form_post" }),
+        ...(dpop.DPoP && { dpop_jkt: await dpop.DPoP.calculateThumbprint() }),
       });
       response.writeHead(303, { location: url.href }).end();
     },
@@ -45,23 +50,31 @@ serve("openid-client", (origin) => {
         request.method === "POST" ? new Request(url, { method: "POST", body: await form(request) }) : url;
       const { code_verifier, state, nonce } = pending;
       const checks = { pkceCodeVerifier: code_verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true };
-      tokens = await client.authorizationCodeGrant(pending.hybrid ? hybrid : config, answer, checks);
+      tokens = await client.authorizationCodeGrant(pending.hybrid ? hybrid : config, answer, checks, {}, dpop);
       response.writeHead(200, { "content-type": "text/html" }).end(`<p>Signed in as ${tokens.claims().name}</p>`);
     },
     "/refresh": async (query) => {
       const presented = query.has("spent") ? spent : tokens.refresh_token;
-      tokens = await client.refreshTokenGrant(config, presented);
+      const options = query.has("unproven") ? {} : dpop;
+      tokens = await client.refreshTokenGrant(config, presented, {}, options);
       spent = presented;
-      return { rotated: tokens.refresh_token !== presented, sub: tokens.claims()?.sub, expires_in: tokens.expiresIn() };
+      const { refresh_token, token_type } = tokens;
+      return { rotated: refresh_token !== presented, token_type, sub: tokens.claims()?.sub, expires_in: tokens.expiresIn() };
     },
     "/introspect": (query) => client.tokenIntrospection(config, tokens[query.get("token")]),
     "/revoke": async (query) => {
       await client.tokenRevocation(config, tokens[query.get("token")], { token_type_hint: query.get("token") });
       return {};
     },
-    "/userinfo": () => client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub),
+    "/userinfo": () => client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub, dpop),
+    "/call": async (query) => {
+      const options = query.has("unproven") ? {} : dpop;
+      const url = new URL(query.get("url"));
+      const answer = await client.fetchProtectedResource(config, tokens.access_token, url, "GET", null, null, options);
+      return { status: answer.status, body: await answer.json() };
+    },
     "/client-credentials": async (query) => {
-      tokens = await client.clientCredentialsGrant(config, Object.fromEntries(query));
+      tokens = await client.clientCredentialsGrant(config, Object.fromEntries(query), dpop);
       return { scope: tokens.scope, expires_in: tokens.expiresIn(), id_token: tokens.id_token ?? null };
     },
     "/device": async (query) => {

@@ -76,6 +76,25 @@ impl OidcClientTs {
         Ok(settled["resolved"].take())
     }
 
+    /// Asks the issuer who the user is, with a proof of the library's key, or by the token alone. The status of the answer, and the
+    /// scheme of its challenge.
+    ///
+    /// # Errors
+    /// When the page cannot ask.
+    pub async fn ask_who_it_is(&self, world: &World, with_proof: bool) -> anyhow::Result<Value> {
+        let script = "
+            const [url, withProof] = arguments;
+            return (async () => {
+                const user = await window.manager.getUser();
+                const proof = { Authorization: `DPoP ${user.access_token}`, DPoP: await window.manager.dpopProof(url, user, 'GET') };
+                const headers = withProof ? proof : { Authorization: `Bearer ${user.access_token}` };
+                const answer = await fetch(url, { headers });
+                return { status: answer.status, scheme: answer.headers.get('www-authenticate')?.split(' ')[0] ?? null };
+            })();";
+        let url = format!("{}/userinfo", world.issuer.origin());
+        world.browser.script(script, vec![json!(url), json!(with_proof)]).await
+    }
+
     /// Begins what ends in another page or needs the person: the call does not settle in this page, or not yet.
     ///
     /// # Errors

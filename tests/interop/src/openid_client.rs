@@ -18,7 +18,9 @@ impl OpenidClient {
     /// # Errors
     /// When it does not start.
     pub fn start() -> anyhow::Result<Self> {
-        let settings = json!({ "client_id": "openid-client", "client_secret": "secret" });
+        let settings = json!({
+            "client_id": "openid-client", "client_secret": "secret", "public_client_id": "openid-client-public",
+        });
         Ok(Self(Peer::start("openid_client.js", &settings)?))
     }
 
@@ -41,11 +43,19 @@ impl OpenidClient {
             ]
             own_scope = "read:reports"
             {more}
+
+            [[client]]
+            client_id = "openid-client-public"
+            name = "The same without a secret"
+            type = "public"
+            redirect_uris = ["{origin}/callback"]
+            grants = ["authorization_code", "refresh_token"]
+            dpop_bound_access_tokens = true
             "#
         ))
     }
 
-    /// Has it discover the world's issuer, and authenticate there by `basic` or `post` from now on. Returns the metadata as
+    /// Has it discover the world's issuer, and authenticate there by `basic`, `post` or `none` from now on. Returns the metadata as
     /// the library read them.
     ///
     /// # Errors
@@ -53,6 +63,15 @@ impl OpenidClient {
     pub fn discover(&self, world: &World, authentication: &str) -> anyhow::Result<Value> {
         let issuer = format!("{}/", world.issuer.origin());
         self.ask("/discover", &[("issuer", &issuer), ("auth", authentication)])
+    }
+
+    /// The same, with a new key for `alg` that it proves to have from now on (DPoP).
+    ///
+    /// # Errors
+    /// When the library refuses the metadata.
+    pub fn discover_with_key(&self, world: &World, authentication: &str, alg: &str) -> anyhow::Result<Value> {
+        let issuer = format!("{}/", world.issuer.origin());
+        self.ask("/discover", &[("issuer", &issuer), ("auth", authentication), ("dpop", alg)])
     }
 
     /// Signs the demo's person in, by a browser that it sends to the issuer, with consent.

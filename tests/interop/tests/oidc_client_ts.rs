@@ -54,6 +54,37 @@ fn it_renews_by_refresh_token() -> anyhow::Result<()> {
 }
 
 #[test]
+fn its_tokens_are_bound_to_a_key_of_the_page() -> anyhow::Result<()> {
+    let pages = OidcClientTs::start()?;
+    journey(pages.setup(), async |world| {
+        // The library presents the token to UserInfo as Bearer, which a bound one is not.
+        let bound = json!({ "loadUserInfo": false, "dpop": { "bind_authorization_code": true } });
+        let mut with_refresh_tokens = bound.clone();
+        with_refresh_tokens["scope"] = "openid profile email offline_access".into();
+        pages.open(world, bound).await?;
+        let user = sign_in(&pages, world).await?;
+        assert_eq!(user["token_type"], "DPoP");
+        // By iframe, and then by refresh token.
+        pages.call(&world.browser, "signinSilent", Value::Null).await?;
+        assert_eq!(pages.ask_who_it_is(world, true).await?, json!({ "status": 200, "scheme": null }));
+        assert_eq!(pages.ask_who_it_is(world, false).await?, json!({ "status": 401, "scheme": "DPoP" }));
+
+        pages.open(world, with_refresh_tokens).await?;
+        pages.begin(&world.browser, "signinRedirect").await?;
+        IssuerPages::of(world).decide("allow").await?;
+        let mut token = Value::Null;
+        for _ in 0..3 {
+            let user = pages.wait_for_user(&world.browser).await?;
+            assert_ne!(user["refresh_token"], token);
+            token = user["refresh_token"].clone();
+            pages.call(&world.browser, "signinSilent", Value::Null).await?;
+            assert_eq!(pages.ask_who_it_is(world, true).await?, json!({ "status": 200, "scheme": null }));
+        }
+        Ok(())
+    })
+}
+
+#[test]
 fn it_signs_in_in_a_popup() -> anyhow::Result<()> {
     let pages = OidcClientTs::start()?;
     journey(pages.setup(), async |world| {

@@ -101,6 +101,48 @@ fn it_polls_for_a_device_until_a_person_has_answered() -> anyhow::Result<()> {
     })
 }
 
+const API: (&str, &str) = ("audience", "http://localhost:3002/");
+
+#[test]
+fn its_tokens_are_bound_to_its_key_without_a_secret_at_the_issuer_and_at_the_api() -> anyhow::Result<()> {
+    let client = OpenidClient::start()?;
+    journey(client.setup(""), async |world| {
+        let metadata = client.discover_with_key(world, "none", "ES256")?;
+        assert!(metadata["dpop_signing_alg_values_supported"].as_array().unwrap().contains(&"ES256".into()));
+        let scope = ("scope", "openid profile email offline_access read:reports");
+        client.sign_in(world, &[scope, API]).await?;
+        let url = format!("{}/expenses", world.api.origin());
+        let expenses = |client: &OpenidClient| client.ask("/call", &[("url", &url)]);
+        assert_eq!(expenses(&client)?["status"], 200);
+        assert_eq!(client.ask("/userinfo", &[])?["email"], "tess@example.com");
+        // Past the time in which a used token is forgiven.
+        for _ in 0..2 {
+            world.issuer.move_clock(4)?;
+            assert_eq!(client.refusal("/refresh", &[("unproven", "")])?, "invalid_dpop_proof");
+            let refreshed = client.ask("/refresh", &[])?;
+            assert_eq!((&refreshed["rotated"], &refreshed["token_type"]), (&true.into(), &"dpop".into()));
+        }
+        let refused = client.refusal("/call", &[("url", url.as_str()), ("unproven", "")])?;
+        assert_eq!(refused, "OAUTH_WWW_AUTHENTICATE_CHALLENGE", "as Bearer");
+        Ok(())
+    })
+}
+
+#[test]
+fn its_keys_may_be_of_each_kind_that_the_issuer_names() -> anyhow::Result<()> {
+    let client = OpenidClient::start()?;
+    journey(client.setup(""), async |world| {
+        for alg in ["ES256", "Ed25519", "PS256", "RS256"] {
+            client.discover_with_key(world, "basic", alg)?;
+            client.ask("/client-credentials", &[API, ("scope", "read:reports")])?;
+            let url = format!("{}/expenses", world.api.origin());
+            assert_eq!(client.ask("/call", &[("url", &url)])?["status"], 200, "{alg}");
+            assert_eq!(client.ask("/introspect", &[("token", "access_token")])?["token_type"], "DPoP", "{alg}");
+        }
+        Ok(())
+    })
+}
+
 #[test]
 fn it_signs_out_at_the_issuer() -> anyhow::Result<()> {
     let client = OpenidClient::start()?;
