@@ -8,7 +8,7 @@ use evergrant_interop::OidcProvider;
 use evergrant_interop::oidc_provider::Settings;
 use evergrant_interop::peer::prepared;
 use fantoccini::Locator;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The demo, with an example in place of its app.
 fn example(name: &str) -> anyhow::Result<Setup> {
@@ -44,6 +44,11 @@ async fn wait_for_a_renewal(world: &World) -> anyhow::Result<()> {
     .await
 }
 
+/// The thumbprint of the key that the access token is bound to.
+async fn key_of(world: &World) -> anyhow::Result<Value> {
+    Ok(App::of(world).stored_session().await?.access_token()?.claims()?["cnf"]["jkt"].take())
+}
+
 #[test]
 fn the_minimal_app_signs_in_renews_and_calls_the_api() -> anyhow::Result<()> {
     journey(example("minimal")?.with_access_token_lifetime(10), async |world| {
@@ -59,6 +64,65 @@ fn the_minimal_app_signs_in_renews_and_calls_the_api() -> anyhow::Result<()> {
         press(world, "Sign out").await?;
         world.browser.find(Locator::XPath("//button[normalize-space()='Sign in']")).await?;
         IssuerPages::of(world).wait_until_nobody_is_signed_in().await
+    })
+}
+
+/// The demo's API takes bound tokens from who proves that they are theirs, and from nobody else.
+#[test]
+fn the_minimal_app_binds_its_tokens_to_a_key_of_the_browser() -> anyhow::Result<()> {
+    let scope = "openid profile offline_access read:reports";
+    let setup = example("minimal-dpop")?.with_config("dpop", true).with_config("scope", scope);
+    journey(setup.with_access_token_lifetime(10), async |world| {
+        let browser = &world.browser;
+        browser.open(world.app_origin()).await?;
+        press(world, "Sign in").await?;
+        sign_in_at_the_issuer(world).await?;
+        browser.wait_for_text("Signed in as Tess Tester; renewals: ").await?;
+        let key = key_of(world).await?;
+        assert!(key.is_string(), "{key}");
+        wait_for_a_renewal(world).await?;
+        browser.reload().await?;
+        press(world, "Load expenses").await?;
+        browser.wait_for_text("Train to the customer").await?;
+
+        // Somebody else who has the token, and not the key.
+        let stolen = App::of(world).stored_session().await?.access_token()?;
+        for scheme in ["Bearer", "DPoP"] {
+            let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+            let request = agent.get(format!("{}/expenses", world.api.origin()));
+            let answer = request.header("Authorization", format!("{scheme} {}", stolen.secret())).call()?;
+            assert_eq!(answer.status(), 401, "{scheme}");
+        }
+
+        press(world, "Sign out").await?;
+        browser.find(Locator::XPath("//button[normalize-space()='Sign in']")).await?;
+        IssuerPages::of(world).wait_until_nobody_is_signed_in().await
+    })
+}
+
+/// As when somebody clears a part of the site's data: what is bound to the old key is worth nothing from then on.
+#[test]
+fn where_the_key_is_lost_the_session_goes_on_with_another() -> anyhow::Result<()> {
+    let scope = "openid profile offline_access";
+    let setup = example("minimal-dpop")?.with_config("dpop", true).with_config("scope", scope);
+    journey(setup.with_access_token_lifetime(10), async |world| {
+        let browser = &world.browser;
+        browser.open(world.app_origin()).await?;
+        press(world, "Sign in").await?;
+        sign_in_at_the_issuer(world).await?;
+        browser.wait_for_text("Signed in as Tess Tester; renewals: ").await?;
+        let first = key_of(world).await?;
+        browser.script("indexedDB.deleteDatabase('evergrant-dpop')", vec![]).await?;
+        eventually("its tokens are bound to another key", async || {
+            ensure!(key_of(world).await? != first, "not yet");
+            Ok(())
+        })
+        .await?;
+        let next = key_of(world).await?;
+        wait_for_a_renewal(world).await?;
+        browser.wait_for_text("Signed in as Tess Tester").await?;
+        assert_eq!(key_of(world).await?, next);
+        Ok(())
     })
 }
 
