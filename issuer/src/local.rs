@@ -106,7 +106,7 @@ impl LocalIssuer {
     }
 
     /// An access token as `username` would have it after signing in at `client_id`, on the issuer's word alone: no page is shown,
-    /// no password asked for. `scope` is cut down to what the API `audience` knows, and without one to OpenID Connect's own.
+    /// no password asked for, and it is bound to no key. `scope` is cut down to what the API `audience` knows, and without one to OpenID Connect's own.
     ///
     /// # Errors
     /// [`LocalError::Unknown`] when the configuration has no such person, client or API.

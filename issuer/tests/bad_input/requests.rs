@@ -45,6 +45,7 @@ impl Good {
                 let tokens = App::offline("app").tokens(browser).await;
                 let app = App::offline("app").with("prompt", "none").with("response_mode", "query");
                 let app = app.with("max_age", "1000").with("login_hint", "ann").with("resource", API);
+                let app = app.with("dpop_jkt", "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
                 Self::read(&app.with("id_token_hint", text(&tokens, "id_token")).query())
             }
             Request::Code => {

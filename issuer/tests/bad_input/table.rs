@@ -238,7 +238,7 @@ pub(super) const TABLE: [Endpoint; 24] = [
     },
 ];
 
-const AUTHORIZE: [Parameter; 15] = [
+const AUTHORIZE: [Parameter; 16] = [
     // Until these two are known there is nobody to answer (RFC 6749 §4.1.2.1).
     on_page("client_id", "page", "page"),
     on_page("redirect_uri", "page", "page"),
@@ -249,6 +249,7 @@ const AUTHORIZE: [Parameter; 15] = [
     field("nonce", "fine", ANYTHING),
     field("code_challenge", "invalid_request", "invalid_request"),
     field("code_challenge_method", "invalid_request", "invalid_request"),
+    field("dpop_jkt", "fine", "invalid_request"),
     field("prompt", "fine", "invalid_request"),
     field("max_age", "fine", "invalid_request"),
     field("login_hint", "fine", ANYTHING),
