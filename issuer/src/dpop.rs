@@ -96,7 +96,7 @@ pub(crate) fn missing(description: &str) -> OAuthRefusal {
 /// A nonce for the next proof; `None` where the configuration asks for none.
 pub(crate) fn next_nonce(provider: &Provider, now: UnixTime) -> Option<HeaderValue> {
     let nonces = provider.config.dpop_nonce.then(|| nonces(provider, now));
-    HeaderValue::try_from(nonces?.swap_remove(0)).ok()
+    HeaderValue::try_from(nonces?.into_iter().next()?).ok()
 }
 
 struct Request<'a> {

@@ -177,7 +177,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Uses a refresh token. The good one of its family is exchanged for its successor in one conditional write; any
     /// other of that family ends the family in the same step, unless it is the one just used. Where the family is bound to a key
-    /// that was not shown, nothing happens at all: who stole a token cannot even end what it is of.
+    /// that was not shown, nothing happens at all: no thief's try is taken for a replay.
     ///
     /// It answers as soon as that is decided, so that tokens can be signed while the disk is waited for.
     async fn use_refresh_token(&self, usage: RefreshUse) -> Result<Pending<RefreshOutcome>, StoreError>;

@@ -93,6 +93,17 @@ async fn a_stolen_refresh_token_is_worth_nothing_without_the_key_and_its_family_
     assert_refused(&refresh(&browser, &third.json(), &[&key.proof(&server)]).await, "invalid_grant");
 }
 
+/// RFC 7009 knows of no proof, and signing out must not depend on a key that may be lost.
+#[tokio::test]
+async fn signing_out_takes_no_proof() {
+    let server = Server::start().await;
+    let (browser, key) = (Browser::of(&server), ProofKey::new());
+    let tokens = bound(&server, &browser, &key).await;
+    let fields = [("client_id", "app"), ("token", &text(&tokens, "refresh_token"))];
+    assert_eq!(browser.post_with("/oauth/revoke", &fields, &[]).await.status, 200);
+    assert_refused(&refresh(&browser, &tokens, &[&key.proof(&server)]).await, "invalid_grant");
+}
+
 #[tokio::test]
 async fn a_refresh_token_without_a_key_gets_one_with_the_first_proof() {
     let server = Server::start().await;
