@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use evergrant_core::address::Address;
 use evergrant_core::config::Config;
@@ -24,10 +25,14 @@ use crate::api::{FetchError, send};
 use crate::database::{self, Connection};
 use crate::http::{self, Answering};
 use crate::listener::Listener;
+use crate::timer::within;
 use crate::{clock, crypto, refused};
 
 const DATABASE: &str = "evergrant-dpop";
 const STORE: &str = "keys";
+
+/// Longer than a busy browser takes. One tab that holds the store keeps all others from it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The key of one client, and what the servers it asks want to see in its proofs.
 #[derive(Debug, Default)]
@@ -120,7 +125,7 @@ impl ProofKey {
         access_token: Option<&AccessToken>,
     ) -> Result<String, Failure> {
         let unavailable = |error: JsValue| refused("signing", &error);
-        let pair = self.key_pair(config).await?;
+        let pair = within(PATIENCE, self.key_pair(config)).await.unwrap_or(Err(Failure::OtherTabBusy))?;
         let [private, public] =
             ["privateKey", "publicKey"].map(|half| member(&pair, half).unchecked_into::<CryptoKey>());
         let subtle = crypto::subtle().map_err(|error| Failure::Browser(error.to_string()))?;
@@ -173,8 +178,8 @@ impl ProofKey {
                 answered(&transaction.object_store(STORE).ok()?.delete(&config.kept_as.as_str().into()).ok()?).await;
                 Some(())
             };
-            // Where there is no store, nothing is kept.
-            let _ = deleted.await;
+            // Where there is no store, nothing is kept; and nobody waits long to be signed out.
+            let _ = within(PATIENCE / 5, deleted).await;
         })
     }
 

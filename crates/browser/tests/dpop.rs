@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::issuer::Issuer;
 use common::until;
 use evergrant_browser::storage::Store;
-use evergrant_browser::{Runtime, location};
+use evergrant_browser::{NoAccessToken, Runtime, location};
 use evergrant_core::config::{Config, StorageKind};
 use evergrant_core::protocol::token::TokenError;
 use evergrant_core::session::{Failure, FailureClass, Status};
@@ -103,6 +103,35 @@ async fn no_script_can_read_the_key_and_a_sign_out_takes_it_away() {
     runtime.sign_out();
     until("the person is signed out", || runtime.view().status == Status::SignedOut).await;
     assert_eq!(kept("key-goes").await, "none");
+}
+
+#[wasm_bindgen_test]
+async fn a_tab_that_holds_the_store_of_keys_keeps_nobody_waiting_for_ever() {
+    let issuer = Issuer::open("held-keys").await;
+    let config = issuer.config(BOUND);
+    assert_eq!(call_api(&signed_in(&config)).await, 200);
+    // All that takes seconds passes five times as fast: a page waits ten of them for its key.
+    let hold = "
+        const unhurried = window.setTimeout;
+        window.setTimeout = (call, wait) => unhurried(call, wait < 1000 ? wait : wait / 5);
+        return new Promise(held => {
+            const opening = indexedDB.open('evergrant-dpop', 1);
+            opening.onsuccess = () => {
+                let holds = true;
+                const store = opening.result.transaction('keys', 'readwrite').objectStore('keys');
+                const hold = () => { if (holds) store.get('').onsuccess = hold; };
+                hold();
+                held(() => { holds = false; opening.result.close(); window.setTimeout = unhurried; });
+            };
+        });";
+    let holding: Promise = Function::new_no_args(hold).call0(&JsValue::NULL).unwrap().unchecked_into();
+    let release: Function = JsFuture::from(holding).await.unwrap().unchecked_into();
+    let runtime = signed_in(&config);
+    assert_eq!(runtime.access_token().await, Err(NoAccessToken::RenewalFailed(Failure::OtherTabBusy)));
+    release.call0(&JsValue::NULL).unwrap();
+    runtime.renew();
+    until("it is renewed", || runtime.view().renewals == 1).await;
+    assert_eq!(nonces(&issuer).len(), 3, "all by the one key");
 }
 
 /// As in private windows of some browsers.

@@ -63,8 +63,8 @@ pub enum Failure {
         "login_required: the issuer does not know in a hidden frame who has just signed in; this browser keeps its cookies from there"
     )]
     CookiesBlocked,
-    /// Another tab was renewing and did not come to an end, or it kept all others from the browser's store: a renewal, or a
-    /// silent sign-in, waited for it in vain.
+    /// Another tab was renewing and did not come to an end, or it kept all others from the browser's store: a renewal, a silent
+    /// sign-in, or whoever needed the key that tokens are bound to, waited for it in vain.
     #[error("another tab has kept this one waiting for too long")]
     OtherTabBusy,
     /// Nothing was asked: the issuer wants to be left alone, as another tab or an earlier page was told.
@@ -204,8 +204,8 @@ impl Failure {
             Self::Unreachable { .. } => offline,
             // A proof is looked at before what it goes with (RFC 9449 §5, §8).
             Self::Token(TokenError::Refused(error)) => error.error.is_about_the_proof(),
-            // The browser gave no key to prove anything by.
-            Self::Browser(_) => true,
+            // The browser gave no key to prove anything by: the request never left.
+            Self::Browser(_) | Self::OtherTabBusy => true,
             _ => false,
         }
     }
@@ -410,7 +410,9 @@ mod tests {
         }
         let failure = Failure::from(TokenError::Refused(OAuthError::new(ErrorCode::InvalidDpopProof, "")));
         assert!(failure.advice().contains("date and time"), "{}", failure.advice());
-        assert!(Failure::Browser("signing (NotSupportedError)".to_owned()).proves_unused(false), "it never left");
+        for never_left in [Failure::Browser("signing (NotSupportedError)".to_owned()), Failure::OtherTabBusy] {
+            assert!(never_left.proves_unused(false), "{never_left}");
+        }
     }
 
     #[test]
