@@ -16,6 +16,7 @@ use crate::setup::Setup;
 pub struct Issuer {
     program: PathBuf,
     arguments: Vec<String>,
+    settings: String,
     clients: String,
     data: TempDir,
     origin: String,
@@ -43,6 +44,7 @@ impl Issuer {
         let mut issuer = Self {
             program: program.to_owned(),
             arguments,
+            settings: setup.issuer_settings.clone(),
             clients: setup.clients.clone(),
             data,
             origin: String::new(),
@@ -121,11 +123,12 @@ impl Issuer {
         self.output().lines().filter(|line| line.contains(&path) && line.contains(&status)).count()
     }
 
-    /// The demo's configuration, for an issuer of this identifier, and the clients that were asked for besides.
+    /// The demo's configuration, for an issuer of this identifier, with the settings and the clients that were asked for besides.
     fn configure(&self, identifier: &str) -> anyhow::Result<()> {
         let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../issuer/demo.toml");
         let text = fs::read_to_string(demo).context("the demo's configuration cannot be read")?;
-        let text = text.replace("\"http://localhost:3000/\"", &format!("\"{identifier}\"")) + &self.clients;
+        let text = text.replace("\"http://localhost:3000/\"", &format!("\"{identifier}\""));
+        let text = [&self.settings, &text, &self.clients].map(String::as_str).concat();
         fs::write(self.config(), text)?;
         Ok(())
     }

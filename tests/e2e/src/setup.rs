@@ -16,6 +16,7 @@ pub struct Setup {
     pub(crate) blocks_site_data: bool,
     pub(crate) issuer_is_another_site: bool,
     pub(crate) has_web_app: bool,
+    pub(crate) issuer_settings: String,
     pub(crate) clients: String,
     pub(crate) any_issuer: bool,
     pub(crate) silent_page_at_home: bool,
@@ -85,6 +86,13 @@ impl Setup {
     /// The app's refresh token is in a cookie that the web app keeps.
     pub fn with_cookie_mode(self) -> Self {
         self.with_web_app().with_config("storage", "cookie")
+    }
+
+    /// One line at the top of the issuer's configuration.
+    pub fn with_issuer_setting(mut self, line: &str) -> Self {
+        self.issuer_settings.push_str(line);
+        self.issuer_settings.push('\n');
+        self
     }
 
     /// One more client at the issuer: its `[[client]]`, as the configuration has it.

@@ -67,11 +67,13 @@ fn the_minimal_app_signs_in_renews_and_calls_the_api() -> anyhow::Result<()> {
     })
 }
 
-/// The demo's API takes bound tokens from who proves that they are theirs, and from nobody else.
+/// The issuer wants a nonce in each proof, and the demo's API takes bound tokens from who proves that they are theirs, and from
+/// nobody else.
 #[test]
 fn the_minimal_app_binds_its_tokens_to_a_key_of_the_browser() -> anyhow::Result<()> {
     let scope = "openid profile offline_access read:reports";
     let setup = example("minimal-dpop")?.with_config("dpop", true).with_config("scope", scope);
+    let setup = setup.with_issuer_setting("dpop_nonce = true");
     journey(setup.with_access_token_lifetime(10), async |world| {
         let browser = &world.browser;
         browser.open(world.app_origin()).await?;
@@ -80,6 +82,7 @@ fn the_minimal_app_binds_its_tokens_to_a_key_of_the_browser() -> anyhow::Result<
         browser.wait_for_text("Signed in as Tess Tester; renewals: ").await?;
         let key = key_of(world).await?;
         assert!(key.is_string(), "{key}");
+        assert_eq!(world.issuer.answered("/oauth/token", 400), 1, "the first proof had no nonce yet");
         wait_for_a_renewal(world).await?;
         browser.reload().await?;
         press(world, "Load expenses").await?;
