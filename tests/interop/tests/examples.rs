@@ -35,6 +35,14 @@ async fn wait_for_address(world: &World, path: &str) -> anyhow::Result<()> {
     .await
 }
 
+/// Opens the minimal app and signs in.
+async fn sign_in(world: &World) -> anyhow::Result<()> {
+    world.browser.open(world.app_origin()).await?;
+    press(world, "Sign in").await?;
+    sign_in_at_the_issuer(world).await?;
+    world.browser.wait_for_text("Signed in as Tess Tester; renewals: ").await
+}
+
 async fn wait_for_a_renewal(world: &World) -> anyhow::Result<()> {
     eventually("it is renewed by itself", async || {
         let shown = world.browser.text().await?;
@@ -52,10 +60,7 @@ async fn key_of(world: &World) -> anyhow::Result<Value> {
 #[test]
 fn the_minimal_app_signs_in_renews_and_calls_the_api() -> anyhow::Result<()> {
     journey(example("minimal")?.with_access_token_lifetime(10), async |world| {
-        world.browser.open(world.app_origin()).await?;
-        press(world, "Sign in").await?;
-        sign_in_at_the_issuer(world).await?;
-        world.browser.wait_for_text("Signed in as Tess Tester; renewals: ").await?;
+        sign_in(world).await?;
         wait_for_a_renewal(world).await?;
         press(world, "Load expenses").await?;
         world.browser.wait_for_text("Train to the customer").await?;
@@ -76,10 +81,7 @@ fn the_minimal_app_binds_its_tokens_to_a_key_of_the_browser() -> anyhow::Result<
     let setup = setup.with_issuer_setting("dpop_nonce = true");
     journey(setup.with_access_token_lifetime(10), async |world| {
         let browser = &world.browser;
-        browser.open(world.app_origin()).await?;
-        press(world, "Sign in").await?;
-        sign_in_at_the_issuer(world).await?;
-        browser.wait_for_text("Signed in as Tess Tester; renewals: ").await?;
+        sign_in(world).await?;
         let key = key_of(world).await?;
         assert!(key.is_string(), "{key}");
         assert_eq!(world.issuer.answered("/oauth/token", 400), 1, "the first proof had no nonce yet");
@@ -110,10 +112,7 @@ fn where_the_key_is_lost_the_session_goes_on_with_another() -> anyhow::Result<()
     let setup = example("minimal-dpop")?.with_config("dpop", true).with_config("scope", scope);
     journey(setup.with_access_token_lifetime(10), async |world| {
         let browser = &world.browser;
-        browser.open(world.app_origin()).await?;
-        press(world, "Sign in").await?;
-        sign_in_at_the_issuer(world).await?;
-        browser.wait_for_text("Signed in as Tess Tester; renewals: ").await?;
+        sign_in(world).await?;
         let first = key_of(world).await?;
         browser.script("indexedDB.deleteDatabase('evergrant-dpop')", vec![]).await?;
         eventually("its tokens are bound to another key", async || {
