@@ -147,7 +147,7 @@ impl Verifier {
         let claims = match seen {
             // Who presents it says nothing of the token: it stays known.
             Some(seen) => {
-                access_token::check_confirmation(&seen.claims, expected)?;
+                access_token::check_confirmation(&seen.claims, expected.proven)?;
                 access_token::check_times(&seen.claims, expected).map(|()| seen.claims)
             }
             None => access_token::judge(token, expected, |jwt, algorithm| keys.verify(jwt, algorithm)).map(|claims| {

@@ -58,15 +58,10 @@ pub(crate) async fn judge_alone(
     if provider.revoked.names(&claims) {
         return Err(revoked());
     }
-    match (&claims.cnf, &proven) {
-        (None, None) => {}
-        (Some(bound), Some(proven)) if bound.jkt == *proven => {}
-        (Some(_), proven) => {
-            let error = if proven.is_some() { AccessTokenError::OtherKey } else { AccessTokenError::Unproven };
-            return Err(OAuthRefusal::dpop(ErrorCode::InvalidToken, &error.to_string()));
-        }
-        (None, Some(_)) => return Err(invalid_token(&AccessTokenError::Unbound.to_string())),
-    }
+    access_token::check_confirmation(&claims, proven.as_ref()).map_err(|error| match error {
+        AccessTokenError::Unbound => invalid_token(&error.to_string()),
+        _ => OAuthRefusal::dpop(ErrorCode::InvalidToken, &error.to_string()),
+    })?;
     Ok(claims)
 }
 

@@ -52,16 +52,16 @@ pub fn judge(
         .ok_or(AccessTokenError::Algorithm)?;
     verify(&jwt, algorithm)?;
     check_times(&claims, expected)?;
-    check_confirmation(&claims, expected)?;
+    check_confirmation(&claims, expected.proven)?;
     Ok(claims)
 }
 
-/// Whether a token is presented by who has its key (RFC 9449 §7.1). As for the times, this has to be asked each time.
+/// Whether a token is presented by who has its key, `proven` being the one that its sender has shown to have (RFC 9449 §7.1). As for the times, this has to be asked each time.
 ///
 /// # Errors
 /// [`AccessTokenError::Unproven`], [`AccessTokenError::OtherKey`] or [`AccessTokenError::Unbound`].
-pub fn check_confirmation(claims: &AccessTokenClaims, expected: &Expectation<'_>) -> Result<(), AccessTokenError> {
-    match (&claims.cnf, expected.proven) {
+pub fn check_confirmation(claims: &AccessTokenClaims, proven: Option<&JwkThumbprint>) -> Result<(), AccessTokenError> {
+    match (&claims.cnf, proven) {
         (None, None) => Ok(()),
         (Some(bound), Some(proven)) if bound.jkt == *proven => Ok(()),
         (Some(_), Some(_)) => Err(AccessTokenError::OtherKey),
