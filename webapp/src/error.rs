@@ -71,7 +71,7 @@ impl PageError {
     }
 
     fn away(endpoint: &str, next: (&'static str, &'static str)) -> Self {
-        let sentence = format!("At the moment {endpoint} cannot be reached. Nothing is lost: try again in a minute.");
+        let sentence = format!("At the moment {endpoint} cannot be reached. Try again in a minute.");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not just now", sentence, next)
     }
 

@@ -63,7 +63,20 @@ impl Http {
         body: String,
         authorization: Option<&str>,
     ) -> Result<Answer, Failure> {
-        let mut request = self.to(url).post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        self.post_form_within(LIMIT, endpoint, url, body, authorization).await
+    }
+
+    /// The same, with a time limit of its own.
+    pub(crate) async fn post_form_within(
+        &self,
+        limit: Duration,
+        endpoint: &'static str,
+        url: &str,
+        body: String,
+        authorization: Option<&str>,
+    ) -> Result<Answer, Failure> {
+        let request = self.to(url).post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        let mut request = request.timeout(limit);
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
         }

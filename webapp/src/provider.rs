@@ -10,11 +10,11 @@ use evergrant_core::protocol::jwt::Algorithm;
 use evergrant_core::protocol::logout_token::{self, LogoutTokenClaims, LogoutTokenError};
 use evergrant_core::protocol::metadata::{self, ProviderMetadata};
 use evergrant_core::protocol::token::{self, TokenResponse};
-use evergrant_core::protocol::{ClientId, IdToken, Issuer};
+use evergrant_core::protocol::{ClientId, IdToken, Issuer, RefreshToken};
 use evergrant_core::session::Failure;
 use evergrant_native::AwsLc;
 
-use crate::http::Http;
+use crate::http::{Answer, Http};
 
 /// How far the issuer's clock and this one may differ.
 pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
@@ -24,6 +24,10 @@ const METADATA_LASTS: Duration = Duration::from_secs(10 * 60);
 
 /// Anybody can make up logout tokens whose key is unknown; keys that are newer than this are not fetched again for one.
 const KEYS_ARE_NEW: Duration = Duration::from_secs(5);
+
+/// How long the first answer to a refresh token may take. One that was lost has used the token up, and issuers forgive that for
+/// a few seconds: it has to be asked for again within them.
+const FIRST_REFRESH: Duration = Duration::from_secs(2);
 
 const TOKEN_ENDPOINT: &str = "the issuer's token endpoint";
 
@@ -136,13 +140,32 @@ impl Provider {
         }
     }
 
-    /// Posts to the token endpoint and judges the answer.
-    pub(crate) async fn redeem(&self, body: String, authorization: Option<&str>) -> Result<TokenResponse, Failure> {
+    /// Redeems a code at the token endpoint.
+    pub(crate) async fn redeem_code(
+        &self,
+        body: String,
+        authorization: Option<&str>,
+    ) -> Result<TokenResponse, Failure> {
         let metadata = self.metadata().await?;
-        let url = metadata.token_endpoint.as_ref().ok_or(Failure::NoEndpoint("token endpoint"))?;
-        let answer = self.http.post_form(TOKEN_ENDPOINT, url.as_str(), body, authorization).await?;
-        let answer = answer.unless_busy(TOKEN_ENDPOINT)?;
-        Ok(token::judge(answer.status, &answer.body)?)
+        judged(self.http.post_form(TOKEN_ENDPOINT, token_endpoint(&metadata)?, body, authorization).await?)
+    }
+
+    /// Redeems a refresh token at the token endpoint. Where no answer comes, it is asked for once more at once: an issuer that
+    /// rotates gives the same again within its reuse interval, and takes the token for stolen later.
+    pub(crate) async fn refresh(
+        &self,
+        client_id: &ClientId,
+        refresh_token: &RefreshToken,
+        authorization: Option<&str>,
+    ) -> Result<TokenResponse, Failure> {
+        let metadata = self.metadata().await?;
+        let (url, http) = (token_endpoint(&metadata)?, &self.http);
+        let body = || token::redeem_refresh_token(client_id, refresh_token);
+        let first = http.post_form_within(FIRST_REFRESH, TOKEN_ENDPOINT, url, body(), authorization).await;
+        judged(match first {
+            Err(Failure::Unreachable { .. }) => http.post_form(TOKEN_ENDPOINT, url, body(), authorization).await?,
+            answered => answered?,
+        })
     }
 
     /// Revokes a token where the issuer takes revocations (RFC 7009).
@@ -163,6 +186,15 @@ impl Provider {
         keep(&self.keys, (Instant::now(), Arc::clone(&keys)));
         Ok(keys)
     }
+}
+
+fn token_endpoint(metadata: &ProviderMetadata) -> Result<&str, Failure> {
+    metadata.token_endpoint.as_ref().map(|url| url.as_str()).ok_or(Failure::NoEndpoint("token endpoint"))
+}
+
+fn judged(answer: Answer) -> Result<TokenResponse, Failure> {
+    let answer = answer.unless_busy(TOKEN_ENDPOINT)?;
+    Ok(token::judge(answer.status, &answer.body)?)
 }
 
 fn kept<T: Clone>(place: &Kept<T>) -> Option<T> {

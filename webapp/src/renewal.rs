@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use evergrant_core::protocol::id_token::Expectation;
-use evergrant_core::protocol::{AccessToken, ErrorCode, token};
+use evergrant_core::protocol::{AccessToken, ErrorCode};
 use evergrant_core::session::Failure;
 use tokio::time::Instant;
 use tracing::info;
@@ -41,9 +41,8 @@ pub(crate) async fn access_token(
 async fn renew(app: &WebApp, session: &Session, tokens: &mut Tokens) -> Result<(), NoAccessToken> {
     let WebApp { config, provider, .. } = app;
     let refresh_token = tokens.refresh_token.as_ref().ok_or(NoAccessToken::SignInAgain)?;
-    let body = token::redeem_refresh_token(&config.client_id, refresh_token);
     let requested_at = Instant::now();
-    let response = match provider.redeem(body, Some(&app.authorization())).await {
+    let response = match provider.refresh(&config.client_id, refresh_token, Some(&app.authorization())).await {
         Err(Failure::Token(error)) if error.is(&ErrorCode::InvalidGrant) => return Err(NoAccessToken::SignInAgain),
         answered => answered?,
     };

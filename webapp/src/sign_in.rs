@@ -42,7 +42,7 @@ pub(crate) async fn complete(
     let body =
         token::redeem_code(&config.client_id, &granted.code, &transaction.code_verifier, &transaction.redirect_uri);
     let requested_at = Instant::now();
-    let response = provider.redeem(body, Some(&app.authorization())).await?;
+    let response = provider.redeem_code(body, Some(&app.authorization())).await?;
     let id_token = response.id_token.clone().ok_or(Failure::NoIdToken)?;
     let expected = hybrid::second_expectation(&first, &transaction, &response.access_token, common());
     let claims = provider.validate(&id_token, &expected).await?;

@@ -137,6 +137,17 @@ async fn a_lost_answer_and_two_tabs_at_once_cost_nobody_the_session() {
     assert_eq!(page.refresh().await.status, 200, "and it goes on from there");
 }
 
+/// The cookie was removed: the issuer had taken the refresh token in it for stolen.
+#[tokio::test]
+async fn an_answer_of_the_issuers_that_was_lost_cost_the_cookie() {
+    let page = Page::of(World::with_first_refresh_lost().await);
+    assert_eq!(page.sign_in("openid offline_access").await.status, 200);
+    for _ in 0..2 {
+        let answer = page.refresh().await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+}
+
 #[tokio::test]
 async fn a_page_that_leaves_in_the_middle_loses_nothing() {
     let page = Page::signed_in().await;

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use axum_extra::extract::CookieJar;
 use evergrant_core::protocol::params::{self, Params};
-use evergrant_core::protocol::token::{self, TokenResponse};
+use evergrant_core::protocol::token::TokenResponse;
 use evergrant_core::protocol::{ErrorCode, RefreshToken, revoke};
 use tracing::warn;
 
@@ -89,7 +89,7 @@ impl Call {
     async fn redeem_code(&self, client: &CookieMode, params: &Params) -> Result<Granted, Refused> {
         let passed_on = CODE_PARAMETERS.iter().filter_map(|name| Some((*name, params.filled(name)?)));
         let authorization = client.authorization();
-        let tokens = self.app.provider.redeem(params::encode(passed_on), authorization.as_deref()).await?;
+        let tokens = self.app.provider.redeem_code(params::encode(passed_on), authorization.as_deref()).await?;
         if let Some(before) = self.kept.clone() {
             // A renewal with it that is under way is refused now, and that must not remove the new cookie.
             self.app.rotations.take_over(&before);
@@ -112,8 +112,7 @@ impl Call {
             return Err(Refusal::new(ErrorCode::InvalidGrant, "there is no cookie with a refresh token").into());
         };
         let redeem = async |token: RefreshToken| {
-            let body = token::redeem_refresh_token(&client.client_id, &token);
-            self.app.provider.redeem(body, client.authorization().as_deref()).await
+            self.app.provider.refresh(&client.client_id, &token, client.authorization().as_deref()).await
         };
         match self.app.rotations.redeem(kept.clone(), redeem).await {
             Ok(tokens) => Ok(Granted { tokens, keeps_cookie: true }),

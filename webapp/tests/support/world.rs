@@ -2,7 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use evergrant_issuer::{Clock, Config as IssuerConfig, Provider, SqliteStore, router as issuer_router};
 use evergrant_server::Server;
 use evergrant_webapp::{Config, WebApp, router};
@@ -44,7 +50,26 @@ impl World {
         Self::with(issuer, web_app).await
     }
 
+    /// Access tokens live for one second, a used refresh token brings its successor for three, and the first answer to a refresh token is lost on its way
+    /// back.
+    pub(crate) async fn with_first_refresh_lost() -> Self {
+        let issuer = |config: String| {
+            let config = config.replace("token_lifetime = 86400", "token_lifetime = 1");
+            config.replace("reuse_interval = 0", "reuse_interval = 3")
+        };
+        let is_first = Arc::new(AtomicBool::new(true));
+        Self::of(issuer, |router| router.layer(from_fn_with_state(Arc::clone(&is_first), lose_first)), |app| app).await
+    }
+
     async fn with(change_issuer: impl Fn(String) -> String, change_web_app: impl Fn(String) -> String) -> Self {
+        Self::of(change_issuer, |router| router, change_web_app).await
+    }
+
+    async fn of(
+        change_issuer: impl Fn(String) -> String,
+        change_router: impl Fn(Router) -> Router,
+        change_web_app: impl Fn(String) -> String,
+    ) -> Self {
         let (issuer_server, web_app_server) = (free_port().await, free_port().await);
         let (issuer, web_app) = (issuer_server.url(), web_app_server.url());
         let placed =
@@ -54,8 +79,8 @@ impl World {
         let config = IssuerConfig::parse(&change_issuer(config)).unwrap();
         let store = Arc::new(SqliteStore::open(Path::new(":memory:")).unwrap());
         let provider = Arc::new(Provider::open(config, store, Clock::system(), true).await.unwrap());
-        let issuer_task =
-            tokio::spawn(issuer_server.run_until(issuer_router(Arc::clone(&provider)), std::future::pending()));
+        let issuers_router = change_router(issuer_router(Arc::clone(&provider)));
+        let issuer_task = tokio::spawn(issuer_server.run_until(issuers_router, std::future::pending()));
 
         // Nobody answers at port 9, the discard service: an API that is down.
         let config = placed(WEB_APP).replace("http://localhost:3002/expenses", "http://127.0.0.1:9/expenses");
@@ -78,6 +103,18 @@ impl Drop for World {
         self.issuer_task.abort();
         self.web_app_task.abort();
     }
+}
+
+/// Has the issuer answer the first refresh token, and the answer never arrive.
+async fn lose_first(State(is_first): State<Arc<AtomicBool>>, request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap();
+    let is_refresh = str::from_utf8(&body).unwrap().contains("grant_type=refresh_token");
+    let response = next.run(Request::from_parts(head, body.into())).await;
+    if is_refresh && is_first.swap(false, Ordering::Relaxed) {
+        return std::future::pending().await;
+    }
+    response
 }
 
 async fn free_port() -> Server {
