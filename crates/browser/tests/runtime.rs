@@ -21,6 +21,12 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 const HOUR: Duration = Duration::from_secs(3600);
 
+/// What the README shows.
+#[allow(dead_code)]
+mod program {
+    include!("runtime/program.rs");
+}
+
 fn stored(config: &Config) -> Option<evergrant_core::session::Session> {
     Store::open(StorageKind::Session, &config.client_id).session()
 }
@@ -33,6 +39,11 @@ fn start(config: &Config) -> (Runtime, Rc<RefCell<Vec<Status>>>) {
     let seen = Rc::new(RefCell::new(Vec::new()));
     let statuses = Rc::clone(&seen);
     (Runtime::start(config.clone(), move |view| statuses.borrow_mut().push(view.status)), seen)
+}
+
+#[wasm_bindgen_test]
+fn the_readme_shows_a_program_that_compiles() {
+    assert!(include_str!("../README.md").contains(include_str!("runtime/program.rs")));
 }
 
 #[wasm_bindgen_test]
