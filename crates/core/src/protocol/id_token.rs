@@ -220,7 +220,7 @@ fn check_times(claims: &IdTokenClaims, expected: &Expectation<'_>) -> Result<(),
     if expected.now - expected.tolerance >= UnixTime::from_seconds(claims.exp) {
         return Err(clocks(ClockFault::Expired));
     }
-    // 10. Issued neither in the future nor, since it answers a request of ours, long ago.
+    // 10. Not issued in the future. How long ago is left to `exp`: the nonce says that it answers this request.
     if expected.now + expected.tolerance < UnixTime::from_seconds(claims.iat) {
         return Err(clocks(ClockFault::UsedTooEarly));
     }
@@ -229,13 +229,13 @@ fn check_times(claims: &IdTokenClaims, expected: &Expectation<'_>) -> Result<(),
 
 /// Steps 11 to 13.
 fn check_binding(claims: &IdTokenClaims, expected: &Expectation<'_>) -> Result<(), IdTokenError> {
-    // 11. A nonce that was sent comes back.
+    // 11. A nonce that was sent comes back. To a refresh token none was, and what the first one was is not kept (§12.2).
     match (expected.nonce, &claims.nonce) {
         (Some(sent), Some(found)) if sent == found => {}
         (None, _) => {}
         _ => return Err(IdTokenError::Nonce),
     }
-    // 12 (`acr`): no particular class is asked for.
+    // 12 (`acr`): `acr_values` asks for a class as a wish (§3.1.2.1); which one came is the app's to judge, by the claims.
     // 13. The sign-in is recent enough when that was asked.
     if let Some(max_age) = expected.max_age {
         let auth_time = claims.auth_time.ok_or(IdTokenError::AuthTime)?;
@@ -320,7 +320,7 @@ pub enum IdTokenError {
     /// Step 6.
     #[error("the ID token's signature is wrong")]
     Signature,
-    /// Steps 9 and 10: the clocks of issuer and device differ by more than the tolerance, or the answer is old.
+    /// Steps 9 and 10: the clocks of issuer and device differ by more than the tolerance, or the token has expired.
     #[error(
         "{fault}: this device's clock says {here}, and by the issuer's clock the ID token was issued at {issued}; one of the two clocks is wrong"
     )]
