@@ -177,6 +177,14 @@ impl Config {
             true => ConfigError::Json("there is a page in its place".to_owned()),
             false => ConfigError::Json(error.to_string()),
         })?;
+        // In a build for development alone: a delivered app is without it.
+        #[cfg(all(debug_assertions, not(feature = "dpop")))]
+        if value.get("dpop").is_some() {
+            return Err(ConfigError::wrong(
+                "dpop",
+                "this app was built without the feature `dpop` of evergrant-leptos",
+            ));
+        }
         let members = Members::of(&value)?.only(KEYS)?;
         let issuer = issuer(members.required("issuer")?)?;
         let client_id = client_id(members.required("client_id")?)?;
@@ -404,6 +412,13 @@ mod tests {
     fn an_unknown_key_is_named() {
         let error = parse(r#"{"issuer":"http://localhost:3000/","client_id":"app","isuer":"x"}"#).unwrap_err();
         assert!(error.to_string().contains("`isuer`"), "{error}");
+    }
+
+    #[cfg(not(feature = "dpop"))]
+    #[test]
+    fn an_app_without_the_feature_for_a_key_did_not_say_that_it_is_for_want_of_it() {
+        let error = parse(r#"{"issuer":"http://localhost:3000/","client_id":"app","dpop":true}"#).unwrap_err();
+        assert!(error.to_string().contains("without the feature `dpop`"), "{error}");
     }
 
     #[test]
