@@ -32,8 +32,9 @@ pub struct KeyRing {
 struct Keys {
     all: Vec<SigningKey>,
     published: Document,
-    /// One for each key that is no client's own, the newest first.
+    /// One for each key that is no client's own, the newest first; so below.
     nonces: Vec<hmac::Key>,
+    known_browsers: Vec<hmac::Key>,
 }
 
 /// What a key is for.
@@ -153,6 +154,11 @@ impl KeyRing {
         make(&self.current().nonces)
     }
 
+    /// What the cookies of known browsers are made with, the newest first.
+    pub(crate) fn known_browser_keys<T>(&self, make: impl FnOnce(&[hmac::Key]) -> T) -> T {
+        make(&self.current().known_browsers)
+    }
+
     fn current(&self) -> Arc<Keys> {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -181,8 +187,12 @@ impl Keys {
         let all: Vec<SigningKey> = stored.iter().map(SigningKey::read).collect::<Result<_, _>>()?;
         let public = JwkSet { keys: all.iter().map(|key| key.public().clone()).collect() };
         let published = Document::json(&public).map_err(|_| KeyError::Crypto("published"))?;
-        let nonces = stored.iter().filter(|key| key.client_id.is_none()).map(nonce_key).collect();
-        Ok(Self { all, published, nonces })
+        let derived = |purpose: &str| {
+            let own = stored.iter().filter(|key| key.client_id.is_none());
+            own.map(|key| derived_key(key, purpose)).collect()
+        };
+        let (nonces, known_browsers) = (derived("DPoP nonces"), derived("known browsers"));
+        Ok(Self { all, published, nonces, known_browsers })
     }
 
     fn are(&self, stored: &[StoredKey]) -> bool {
@@ -202,8 +212,8 @@ impl KeyUse {
 }
 
 /// Derived from a signing key, and of no use to sign anything.
-fn nonce_key(key: &StoredKey) -> hmac::Key {
-    let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key.pkcs8), b"DPoP nonces");
+fn derived_key(key: &StoredKey, purpose: &str) -> hmac::Key {
+    let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key.pkcs8), purpose.as_bytes());
     hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
 }
 

@@ -36,6 +36,7 @@ mod dpop;
 pub mod error;
 mod interactions;
 pub mod keys;
+mod known_browsers;
 mod limits;
 mod local;
 mod metrics;

@@ -28,6 +28,7 @@ pub(crate) struct Limits {
     user_codes_by_address: Limiter<IpAddr>,
     by_person_and_address: Tally<(IpAddr, SecretHash)>,
     by_person: Limiter<SecretHash>,
+    by_known_browser: Tally<SecretHash>,
     clock: DefaultClock,
     by_client: Tally<(IpAddr, Option<ClientId>)>,
 }
@@ -40,6 +41,7 @@ impl Limits {
             user_codes_by_address: RateLimiter::hashmap(Quota::per_minute(limits.sign_ins_per_address)),
             by_person_and_address: Tally::new(per_person),
             by_person: RateLimiter::hashmap(Quota::per_minute(per_person.saturating_mul(PERSON_ANYWHERE))),
+            by_known_browser: Tally::new(per_person),
             clock: DefaultClock::default(),
             by_client: Tally::new(limits.failures_per_client),
         }
@@ -58,6 +60,16 @@ impl Limits {
         self.by_person_and_address.check(&caller, Instant::now())?;
         self.by_person_and_address.count(caller, Instant::now());
         self.by_person.check_key(&person).map_err(|refusal| wait(&refusal))
+    }
+
+    /// Counts an attempt of a person in a browser of theirs that is known: whatever others try elsewhere.
+    ///
+    /// # Errors
+    /// How long to wait, when it is one too many.
+    pub(crate) fn sign_in_where_known(&self, browser: SecretHash) -> Result<(), Duration> {
+        self.by_known_browser.check(&browser, Instant::now())?;
+        self.by_known_browser.count(browser, Instant::now());
+        Ok(())
     }
 
     /// Forgets what this person's attempts from `address` came to: whoever knows the password guesses nothing.
@@ -93,6 +105,7 @@ impl Limits {
         self.user_codes_by_address.retain_recent();
         self.by_person_and_address.forget_old(Instant::now());
         self.by_person.retain_recent();
+        self.by_known_browser.forget_old(Instant::now());
         self.by_client.forget_old(Instant::now());
     }
 }

@@ -98,6 +98,58 @@ async fn behind_a_proxy_its_word_counts_and_without_one_nobodys() {
     }
 }
 
+/// Somebody who guesses at Ann's password from everywhere, until that is held back.
+async fn guess_from_everywhere(server: &Server) {
+    let guesser = Browser::of(server);
+    for n in 0..=40 {
+        let address = format!("192.0.2.{n}");
+        if password_grant(&guesser, "ann", "guess", &[("x-forwarded-for", &address)]).await.status == 429 {
+            return;
+        }
+    }
+    panic!("nobody is held back");
+}
+
+/// Comes to the sign-in page, and sends it with this password.
+async fn sign_in(browser: &Browser, username: &str, password: &str) -> Answer {
+    let begun = browser.get(&format!("/authorize?{}&prompt=login", App::code("trusted").query())).await;
+    let fields = [("interaction", &*begun.interaction().unwrap()), ("username", username), ("password", password)];
+    browser.post("/sign-in", &fields).await
+}
+
+/// They could not sign in anywhere for as long as it went on.
+#[tokio::test]
+async fn whoever_guessed_from_everywhere_kept_a_person_out_of_their_own_browser() {
+    let server = Server::with(&with_limits("sign_ins_per_person = 2\nbehind_proxy = true")).await;
+    let (own, new) = (Browser::of(&server), Browser::of(&server));
+    assert_eq!(sign_in(&own, "ann", PASSWORD).await.status, 303);
+    guess_from_everywhere(&server).await;
+    assert_eq!(sign_in(&new, "ann", PASSWORD).await.status, 429, "nobody knows whose it is");
+    for _ in 0..3 {
+        assert_eq!(sign_in(&own, "ann", "mistyped").await.status, 422);
+        assert_eq!(sign_in(&own, "ann", PASSWORD).await.status, 303);
+    }
+    for _ in 0..2 {
+        assert_eq!(sign_in(&own, "ann", "guess").await.status, 422);
+    }
+    assert_eq!(sign_in(&own, "ann", PASSWORD).await.status, 429, "it is guessed at here as seldom as anywhere");
+}
+
+#[tokio::test]
+async fn a_browser_is_known_for_the_person_who_signed_in_there_alone() {
+    let server = Server::with(&with_limits("sign_ins_per_person = 2\nbehind_proxy = true")).await;
+    let bobs = Browser::of(&server);
+    assert_eq!(sign_in(&bobs, "bob", PASSWORD).await.status, 303);
+    guess_from_everywhere(&server).await;
+    assert_eq!(sign_in(&bobs, "ann", PASSWORD).await.status, 429);
+    let cookie = bobs.cookie("evergrant-known").unwrap();
+    for made_up in ["", "AAAA", &"A".repeat(86), &cookie.replace(|letter: char| letter.is_lowercase(), "a")] {
+        bobs.set_cookie("evergrant-known", made_up);
+        assert_eq!(sign_in(&bobs, "ann", PASSWORD).await.status, 429, "{made_up}");
+        assert_eq!(sign_in(&bobs, "bob", PASSWORD).await.status, 303, "and nobody else is kept out");
+    }
+}
+
 /// Passwords that take their time, and limits that hold nobody back.
 fn for_a_crowd() -> String {
     let costly = evergrant_issuer::passwords::hash(PASSWORD).unwrap();

@@ -11,7 +11,7 @@ pub struct Limits {
     /// Sign-ins a minute from one address, and as many codes of devices that are entered there; many people may share it.
     pub sign_ins_per_address: NonZeroU32,
     /// Failed sign-ins a minute as one person from one address, until one succeeds; from all addresses together, ten times as many
-    /// sign-ins, whatever they come to.
+    /// sign-ins, whatever they come to. A browser in which that person signed in before has as many failures of its own.
     pub sign_ins_per_person: NonZeroU32,
     /// Failed authentications a minute of one client from one address.
     pub failures_per_client: NonZeroU32,

@@ -13,6 +13,7 @@ use super::device::confirm;
 use crate::config::User;
 use crate::error::Failure;
 use crate::interactions::{self, Pending};
+use crate::known_browsers;
 use crate::passwords::PasswordError;
 use crate::provider::Provider;
 use crate::sessions;
@@ -48,7 +49,11 @@ pub(crate) async fn submit(
     let pending = interactions::pending(&provider, &headers, &params, provider.clock.now()).await?;
     let username = params.first("username").unwrap_or_default();
     let password = params.first("password").unwrap_or_default();
-    if let Err(wait) = provider.limits.sign_in(address, username) {
+    let allowed = match known_browsers::recognize(&provider, &headers, username) {
+        Some(browser) => provider.limits.sign_in_where_known(browser),
+        None => provider.limits.sign_in(address, username),
+    };
+    if let Err(wait) = allowed {
         let error = format!("Too many attempts. Wait {}, then try again.", in_words(wait));
         return hold_back(&provider, &pending, username, &error, wait);
     }
@@ -58,7 +63,9 @@ pub(crate) async fn submit(
         Err(failure) => Err(Failure::from(failure).into()),
         Ok(Some(person)) => {
             provider.limits.signed_in(address, username);
-            enter(&provider, &headers, &pending, person).await
+            let mut response = enter(&provider, &headers, &pending, person).await?;
+            set_cookie(&mut response, known_browsers::remember(&provider, person).map_err(Failure::from)?);
+            Ok(response)
         }
         Ok(None) => show(&provider, &pending, username, Some(WRONG), StatusCode::UNPROCESSABLE_ENTITY),
     }

@@ -1,4 +1,4 @@
-//! The two cookies: who is signed in, and which browser this is while somebody signs in.
+//! The cookies: who is signed in, which browser this is while somebody signs in, and who has signed in with it before.
 
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ pub(crate) enum Cookie {
     Session,
     /// Ties a pending interaction to the browser it was opened in.
     Browser,
+    /// Who has signed in with a password in this browser before ([`crate::known_browsers`]).
+    Known,
 }
 
 impl Cookie {
@@ -57,6 +59,8 @@ impl Cookie {
             (Self::Session, false) => "evergrant-session",
             (Self::Browser, true) => "__Host-evergrant-browser",
             (Self::Browser, false) => "evergrant-browser",
+            (Self::Known, true) => "__Host-evergrant-known",
+            (Self::Known, false) => "evergrant-known",
         }
     }
 }
