@@ -16,10 +16,13 @@ use crate::web::oauth_refusal::OAuthRefusal;
 /// `token_endpoint_auth_methods_supported`.
 pub(crate) const METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
 
+const UNPROVEN: &str = "unknown client, or wrong client authentication";
+const NOT_SENT: &str = "unknown client, or one that has to send its client_secret";
+
 /// The client that sent a request from `address`.
 ///
 /// # Errors
-/// `invalid_client`, the same for an unknown client and a wrong secret; `invalid_request` for two methods at once; 429 after
+/// `invalid_client`, in the same words for an unknown client and a wrong secret; `invalid_request` for two methods at once; 429 after
 /// too many failures, where there is a secret to guess.
 pub(crate) fn authenticate<'a>(
     provider: &'a Provider,
@@ -30,10 +33,10 @@ pub(crate) fn authenticate<'a>(
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let basic = match given.next() {
         // Which of two counts would be a guess, and something in front may have guessed otherwise.
-        Some(_) if given.next().is_some() => return Err(OAuthRefusal::invalid_client(true)),
+        Some(_) if given.next().is_some() => return Err(OAuthRefusal::invalid_client(true, UNPROVEN)),
         Some(value) => {
             let credentials = value.to_str().ok().and_then(read_basic);
-            Some(credentials.ok_or_else(|| OAuthRefusal::invalid_client(true))?)
+            Some(credentials.ok_or_else(|| OAuthRefusal::invalid_client(true, UNPROVEN))?)
         }
         None => None,
     };
@@ -52,29 +55,36 @@ pub(crate) fn authenticate<'a>(
             (id, secrets)
         }
         None => {
-            let id = posted_id.ok_or_else(|| OAuthRefusal::invalid_client(false))?;
+            let id = posted_id.ok_or_else(|| OAuthRefusal::invalid_client(false, "client_id is missing"))?;
             (id, posted_secret.into_iter().collect())
         }
     };
     let client = provider.config.client(&id);
     if let Some(client) = client.filter(|client| client.kind == ClientType::Public) {
         // There is nothing to guess: to count failures would hold back those who use it at the same address.
-        return if is_proven(client, &secrets) { Ok(client) } else { Err(OAuthRefusal::invalid_client(used_basic)) };
+        let refuse = || OAuthRefusal::invalid_client(used_basic, "a public client has no client_secret to send");
+        return if is_proven(client, &secrets) { Ok(client) } else { Err(refuse()) };
     }
     let known = client.map(|client| &client.client_id);
     provider.limits.authentication(address, known).map_err(OAuthRefusal::too_many)?;
     client.filter(|client| is_proven(client, &secrets)).ok_or_else(|| {
         provider.limits.authentication_failed(address, known);
-        OAuthRefusal::invalid_client(used_basic)
+        let description = if has_none(&secrets) { NOT_SENT } else { UNPROVEN };
+        OAuthRefusal::invalid_client(used_basic, description)
     })
 }
 
 /// `secrets` are readings of the one that was presented; none when there was none.
 fn is_proven(client: &Client, secrets: &[ClientSecret]) -> bool {
     match client.kind {
-        ClientType::Public => secrets.iter().all(|secret| secret.secret().is_empty()),
+        ClientType::Public => has_none(secrets),
         ClientType::Confidential => secrets.iter().any(|secret| client.accepts_secret(secret)),
     }
+}
+
+/// An empty secret is none.
+fn has_none(secrets: &[ClientSecret]) -> bool {
+    secrets.iter().all(|secret| secret.secret().is_empty())
 }
 
 /// Both parts are form-encoded before they are joined (RFC 6749 §2.3.1).

@@ -247,3 +247,28 @@ async fn pages_of_registered_origins_may_call_whatever_their_libraries_add_and_o
         assert_eq!(refused.header("access-control-allow-origin"), allowed.then_some(origin));
     }
 }
+
+/// Some libraries leave out who asks (`DeviceClient` of Python's oauthlib, unless told), others send what a client has not.
+#[tokio::test]
+async fn what_a_refused_client_left_out_was_not_said() {
+    const UNPROVEN: &str = "unknown client, or wrong client authentication";
+    const NOT_SENT: &str = "unknown client, or one that has to send its client_secret";
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let cases: [(&str, Fields, &str); 8] = [
+        ("token", &[], "client_id is missing"),
+        ("revoke", &[("client_secret", "s3cret")], "client_id is missing"),
+        ("token", &[("client_id", "server")], NOT_SENT),
+        ("token", &[("client_id", "nobody")], NOT_SENT),
+        ("token", &[("client_id", "server"), ("client_secret", "wrong")], UNPROVEN),
+        ("token", &[("client_id", "nobody"), ("client_secret", "wrong")], UNPROVEN),
+        ("token", &[("client_id", "app"), ("client_secret", "wrong")], "a public client has no client_secret to send"),
+        ("introspect", &[("client_id", "app")], "only a client that has a secret may ask"),
+    ];
+    for (path, fields, told) in cases {
+        let fields = [fields, &[("grant_type", "refresh_token"), ("token", "any")]].concat();
+        let answer = browser.post_with(&format!("/oauth/{path}"), &fields, &[]).await;
+        assert_refused(&answer, 401, "invalid_client");
+        assert_eq!(answer.json()["error_description"], told, "{path} {fields:?}");
+    }
+}

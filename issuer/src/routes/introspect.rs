@@ -35,7 +35,7 @@ pub(crate) async fn introspect(
     let client = client_authentication::authenticate(&provider, address, &headers, &params)?;
     if client.kind == ClientType::Public {
         // §2.1: the caller must be authenticated, or tokens could be tried out here.
-        return Err(OAuthRefusal::invalid_client(false));
+        return Err(OAuthRefusal::invalid_client(false, "only a client that has a secret may ask"));
     }
     let token = params.filled("token");
     let token = token.ok_or_else(|| OAuthRefusal::new(ErrorCode::InvalidRequest, "token is missing"))?;

@@ -39,11 +39,11 @@ impl OAuthRefusal {
     }
 
     /// The client is not who it says; `basic` when it said so in the `Authorization` header.
-    pub(crate) fn invalid_client(basic: bool) -> Self {
+    pub(crate) fn invalid_client(basic: bool, description: &str) -> Self {
         Self {
             status: StatusCode::UNAUTHORIZED,
             challenge: basic.then(|| r#"Basic realm="evergrant""#.to_owned()),
-            ..Self::new(ErrorCode::InvalidClient, "unknown client, or wrong client authentication")
+            ..Self::new(ErrorCode::InvalidClient, description)
         }
     }
 
