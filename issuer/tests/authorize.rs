@@ -307,3 +307,13 @@ async fn scopes_with_commas_between_them_were_refused_without_a_hint_at_the_comm
     assert_eq!(sent.first("error"), Some("invalid_scope"));
     assert!(sent.first("error_description").unwrap().contains("separated by spaces"), "RFC 6749 §3.3");
 }
+
+/// PyIceberg asks for `catalog` unless it is told otherwise, and was told of spaces that it needs none of.
+#[tokio::test]
+async fn a_scope_that_nobody_knows_was_refused_without_a_hint_at_those_that_are() {
+    let server = Server::start().await;
+    let app = App::code("app").with("scope", "catalog");
+    let sent = Browser::of(&server).get(&format!("/authorize?{}", app.query())).await.sent(CALLBACK, '?');
+    assert_eq!(sent.first("error"), Some("invalid_scope"));
+    assert!(sent.first("error_description").unwrap().contains("scopes_supported"));
+}

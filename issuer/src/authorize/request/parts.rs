@@ -166,7 +166,7 @@ pub(super) fn scope(
 pub(crate) fn no_scope() -> OAuthError {
     OAuthError::new(
         ErrorCode::InvalidScope,
-        "none of the scopes asked for can be granted: they are separated by spaces",
+        "none of the scopes asked for can be granted: scopes_supported in discovery has those that are known; they are separated by spaces",
     )
 }
 
