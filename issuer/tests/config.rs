@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use evergrant_core::protocol::Scope;
 use evergrant_issuer::Config;
 use evergrant_issuer::config::Overrides;
 
@@ -141,6 +142,17 @@ fn the_configuration_in_the_deploying_page_is_fine() {
     let config = Config::parse(toml).unwrap();
     config.check().unwrap();
     assert!(config.is_https() && config.limits.behind_proxy);
+}
+
+/// Whoever began with that page had people without a name, and servers that name them by `preferred_username` (Synapse) nobody.
+#[test]
+fn a_person_of_the_deploying_page_was_nobody_but_a_subject() {
+    let (_, rest) = include_str!("../../docs/deploying.md").split_once("```toml\n").unwrap();
+    let config = Config::parse(rest.split_once("```").unwrap().0).unwrap();
+    let told = config.user_named("ada").unwrap().claims(&Scope::from("openid profile email".to_owned()));
+    for claim in ["name", "preferred_username", "email", "email_verified"] {
+        assert!(told.contains_key(claim), "{claim}: {told:?}");
+    }
 }
 
 #[test]
