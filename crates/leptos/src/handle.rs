@@ -4,7 +4,7 @@ use evergrant_browser::{FetchError, NoAccessToken, NoUserInfo, Runtime, clock};
 use evergrant_core::config::Config;
 use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::protocol::id_token::IdTokenClaims;
-use evergrant_core::protocol::{AccessToken, Claims, Scope, UserInfo};
+use evergrant_core::protocol::{AccessToken, Claims, Scope, Subject, UserInfo};
 use evergrant_core::session::{
     Abilities, EndReason, Failure, HiddenIframe, Occurrence, Place, RenewalRecord, SignIn, Status, View,
 };
@@ -55,13 +55,26 @@ impl SessionHandle {
         self.status
     }
 
-    /// Whether somebody is signed in, also while their session is renewed; changes only then. A resource that loads what is
-    /// theirs follows this, and not [`SessionHandle::status`], which changes with every renewal. `false` when the provider is gone.
+    /// Whether somebody is signed in, also while their session is renewed; changes only then, and not where another person takes the
+    /// place of one: see [`SessionHandle::subject`]. `false` when the provider is gone.
     // Compiled into apps that call it, and into no other.
     #[inline]
     pub fn is_signed_in(&self) -> Memo<bool> {
         let status = self.status;
         memo(move || status.try_get().is_some_and(Status::is_signed_in))
+    }
+
+    /// Whom the issuer knows who is signed in as (`sub`, OIDC Core §2), also while their session is renewed; changes only when that is
+    /// somebody else, or nobody. A resource that loads what is theirs follows this, and not [`SessionHandle::status`], which changes
+    /// with every renewal: where tabs share a session, another person may have signed in in another tab. `None` when the provider
+    /// is gone.
+    // Compiled into apps that call it, and into no other.
+    #[inline]
+    pub fn subject(&self) -> Memo<Option<Subject>> {
+        let view = self.view;
+        let of =
+            |view: &View| view.claims.as_ref().filter(|_| view.status.is_signed_in()).map(|claims| claims.sub.clone());
+        memo(move || view.try_with(of)?)
     }
 
     /// Who is signed in, by the latest ID token; `None` when nobody is.

@@ -10,17 +10,16 @@ use evergrant_core::session::Status;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 
-use crate::handle::use_session;
-use crate::live::{effect, memo};
+use crate::handle::{SessionHandle, use_session};
+use crate::live::{Part, effect, memo, part};
 
-/// Shows its children while somebody is signed in, also while their session is renewed.
+/// Shows its children while somebody is signed in, also while their session is renewed; anew where another person takes their place.
 #[component]
 pub fn SignedIn(
     /// What somebody who is signed in sees.
     children: ChildrenFn,
 ) -> impl IntoView {
-    let is_signed_in = use_session().is_signed_in();
-    view! { <Show when=move || is_signed_in.get()>{children()}</Show> }
+    for_one_person(use_session(), children, ViewFn::default())
 }
 
 /// Shows its children while nobody is signed in and nobody is on the way.
@@ -35,7 +34,8 @@ pub fn SignedOut(
 }
 
 /// Shows its children to somebody who is signed in; anybody else is sent to sign in, by the flow of the configuration, and
-/// comes back to `redirect_uri`, where [`SessionHandle::return_to`](crate::SessionHandle::return_to) says which page they wanted.
+/// comes back to `redirect_uri`, where [`SessionHandle::return_to`](crate::SessionHandle::return_to) says which page they wanted. As
+/// [`SignedIn`], it shows them anew to another person.
 ///
 /// That happens once: when a sign-in fails, or the session ends, `fallback` is shown. An app that sent people back to the
 /// issuer each time could do so for ever. So `fallback` needs a button to sign in, or is beside one.
@@ -52,7 +52,6 @@ pub fn RequireSession(
 ) -> impl IntoView {
     let session = use_session();
     let status = session.status();
-    let is_signed_in = session.is_signed_in();
     Effect::new(move |sent: Option<bool>| {
         let untouched = status.get() == Status::SignedOut && session.view().with_untracked(|view| view.ended.is_none());
         let send = untouched && sent != Some(true);
@@ -68,7 +67,16 @@ pub fn RequireSession(
         }
         send || sent == Some(true)
     });
-    view! { <Show when=move || is_signed_in.get() fallback=move || fallback.run()>{children()}</Show> }
+    for_one_person(session, children, fallback)
+}
+
+/// What one person sees is not left for the next, who may have signed in in another tab.
+fn for_one_person(session: SessionHandle, children: ChildrenFn, fallback: ViewFn) -> Part {
+    let subject = session.subject();
+    part(move || match subject.with(Option::is_some) {
+        true => children(),
+        false => fallback.run(),
+    })
 }
 
 /// The page at `redirect_uri` of an app with routes: shows its children while the issuer's answer is checked, and has `go` put the

@@ -4,11 +4,14 @@
 
 mod common;
 
-use common::{config, page, sign_in_on_its_way, store_session, text, until};
+use common::{config, page, session_of, sign_in_on_its_way, store_session, text, until};
 use evergrant_browser::clock;
+use evergrant_browser::ledger::SharedLedger;
 use evergrant_browser::storage::Store;
+use evergrant_leptos::core::config::StorageKind;
+use evergrant_leptos::core::session::Change;
 use evergrant_leptos::{
-    Flow, RequireSession, SessionHandle, SessionProvider, SignInCallback, Status, here, use_session,
+    Config, Flow, RequireSession, SessionHandle, SessionProvider, SignInCallback, SignedIn, Status, here, use_session,
 };
 use leptos::mount::mount_to;
 use leptos::prelude::*;
@@ -34,6 +37,35 @@ async fn a_required_session_shows_its_content_to_whom_it_concerns() {
     store_session(&config);
     let place = page(config, || view! { <Secret/> });
     assert_eq!(text(&place), "the secret");
+}
+
+/// What is loaded once, for whoever is signed in then.
+#[component]
+fn Loaded() -> impl IntoView {
+    let claims = use_session().claims().get_untracked();
+    claims.map(|claims| claims.display_name().to_owned())
+}
+
+/// Another tab has somebody sign in, and writes it down as a tab does.
+async fn signed_in_elsewhere(config: &Config, name: &str) {
+    let session = Box::new(session_of(config, name));
+    let change = Change::SignIn { session, shared: true, after: None, at: clock::wall() };
+    SharedLedger::new(&config.client_id).apply(&change).await;
+}
+
+#[wasm_bindgen_test]
+async fn what_was_loaded_for_one_person_is_not_shown_to_the_next() {
+    let config = Config { storage: StorageKind::Local, ..config("next-person") };
+    signed_in_elsewhere(&config, "Tess").await;
+    let session = StoredValue::new(None);
+    let place = page(config.clone(), move || {
+        session.set_value(Some(use_session()));
+        view! { <SignedIn><Loaded/></SignedIn> <RequireSession><Loaded/></RequireSession> }
+    });
+    until("she is there", || text(&place) == "TessTess").await;
+    signed_in_elsewhere(&config, "Robin").await;
+    session.get_value().unwrap().renew();
+    until("it is Robin's", || text(&place) == "RobinRobin").await;
 }
 
 #[wasm_bindgen_test]

@@ -65,9 +65,10 @@ fn reading_who_was_signed_in_stopped_the_app_when_the_page_was_gone() {
     assert_eq!(session.claims().get_untracked().unwrap().display_name(), "Tess");
     assert!(session.expires_at().get_untracked().is_some() && session.is_signed_in().get_untracked());
     assert_eq!(session.all_claims().get_untracked()["name"], "Tess");
+    assert_eq!(session.subject().get_untracked().unwrap().as_str(), "Tess");
     drop(page);
 
-    assert_eq!(session.claims().get_untracked(), None);
+    assert_eq!((session.claims().get_untracked(), session.subject().get_untracked()), (None, None));
     assert_eq!((session.expires_at().get_untracked(), session.idle_ends_at().get_untracked()), (None, None));
     assert_eq!(session.error().get_untracked(), None);
     assert!(session.all_claims().get_untracked().is_empty() && !session.is_signed_in().get_untracked());

@@ -18,8 +18,13 @@ pub(crate) fn config(client_id: &str) -> Config {
 }
 
 pub(crate) fn store_session(config: &Config) {
+    Store::open(config.storage, &config.client_id).save(&session_of(config, "Tess"));
+}
+
+/// The session of whoever has this name.
+pub(crate) fn session_of(config: &Config, name: &str) -> Session {
     let claims = serde_json::json!({
-        "iss": config.issuer, "sub": "tess", "aud": config.client_id, "exp": 4_000_000_000_u32, "iat": 1, "name": "Tess",
+        "iss": config.issuer, "sub": name, "aud": config.client_id, "exp": 4_000_000_000_u32, "iat": 1, "name": name,
     });
     let payload = window().btoa(&claims.to_string()).unwrap().replace('+', "-").replace('/', "_").replace('=', "");
     let id_token = IdToken::new(format!("eyJhbGciOiJFUzI1NiJ9.{payload}.c2ln"));
@@ -33,8 +38,7 @@ pub(crate) fn store_session(config: &Config) {
         generation: 0,
         requested_at: evergrant_browser::clock::now(),
     };
-    let session = Session::begin(config.issuer.clone(), config.client_id.clone(), tokens).unwrap();
-    Store::open(config.storage, &config.client_id).save(&session);
+    Session::begin(config.issuer.clone(), config.client_id.clone(), tokens).unwrap()
 }
 
 /// A sign-in of that client that was begun on the page `return_to`.
