@@ -56,10 +56,10 @@ pub use evergrant_browser::{
 };
 pub use evergrant_core as core;
 pub use evergrant_core::config::{Config, OtherIssuer};
-pub use evergrant_core::protocol::UserInfo;
 pub use evergrant_core::protocol::authorize::{AuthorizationParameters, Flow, ParameterError};
 pub use evergrant_core::protocol::challenge::Challenge;
 pub use evergrant_core::protocol::id_token::IdTokenClaims;
+pub use evergrant_core::protocol::{AccessToken, Claims, Scope, Subject, UserInfo};
 pub use evergrant_core::session::{
     Abilities, BrowserOffers, EndReason, Failure, HiddenIframe, Method, Occurred, Occurrence, Place, RefreshTokens,
     RenewalRecord, SignIn, Status, View,
