@@ -87,6 +87,12 @@ impl SessionHandle {
     /// is signed in.
     ///
     /// They say what to show, and decide nothing: what a person may do is for the API to judge, by the access token.
+    ///
+    /// ```no_run
+    /// # use evergrant_leptos::SessionHandle;
+    /// # use leptos::prelude::*;
+    #[doc = include_str!("../tests/greeting/roles.rs")]
+    /// ```
     // Compiled into apps that call it, and into no other.
     #[inline]
     pub fn all_claims(&self) -> Signal<Claims> {

@@ -13,6 +13,7 @@
 //!
 //! With the feature `dpop`, `"dpop": true` in the configuration binds tokens to a key that cannot leave the browser (RFC 9449).
 //! With the feature `inspector` there is `inspector::SessionInspector`, which shows what a session is doing.
+//! With the feature `testing`, `testing::sign_in` has somebody signed in for tests of an app's own components.
 //!
 //! The configuration usually comes from [`load_config`], so that one build serves every deployment.
 //!
@@ -45,6 +46,8 @@ pub mod inspector;
 pub mod live;
 mod parts;
 mod provider;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod words;
 
 pub use clock::{Clock, use_clock};

@@ -16,6 +16,37 @@ include!("greeting/program.rs");
 include!("greeting/reports.rs");
 include!("greeting/server_rendered.rs");
 include!("greeting/sign_up.rs");
+#[cfg(feature = "testing")]
+mod tested {
+    use evergrant_leptos::core::config::StorageKind;
+    use evergrant_leptos::{Config, testing};
+    use leptos::mount::mount_to;
+
+    use super::*;
+
+    include!("greeting/roles.rs");
+    include!("greeting/tested.rs");
+
+    #[wasm_bindgen_test]
+    fn roles_are_read_from_the_claims_as_they_came() {
+        for (role, is_one) in [("admin", "true"), ("reader", "false")] {
+            let config = config(&format!("role-{role}"));
+            let claims = serde_json::json!({"sub": "1", "roles": [role]});
+            assert!(testing::sign_in(&config, claims.as_object().cloned().unwrap()));
+            let place = page(config, || view! { <p>{is_admin(use_session())}</p> });
+            assert_eq!(text(&place), is_one);
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn there_is_no_session_of_nobody_or_where_none_is_stored() {
+        let nobody = serde_json::Map::new();
+        assert!(!testing::sign_in(&config("of-nobody"), nobody));
+        let somebody = serde_json::json!({"sub": "1"}).as_object().cloned().unwrap();
+        let elsewhere = Config { storage: StorageKind::Memory, ..config("elsewhere") };
+        assert!(!testing::sign_in(&elsewhere, somebody));
+    }
+}
 
 wasm_bindgen_test_configure!(run_in_browser);
 

@@ -65,7 +65,7 @@ fn run(
     for package in PACKAGES {
         cargo.args(["--package", package]);
     }
-    cargo.args(["--features", "evergrant-leptos/dpop"]);
+    cargo.args(["--features", "evergrant-leptos/dpop,evergrant-leptos/testing"]);
     without_other_drivers(&mut cargo);
     cargo
         .env("CARGO_TARGET_DIR", workspace::wasm_target_dir())
