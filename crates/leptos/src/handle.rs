@@ -157,7 +157,8 @@ impl SessionHandle {
         self.runtime.try_with_value(Runtime::has_identity_alone).unwrap_or_default()
     }
 
-    /// The latest 100 renewals of this page, oldest first. Read it where [`SessionHandle::view`] is tracked.
+    /// The latest 100 renewals of this page, oldest first. Read it where [`SessionHandle::view`] is tracked. For metrics, each is a measure
+    /// `evergrant:renewal` of the browser's timeline as well, with method and outcome as its detail: a `PerformanceObserver` sees them.
     pub fn log(&self) -> Vec<RenewalRecord> {
         self.runtime.try_with_value(Runtime::log).unwrap_or_default()
     }
@@ -177,6 +178,10 @@ impl SessionHandle {
     /// An access token that is good now, its text being [`AccessToken::secret`]: an expired one is renewed first, a sign-in on its way
     /// is waited for, and callers share that. Ask for it at each use, and keep none. It goes wherever the app sends it, whatever
     /// `allowed_api_origins` says.
+    ///
+    /// `EventSource` and `WebSocket` send no header, and in their address a token would end in logs (RFC 6750 §5.3): a stream of events
+    /// is read from the body of what [`SessionHandle::fetch`] answers, and a `WebSocket` is told the token in its first message, and each
+    /// new one when [`SessionHandle::expires_at`] changes.
     ///
     /// # Errors
     /// [`NoAccessToken`]: nobody is signed in, the renewal failed, or the issuer gives none.
@@ -291,7 +296,11 @@ impl SessionHandle {
     /// Goes to the issuer while somebody is signed in, and comes back as from [`SessionHandle::ask_for`]: with `prompt` = `login`
     /// the person shows themselves once more before something that matters; with what an API's [`challenge`](crate::challenge)
     /// says ([`parameters`](crate::Challenge::parameters)) they do so as that API wants it (RFC 9470). The flow is that of the session, and the
-    /// page is this one, whatever `sign_in` says of them.
+    /// page is this one, whatever `sign_in` says of them. It is left: what was typed is the app's to keep, in
+    /// `sessionStorage` for example, with the [`SessionHandle::subject`] who typed it.
+    ///
+    /// Another person may come back: with `prompt` = `select_account` people change accounts. The session is theirs then, in every tab
+    /// that shares it.
     ///
     /// # Errors
     /// As [`SessionHandle::ask_for`].
