@@ -6,7 +6,15 @@
 //! curl -i http://localhost:3004/notes
 //! ```
 //!
-//! It answers 401, and says how to ask. With a token of the issuer for `http://localhost:3004/` it answers.
+//! It answers 401, and says how to ask. With a token of the issuer for `http://localhost:3004/` it answers. For the issuer to give one, its
+//! configuration (`issuer/demo.toml`) needs to know this API:
+//!
+//! ```toml
+//! [[api]]
+//! identifier = "http://localhost:3004/"
+//! name = "Notes"
+//! scopes = "read:notes write:notes"
+//! ```
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -24,7 +24,7 @@ pub trait RequiredScope {
 
     /// How long ago the person may have signed in, in whole seconds (`auth_time`, RFC 9068 §2.2.1): for what matters more than the
     /// rest, such as a payment. Who signed in earlier is asked to do so again (RFC 9470), and so is whoever's token does not say
-    /// when that was. Default: however long.
+    /// when that was. [`Settings::clock_tolerance`] is granted on top, a minute unless it is set. Default: however long.
     const MAX_AGE: Option<Duration> = None;
 }
 
