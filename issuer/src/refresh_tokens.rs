@@ -6,7 +6,8 @@
 //! then its predecessor brings nothing any more.
 //!
 //! They exist for `offline_access` alone, and so outlive the session in which they were granted (OIDC Core §11): signing
-//! out at the issuer ends that session, and an application that signs out revokes its own token.
+//! out at the issuer ends that session with what was granted in it without `offline_access`, and an application that signs out
+//! revokes its own token.
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
+use evergrant_core::protocol::Subject;
 use evergrant_core::time::UnixTime;
 
 use crate::accounts::{self, Account};
@@ -10,6 +11,7 @@ use crate::config::User;
 use crate::error::Failure;
 use crate::interactions::{self, Pending};
 use crate::provider::Provider;
+use crate::revocations;
 use crate::secret::Secret;
 use crate::store::Session;
 use crate::web::cookies::Cookie;
@@ -27,6 +29,23 @@ impl SignedIn {
     pub(crate) fn form_token(&self) -> Secret {
         self.cookie.derive("form token")
     }
+}
+
+/// Ends a session, and what was granted in it unless it outlives that.
+pub(crate) async fn end(provider: &Provider, signed_in: &SignedIn) -> Result<(), Failure> {
+    provider.store.end_session(signed_in.session.id, provider.clock.now()).await?;
+    has_ended(provider).await
+}
+
+/// The same with the session that ID tokens call `sid`, if it is this person's.
+pub(crate) async fn end_called(provider: &Provider, sid: &str, subject: &Subject) -> Result<(), Failure> {
+    provider.store.end_session_called(sid, subject, provider.clock.now()).await?;
+    has_ended(provider).await
+}
+
+async fn has_ended(provider: &Provider) -> Result<(), Failure> {
+    provider.backchannel_logout.session_may_have_ended();
+    revocations::notice(provider).await
 }
 
 /// Who is signed in in the browser that sent these headers. To be seen here counts as use, and moves the idle limit.
@@ -74,6 +93,9 @@ pub(crate) async fn begin(
     let replaces = old.filter(|old| *old != session.id);
     provider.store.start_session(session.clone(), replaces).await?;
     provider.backchannel_logout.session_may_have_ended();
+    if replaces.is_some() {
+        revocations::notice(provider).await?;
+    }
     Ok((session, Cookie::Session.store(&cookie, lifetimes.session_absolute, config)))
 }
 

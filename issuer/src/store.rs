@@ -65,8 +65,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// What was noted last of a person's password.
     async fn noted_password(&self, subject: &Subject) -> Result<Option<SecretHash>, StoreError>;
 
-    /// Begins a session, and ends the one it replaces (a new id at every sign-in, RFC 9700 §4.15 and OWASP alike). One of the
-    /// same id goes on, as of now.
+    /// Begins a session, and ends the one it replaces (a new id at every sign-in, RFC 9700 §4.15 and OWASP alike). In the same
+    /// step, what was granted in that one without `offline_access` goes over to this one, if it is the same person's, and
+    /// otherwise ends. One of the same id goes on, as of now.
     async fn start_session(&self, session: Session, replaces: Option<SecretHash>) -> Result<(), StoreError>;
 
     /// The session with this id, unless it is over at `now`.
@@ -75,13 +76,15 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Moves the idle limit of a session that is not over; an ended one is not woken.
     async fn extend_session(&self, id: SecretHash, now: UnixTime, idle_until: UnixTime) -> Result<(), StoreError>;
 
-    /// Ends a session. Whether there was one.
-    async fn end_session(&self, id: SecretHash) -> Result<bool, StoreError>;
+    /// Ends a session, and in the same step every grant that came from it without `offline_access`: with that, a grant outlives
+    /// its session (OIDC Core §11). Whether there was one.
+    async fn end_session(&self, id: SecretHash, now: UnixTime) -> Result<bool, StoreError>;
 
-    /// Ends the session that ID tokens call `sid`, if it is this person's. Whether there was one.
-    async fn end_session_called(&self, sid: &str, subject: &Subject) -> Result<bool, StoreError>;
+    /// Does as [`Store::end_session`] with the session that ID tokens call `sid`, if it is this person's. Where that is over by
+    /// time, its grants end all the same. Whether there was one.
+    async fn end_session_called(&self, sid: &str, subject: &Subject, now: UnixTime) -> Result<bool, StoreError>;
 
-    /// Ends everybody's session.
+    /// Ends everybody's session, and no grant.
     async fn end_every_session(&self) -> Result<(), StoreError>;
 
     /// Keeps an authorization request while a person signs in or decides. Others make room for it where there are too many.

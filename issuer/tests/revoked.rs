@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use evergrant_core::protocol::params::encode;
 use evergrant_core::protocol::revoked::{Revoked, RevokedTokens};
 use reqwest::Method;
 use serde_json::Value;
@@ -134,6 +135,52 @@ async fn signing_out_everywhere_ends_every_access_token_however_it_came() {
         assert!(!counts(&browser, token).await);
     }
     assert!(counts(&browser, &bobs_token).await);
+}
+
+/// For up to two hours, where no refresh token was there to be revoked.
+#[tokio::test]
+async fn signing_out_left_the_access_token_good() {
+    let server = Server::start().await;
+    let hint = |tokens: &Value| ("id_token_hint", text(tokens, "id_token").to_owned());
+    for way in ["by hint", "by hint without a cookie", "as at Auth0", "confirmed", "by somebody else"] {
+        let browser = Browser::of(&server);
+        let tokens = App::code("app").tokens(&browser).await;
+        let offline = sign_in(&browser).await;
+        let code = App::code("app").fresh_code(&browser).await;
+        let (token, stays) = (text(&tokens, "access_token"), text(&offline, "access_token"));
+        assert!(counts(&browser, token).await && counts(&browser, stays).await, "{way}");
+        let (name, hint) = hint(&tokens);
+        let ask = format!("/oidc/logout?{}", encode([(name, hint.as_str())]));
+        match way {
+            "by hint" => drop(browser.get(&ask).await),
+            "by hint without a cookie" => drop(Browser::of(&server).get(&ask).await),
+            "as at Auth0" => drop(browser.get("/v2/logout?client_id=app").await),
+            "confirmed" => {
+                let page = browser.get("/oidc/logout").await;
+                browser.post("/sign-out", &[("form_token", &field(&page, "form_token"))]).await;
+            }
+            _ => {
+                let query = App::code("app").with("prompt", "login").query();
+                assert!(browser.authorize_as("bob", &query).await.sent(CALLBACK, '?').has("code"));
+            }
+        }
+        assert!(!counts(&browser, token).await && is_listed(&browser, token).await, "{way}");
+        assert!(counts(&browser, stays).await && !is_listed(&browser, stays).await, "{way}");
+        assert_eq!(App::refresh(&browser, text(&offline, "refresh_token")).await.status, 200, "{way}");
+        assert_eq!(App::redeem(&browser, "app", &code).await.status, 400, "a code that was on its way, {way}");
+    }
+}
+
+#[tokio::test]
+async fn who_signs_in_again_keeps_their_tokens_until_they_sign_out() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let tokens = App::code("app").tokens(&browser).await;
+    let query = App::code("app").with("prompt", "login").query();
+    assert!(browser.authorize_as("ann", &query).await.sent(CALLBACK, '?').has("code"));
+    assert!(counts(&browser, text(&tokens, "access_token")).await);
+    browser.get("/v2/logout?client_id=app").await;
+    assert!(!counts(&browser, text(&tokens, "access_token")).await);
 }
 
 #[tokio::test]

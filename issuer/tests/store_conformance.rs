@@ -120,6 +120,8 @@ on_both_stores! {
         a_session_is_ended_by_one_of_many,
         a_session_is_ended_by_its_public_name_for_its_person_alone,
         signing_out_of_a_session_ends_it_for_its_person_alone,
+        a_session_ends_with_what_was_granted_in_it_but_offline_access,
+        what_was_granted_goes_over_to_the_next_session_of_its_person_and_ends_with_it,
         a_person_sees_their_own_sessions_newest_first,
         all_sessions_end_for_one_person_or_for_everybody,
     }

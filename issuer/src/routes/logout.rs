@@ -9,7 +9,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
-use crate::error::Failure;
 use crate::provider::Provider;
 use crate::secret::Secret;
 use crate::sessions::{self, SignedIn};
@@ -39,15 +38,13 @@ pub(crate) async fn oidc(
     match (&request.hint, signed_in) {
         // Whoever holds an ID token of this person was trusted with it: no question is asked.
         (Some(hint), Some(signed_in)) if hint.sub == signed_in.session.subject => {
-            end(&provider, &signed_in).await?;
+            sessions::end(&provider, &signed_in).await?;
             Ok(signed_out(&provider, &request.way_back))
         }
         // The hint names the session as well.
         (Some(hint), None) => {
             if let Some(sid) = &hint.sid {
-                let ended = provider.store.end_session_called(sid, &hint.sub).await;
-                ended.map_err(Failure::from)?;
-                provider.backchannel_logout.session_may_have_ended();
+                sessions::end_called(&provider, sid, &hint.sub).await?;
             }
             nobody()
         }
@@ -68,7 +65,7 @@ pub(crate) async fn v2(
     match signed_in {
         // Auth0 asks nothing of an application that names itself.
         Some(signed_in) if way_back.client_id.is_some() => {
-            end(&provider, &signed_in).await?;
+            sessions::end(&provider, &signed_in).await?;
             Ok(signed_out(&provider, &way_back))
         }
         Some(signed_in) => Ok(ask(&provider, &signed_in, &way_back)),
@@ -88,7 +85,7 @@ pub(crate) async fn confirmed(
         if !token.matches(&signed_in.form_token()) {
             return Err(PageError::foreign_post());
         }
-        end(&provider, &signed_in).await?;
+        sessions::end(&provider, &signed_in).await?;
     }
     Ok(signed_out(&provider, &way_back))
 }
@@ -96,12 +93,6 @@ pub(crate) async fn confirmed(
 /// Why somebody, or nobody, was not signed out.
 fn for_visitor(error: PageError, is_nobody: bool) -> PageError {
     if is_nobody { error.with_nobody_signed_in() } else { error }
-}
-
-async fn end(provider: &Provider, signed_in: &SignedIn) -> Result<(), Failure> {
-    provider.store.end_session(signed_in.session.id).await?;
-    provider.backchannel_logout.session_may_have_ended();
-    Ok(())
 }
 
 fn signed_out(provider: &Provider, way_back: &WayBack) -> Response {

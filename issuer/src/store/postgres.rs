@@ -84,12 +84,12 @@ impl Store for PostgresStore {
         sessions::extend(&self.connections, id, now, idle_until).await
     }
 
-    async fn end_session(&self, id: SecretHash) -> Result<bool, StoreError> {
-        sessions::end(&self.connections, id).await
+    async fn end_session(&self, id: SecretHash, now: UnixTime) -> Result<bool, StoreError> {
+        sessions::end(&self.connections, id, now).await
     }
 
-    async fn end_session_called(&self, sid: &str, subject: &Subject) -> Result<bool, StoreError> {
-        sessions::end_called(&self.connections, sid, subject).await
+    async fn end_session_called(&self, sid: &str, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
+        sessions::end_called(&self.connections, sid, subject, now).await
     }
 
     async fn end_every_session(&self) -> Result<(), StoreError> {

@@ -125,13 +125,17 @@ impl Store for SqliteStore {
         self.write(move |db| sessions::extend(db, id, now, idle_until)).await
     }
 
-    async fn end_session(&self, id: SecretHash) -> Result<bool, StoreError> {
-        self.write(move |db| sessions::end(db, id)).await
+    async fn end_session(&self, id: SecretHash, now: UnixTime) -> Result<bool, StoreError> {
+        self.write(move |db| sessions::end(db, id, now)).await
     }
 
-    async fn end_session_called(&self, sid: &str, subject: &Subject) -> Result<bool, StoreError> {
+    async fn end_session_called(&self, sid: &str, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
         let (sid, subject) = (sid.to_owned(), subject.clone());
-        self.write(move |db| sessions::end_called(db, &sid, &subject)).await
+        self.write(move |db| {
+            grants::end_with_session(db, &subject, &sid, now)?;
+            sessions::end_called(db, &sid, &subject)
+        })
+        .await
     }
 
     async fn end_every_session(&self) -> Result<(), StoreError> {

@@ -52,15 +52,15 @@ pub(super) async fn however_a_session_ends_its_clients_hear_and_no_others(Opened
     store.start_session(session("nobody's"), None).await.unwrap();
     assert!(heard(store).await.is_empty());
 
-    store.end_session(hash("cookie")).await.unwrap();
+    store.end_session(hash("cookie"), after(1)).await.unwrap();
     assert_eq!(heard(store).await, ["cookie", "cookie"]);
-    store.end_session_called("sid of hint", &bob()).await.unwrap();
+    store.end_session_called("sid of hint", &bob(), after(1)).await.unwrap();
     assert!(heard(store).await.is_empty());
-    store.end_session_called("sid of hint", &ann()).await.unwrap();
+    store.end_session_called("sid of hint", &ann(), after(1)).await.unwrap();
     assert_eq!(heard(store).await, ["hint"]);
     store.sign_out_of_session(&ann(), "sid of device", after(1)).await.unwrap();
     assert_eq!(heard(store).await, ["device"]);
-    store.end_session(hash("nobody's")).await.unwrap();
+    store.end_session(hash("nobody's"), after(1)).await.unwrap();
     store.sign_out_everywhere(&bob(), after(1)).await.unwrap();
     assert!(heard(store).await.is_empty());
 
@@ -158,7 +158,7 @@ pub(super) async fn whoever_ends_an_application_has_it_hear(Opened { store, .. }
 /// Its code was on its way: it hears when it has had time to begin a session of its own.
 pub(super) async fn a_client_that_comes_after_the_end_hears_in_a_while(Opened { store, .. }: &Opened) {
     store.start_session(session("over"), None).await.unwrap();
-    store.end_session(hash("over")).await.unwrap();
+    store.end_session(hash("over"), after(1)).await.unwrap();
     store.note_logged_in_rp(rp("over"), START).await.unwrap();
     assert!(heard_at(store, after(9)).await.is_empty());
     assert_eq!(heard_at(store, after(10)).await, ["over"]);
@@ -166,7 +166,7 @@ pub(super) async fn a_client_that_comes_after_the_end_hears_in_a_while(Opened { 
 
 pub(super) async fn one_that_did_not_hear_is_tried_again_with_growing_pauses(Opened { store, .. }: &Opened) {
     sign_in(store, "one").await;
-    store.end_session(hash("one")).await.unwrap();
+    store.end_session(hash("one"), after(1)).await.unwrap();
     let (mut tries, mut now) = (Vec::new(), after(1));
     while tries.len() < 4 {
         for due in store.take_due_logouts(now, 100).await.unwrap() {
@@ -211,7 +211,7 @@ pub(super) async fn a_client_that_is_told_of_a_session_while_it_ends_hears(opene
             async move {
                 match number {
                     0 => store.note_logged_in_rp(rp(&name), START).await.unwrap(),
-                    _ => drop(store.end_session(hash(&name)).await.unwrap()),
+                    _ => drop(store.end_session(hash(&name), after(1)).await.unwrap()),
                 }
             }
         };
@@ -231,7 +231,7 @@ pub(super) async fn who_cannot_be_signed_in_any_more_is_forgotten(Opened { store
     store.start_session(session("three"), None).await.unwrap();
     store.note_logged_in_rp(rp("three"), START).await.unwrap();
     assert!(!store.sweep(after(99)).await.unwrap());
-    store.end_session(hash("three")).await.unwrap();
+    store.end_session(hash("three"), after(1)).await.unwrap();
     while store.sweep(after(10_000)).await.unwrap() {}
     assert!(heard_at(store, after(10_000)).await.is_empty(), "nobody told it in time");
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use evergrant_core::protocol::revoked::Revoked;
+use evergrant_core::protocol::{Scope, Subject};
 use evergrant_issuer::Store;
-use evergrant_issuer::store::{RefreshFamily, Session, SignedOut};
+use evergrant_issuer::store::{Grant, RefreshFamily, Session, SignedOut};
 
 use super::rows::{after, ann, bob, family, grant, hash, session};
 use super::{Opened, at_once};
@@ -80,20 +82,21 @@ pub(super) async fn use_moves_the_idle_limit_ahead_and_wakes_nothing(Opened { st
 
 pub(super) async fn a_session_is_ended_by_one_of_many(opened: &Opened) {
     start(&opened.store, "one").await;
-    let ended = at_once(opened, 20, |store, _| async move { store.end_session(hash("one")).await.unwrap() }).await;
+    let ended =
+        at_once(opened, 20, |store, _| async move { store.end_session(hash("one"), after(1)).await.unwrap() }).await;
     assert_eq!(ended.iter().filter(|ended| **ended).count(), 1);
     assert!(!is_there(&opened.store, "one").await);
 }
 
 pub(super) async fn a_session_is_ended_by_its_public_name_for_its_person_alone(Opened { store, .. }: &Opened) {
     let sid = start(store, "one").await.sid;
-    assert!(!store.end_session_called(&sid, &bob()).await.unwrap());
+    assert!(!store.end_session_called(&sid, &bob(), after(1)).await.unwrap());
     for hostile in ["", "sid of one\0", "\0", "' OR 1=1 --", "sid of \u{1F980}"] {
-        assert!(!store.end_session_called(hostile, &ann()).await.unwrap(), "{hostile:?}");
+        assert!(!store.end_session_called(hostile, &ann(), after(1)).await.unwrap(), "{hostile:?}");
     }
     assert!(is_there(store, "one").await);
-    assert!(store.end_session_called(&sid, &ann()).await.unwrap());
-    assert!(!store.end_session_called(&sid, &ann()).await.unwrap());
+    assert!(store.end_session_called(&sid, &ann(), after(1)).await.unwrap());
+    assert!(!store.end_session_called(&sid, &ann(), after(1)).await.unwrap());
     assert!(!is_there(store, "one").await);
 }
 
@@ -104,6 +107,85 @@ pub(super) async fn signing_out_of_a_session_ends_it_for_its_person_alone(Opened
     assert!(is_there(store, "one").await);
     store.sign_out_of_session(&ann(), &sid, after(1)).await.unwrap();
     assert!(!is_there(store, "one").await && is_there(store, "two").await);
+}
+
+/// What was granted in the session of this name: with and without `offline_access`.
+async fn grant_in(store: &Arc<dyn Store>, name: &str) {
+    let sid = || format!("sid of {name}");
+    for scope in ["openid", "", "offline_accesses not_offline_access OFFLINE_ACCESS offline-access"] {
+        let id = format!("{name}: {scope}");
+        store.add_grant(Grant { sid: sid(), scope: Scope::parse(scope), ..grant(&id) }).await.unwrap();
+    }
+    for scope in ["openid offline_access", "offline_access openid"] {
+        let id = format!("{name}: {scope}");
+        let stays = Grant { sid: sid(), scope: Scope::parse(scope), ..grant(&id) };
+        store.add_refresh_family(stays, family(&id, &id)).await.unwrap();
+    }
+    for (whose, changed) in [
+        ("bob's", Grant { subject: bob(), sid: sid(), ..grant("") }),
+        ("elsewhere", Grant { sid: format!("another than {name}"), ..grant("") }),
+    ] {
+        let scope = Scope::parse("openid");
+        store.add_grant(Grant { id: format!("{name}: {whose}"), scope, ..changed }).await.unwrap();
+    }
+}
+
+/// Which of those have ended.
+async fn ended_in(store: &Arc<dyn Store>, name: &str) -> Vec<String> {
+    let read = store.revoked(None).await.unwrap();
+    let ended = read.entries.into_iter().filter_map(|entry| match entry.what {
+        Revoked::Grant(id) => id.strip_prefix(&format!("{name}: ")).map(str::to_owned),
+        Revoked::AccessToken(_) => None,
+    });
+    let mut ended: Vec<String> = ended.collect();
+    ended.sort();
+    ended
+}
+
+const WITHOUT_OFFLINE_ACCESS: [&str; 3] =
+    ["", "offline_accesses not_offline_access OFFLINE_ACCESS offline-access", "openid"];
+
+pub(super) async fn a_session_ends_with_what_was_granted_in_it_but_offline_access(Opened { store, .. }: &Opened) {
+    for name in ["by cookie", "by name", "over by time", "stays"] {
+        start(store, name).await;
+        grant_in(store, name).await;
+    }
+    store.end_session(hash("never was"), after(1)).await.unwrap();
+    store.end_session_called("sid of by name", &Subject::new("carol"), after(1)).await.unwrap();
+    assert_eq!(ended_in(store, "by name").await, [""; 0]);
+
+    store.end_session(hash("by cookie"), after(1)).await.unwrap();
+    assert_eq!(ended_in(store, "by cookie").await, WITHOUT_OFFLINE_ACCESS);
+    store.end_session_called("sid of by name", &ann(), after(1)).await.unwrap();
+    assert_eq!(ended_in(store, "by name").await, WITHOUT_OFFLINE_ACCESS);
+    for name in ["by cookie", "by name"] {
+        for stays in ["openid offline_access", "offline_access openid"] {
+            assert!(store.refresh_family(hash(&format!("{name}: {stays}")), after(2)).await.unwrap().is_some());
+        }
+    }
+    store.extend_session(hash("stays"), after(1), after(200)).await.unwrap();
+    while store.sweep(after(100)).await.unwrap() {}
+    assert!(!store.end_session_called("sid of over by time", &ann(), after(100)).await.unwrap(), "swept");
+    assert_eq!(ended_in(store, "stays").await, [""; 0]);
+    store.end_every_session().await.unwrap();
+    assert_eq!(ended_in(store, "stays").await, [""; 0]);
+}
+
+pub(super) async fn what_was_granted_goes_over_to_the_next_session_of_its_person_and_ends_with_it(
+    Opened { store, .. }: &Opened,
+) {
+    start(store, "first").await;
+    grant_in(store, "first").await;
+    store.start_session(session("second"), Some(hash("first"))).await.unwrap();
+    grant_in(store, "second").await;
+    assert_eq!(ended_in(store, "first").await, [""; 0], "the same person");
+    store.sign_out_of_session(&ann(), "sid of first", after(1)).await.unwrap();
+    assert_eq!(ended_in(store, "first").await, ["offline_access openid", "openid offline_access"], "they outlive it");
+
+    let bobs = Session { subject: bob(), ..session("bob's") };
+    store.start_session(bobs, Some(hash("second"))).await.unwrap();
+    assert_eq!(ended_in(store, "first").await.len(), 5, "all but those of another session or person");
+    assert_eq!(ended_in(store, "second").await, WITHOUT_OFFLINE_ACCESS);
 }
 
 pub(super) async fn a_person_sees_their_own_sessions_newest_first(Opened { store, .. }: &Opened) {
@@ -123,7 +205,7 @@ pub(super) async fn all_sessions_end_for_one_person_or_for_everybody(Opened { st
     start(store, "laptop").await;
     store.start_session(Session { subject: bob(), ..session("bob's") }, None).await.unwrap();
     store.add_refresh_family(grant("ann's"), family("ann's", "ann's")).await.unwrap();
-    let of_bob = evergrant_issuer::store::Grant { subject: bob(), ..grant("of bob") };
+    let of_bob = Grant { subject: bob(), ..grant("of bob") };
     store.add_refresh_family(of_bob, family("of bob", "of bob")).await.unwrap();
 
     let over = Session { idle_until: after(1), ..session("over") };

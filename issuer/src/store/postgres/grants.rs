@@ -10,6 +10,10 @@ use super::row;
 use crate::secret::SecretHash;
 use crate::store::{Grant, StoreError};
 
+/// A grant that has not ended, and does not outlive its session, having no `offline_access` (OIDC Core §11).
+pub(super) const ENDS_WITH_SESSION: &str =
+    "grants.ended_at IS NULL AND position(' offline_access ' IN ' ' || grants.scope || ' ') = 0";
+
 /// Stores a grant for which nothing stands but the access tokens that went out with it.
 pub(super) async fn add(db: &Connections, grant: &Grant) -> Result<(), StoreError> {
     let sql =

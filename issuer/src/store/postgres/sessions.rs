@@ -5,21 +5,29 @@ use evergrant_core::time::UnixTime;
 use tokio_postgres::Row;
 
 use super::connections::Connections;
+use super::grants::ENDS_WITH_SESSION;
 use super::{LONGEST_LIST, row};
 use crate::secret::SecretHash;
 use crate::store::{Session, SignedOut, StoreError};
 
 pub(super) async fn start(db: &Connections, session: &Session, replaces: Option<SecretHash>) -> Result<(), StoreError> {
-    // Whoever was told of the one that is replaced hears of the end of this one, if it is the same person's.
-    let sql = "WITH replaced AS (DELETE FROM session WHERE id = $9 RETURNING sid, subject),
-                   handed_over AS (UPDATE logged_in_rp SET session = $2, keep_until = greatest(keep_until, $8)
-                       FROM replaced WHERE session = replaced.sid AND replaced.subject = $3)
-               INSERT INTO session (id, sid, subject, device, password, auth_time, idle_until, absolute_until)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-               ON CONFLICT (id) DO UPDATE SET password = excluded.password,
-                   auth_time = greatest(session.auth_time, excluded.auth_time),
-                   idle_until = greatest(session.idle_until, excluded.idle_until),
-                   absolute_until = greatest(session.absolute_until, excluded.absolute_until)";
+    // Whoever was told of the one that is replaced hears of the end of this one, if it is the same person's, and the grants that
+    // do not outlive that one end with this one; or at once, if it is another's.
+    let sql = format!(
+        "WITH replaced AS (DELETE FROM session WHERE id = $9 RETURNING sid, subject),
+             handed_over AS (UPDATE logged_in_rp SET session = $2, keep_until = greatest(keep_until, $8)
+                 FROM replaced WHERE session = replaced.sid AND replaced.subject = $3),
+             granted AS (UPDATE grants
+                 SET sid = CASE WHEN replaced.subject = $3 THEN $2 ELSE grants.sid END,
+                     ended_at = CASE WHEN replaced.subject <> $3 THEN $6::bigint END
+                 FROM replaced WHERE grants.subject = replaced.subject AND grants.sid = replaced.sid AND {ENDS_WITH_SESSION})
+         INSERT INTO session (id, sid, subject, device, password, auth_time, idle_until, absolute_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (id) DO UPDATE SET password = excluded.password,
+             auth_time = greatest(session.auth_time, excluded.auth_time),
+             idle_until = greatest(session.idle_until, excluded.idle_until),
+             absolute_until = greatest(session.absolute_until, excluded.absolute_until)"
+    );
     let values = [
         &session.id.as_bytes() as _,
         &session.sid as _,
@@ -31,7 +39,7 @@ pub(super) async fn start(db: &Connections, session: &Session, replaces: Option<
         &session.absolute_until.as_millis() as _,
         &replaces.as_ref().map(SecretHash::as_bytes) as _,
     ];
-    db.rows(sql, &values).await?;
+    db.rows(&sql, &values).await?;
     Ok(())
 }
 
@@ -61,16 +69,33 @@ pub(super) async fn extend(
     Ok(())
 }
 
-pub(super) async fn end(db: &Connections, id: SecretHash) -> Result<bool, StoreError> {
-    Ok(db.row("DELETE FROM session WHERE id = $1 RETURNING 1", &[&id.as_bytes()]).await?.is_some())
+/// Ends a session, and the grants that do not outlive it.
+pub(super) async fn end(db: &Connections, id: SecretHash, now: UnixTime) -> Result<bool, StoreError> {
+    let sql = format!(
+        "WITH ended AS (DELETE FROM session WHERE id = $1 RETURNING sid, subject),
+             closed AS (UPDATE grants SET ended_at = $2
+                 FROM ended WHERE grants.subject = ended.subject AND grants.sid = ended.sid AND {ENDS_WITH_SESSION})
+         SELECT 1 FROM ended"
+    );
+    Ok(db.row(&sql, &[&id.as_bytes(), &now.as_millis()]).await?.is_some())
 }
 
-pub(super) async fn end_called(db: &Connections, sid: &str, subject: &Subject) -> Result<bool, StoreError> {
+/// The same by its public name; its grants end where the session is over by time as well.
+pub(super) async fn end_called(
+    db: &Connections,
+    sid: &str,
+    subject: &Subject,
+    now: UnixTime,
+) -> Result<bool, StoreError> {
     if !row::may_be_stored(sid) {
         return Ok(false);
     }
-    let sql = "DELETE FROM session WHERE sid = $1 AND subject = $2 RETURNING 1";
-    Ok(db.row(sql, &[&sid, &subject.as_str()]).await?.is_some())
+    let sql = format!(
+        "WITH ended AS (DELETE FROM session WHERE sid = $1 AND subject = $2 RETURNING sid),
+             closed AS (UPDATE grants SET ended_at = $3 WHERE subject = $2 AND sid = $1 AND {ENDS_WITH_SESSION})
+         SELECT 1 FROM ended"
+    );
+    Ok(db.row(&sql, &[&sid, &subject.as_str(), &now.as_millis()]).await?.is_some())
 }
 
 /// Ends a person's session by its public name, and every grant that came from it, in one step.

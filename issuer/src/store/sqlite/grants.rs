@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::row::Columns;
 use crate::secret::SecretHash;
-use crate::store::{Grant, StoreError};
+use crate::store::{Grant, Session, StoreError};
 
 /// Adds a grant, or keeps the one there is, for the refresh tokens that stand for it until `keep_until`, and for its access
 /// tokens.
@@ -62,6 +62,27 @@ pub(super) fn end_own(db: &Connection, id: &str, subject: &Subject, now: UnixTim
 pub(super) fn end_of_session(db: &Connection, subject: &Subject, sid: &str, now: UnixTime) -> Result<(), StoreError> {
     db.prepare_cached("UPDATE grants SET ended_at = ?3 WHERE subject = ?1 AND sid = ?2 AND ended_at IS NULL")?
         .execute(params![subject.as_str(), sid, now.as_millis()])?;
+    Ok(())
+}
+
+/// Ends those of them that have no `offline_access`, and so do not outlive the session (OIDC Core §11).
+pub(super) fn end_with_session(db: &Connection, subject: &Subject, sid: &str, now: UnixTime) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "UPDATE grants SET ended_at = ?3 WHERE subject = ?1 AND sid = ?2 AND ended_at IS NULL
+            AND instr(' ' || scope || ' ', ' offline_access ') = 0",
+    )?
+    .execute(params![subject.as_str(), sid, now.as_millis()])?;
+    Ok(())
+}
+
+/// Has those of them end with `session`, which takes the place of theirs, if it is the same person's.
+pub(super) fn hand_over(db: &Connection, replaced: SecretHash, session: &Session) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "UPDATE grants SET sid = ?3 WHERE subject = ?2 AND ended_at IS NULL
+            AND sid = (SELECT sid FROM session WHERE id = ?1 AND subject = ?2)
+            AND instr(' ' || scope || ' ', ' offline_access ') = 0",
+    )?
+    .execute(params![replaced.as_bytes(), session.subject.as_str(), session.sid])?;
     Ok(())
 }
 

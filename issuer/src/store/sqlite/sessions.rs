@@ -4,14 +4,15 @@ use evergrant_core::protocol::Subject;
 use evergrant_core::time::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{LONGEST_LIST, logged_in_rps, row};
+use super::{LONGEST_LIST, grants, logged_in_rps, row};
 use crate::secret::SecretHash;
 use crate::store::{Session, StoreError};
 
 pub(super) fn start(db: &Connection, session: &Session, replaces: Option<SecretHash>) -> Result<(), StoreError> {
     if let Some(replaced) = replaces {
         logged_in_rps::hand_over(db, replaced, session)?;
-        end(db, replaced)?;
+        grants::hand_over(db, replaced, session)?;
+        end(db, replaced, session.auth_time)?;
     }
     db.prepare_cached(
         "INSERT INTO session (id, sid, subject, device, password, auth_time, idle_until, absolute_until)
@@ -67,11 +68,18 @@ pub(super) fn extend(db: &Connection, id: SecretHash, now: UnixTime, idle_until:
     Ok(())
 }
 
-pub(super) fn end(db: &Connection, id: SecretHash) -> Result<bool, StoreError> {
-    let ended = db.prepare_cached("DELETE FROM session WHERE id = ?1")?.execute([id.as_bytes()])?;
-    Ok(ended > 0)
+/// Ends a session, and the grants that do not outlive it.
+pub(super) fn end(db: &Connection, id: SecretHash, now: UnixTime) -> Result<bool, StoreError> {
+    let ended = db
+        .prepare_cached("DELETE FROM session WHERE id = ?1 RETURNING subject, sid")?
+        .query_row([id.as_bytes()], |row| Ok((row.get::<_, String>("subject")?, row.get::<_, String>("sid")?)))
+        .optional()?;
+    let Some((subject, sid)) = ended else { return Ok(false) };
+    grants::end_with_session(db, &Subject::new(subject), &sid, now)?;
+    Ok(true)
 }
 
+/// Ends a person's session by its public name, and leaves its grants alone.
 pub(super) fn end_called(db: &Connection, sid: &str, subject: &Subject) -> Result<bool, StoreError> {
     let ended =
         db.prepare_cached("DELETE FROM session WHERE sid = ?1 AND subject = ?2")?.execute([sid, subject.as_str()])?;
