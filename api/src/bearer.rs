@@ -8,8 +8,10 @@ use std::time::Duration;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
+use evergrant_core::protocol::jwt::{JwtError, Unverified};
 use evergrant_core::protocol::{AccessToken, AccessTokenClaims, Scope, dpop};
 use evergrant_core::time::UnixTime;
+use serde::de::DeserializeOwned;
 use tracing::info;
 
 use crate::proof;
@@ -44,7 +46,32 @@ impl RequiredScope for AnyScope {
 pub struct Bearer<R> {
     /// What the token says.
     pub claims: Arc<AccessTokenClaims>,
+    token: AccessToken,
     required: PhantomData<fn() -> R>,
+}
+
+impl<R> Bearer<R> {
+    /// What the token says as `T`, which takes from it what it knows: the issuer's own claims as well, such as `roles`, `groups` and
+    /// `entitlements` (RFC 9068 §2.2.3.1).
+    ///
+    /// ```
+    /// # use evergrant_api::{AnyScope, Bearer, Refusal};
+    /// #[derive(serde::Deserialize)]
+    /// struct Rights {
+    ///     #[serde(default)]
+    ///     roles: Vec<String>,
+    /// }
+    ///
+    /// fn may_approve(token: &Bearer<AnyScope>) -> bool {
+    ///     token.all_claims::<Rights>().is_ok_and(|rights| rights.roles.iter().any(|role| role == "approver"))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`JwtError::Claims`] when a claim that `T` needs is not there, or is of another kind.
+    pub fn all_claims<T: DeserializeOwned>(&self) -> Result<T, JwtError> {
+        Unverified::parse(self.token.secret())?.claims()
+    }
 }
 
 impl<R> fmt::Debug for Bearer<R> {
@@ -65,7 +92,7 @@ where
         let verifier = Arc::<Verifier>::from_ref(state);
         let judged = judge(&verifier, parts, R::SCOPE, R::MAX_AGE).await;
         match &judged {
-            Ok(claims) => info!(
+            Ok((claims, _)) => info!(
                 issued_at = %UnixTime::from_seconds(claims.iat),
                 expires_at = %UnixTime::from_seconds(claims.exp),
                 client_id = ?claims.client_id.as_str(),
@@ -73,7 +100,7 @@ where
             ),
             Err(refusal) => info!("refused: {}", refusal.for_the_log()),
         }
-        judged.map(|claims| Self { claims, required: PhantomData })
+        judged.map(|(claims, token)| Self { claims, token, required: PhantomData })
     }
 }
 
@@ -82,7 +109,7 @@ async fn judge(
     parts: &Parts,
     scope: &str,
     max_age: Option<Duration>,
-) -> Result<Arc<AccessTokenClaims>, Refusal> {
+) -> Result<(Arc<AccessTokenClaims>, AccessToken), Refusal> {
     let realm = &verifier.settings().audience;
     let (scheme, token) = presented(&parts.headers, realm)?;
     let now = evergrant_native::now();
@@ -92,7 +119,8 @@ async fn judge(
     };
     let allowed = judged.map_err(|reason| Refusal::not_accepted(realm, reason));
     let allowed = allowed.and_then(|claims| allow(verifier.settings(), claims, scope, max_age, now));
-    allowed.map_err(|refusal| if scheme == Scheme::Dpop { refusal.to_dpop() } else { refusal })
+    let allowed = allowed.map_err(|refusal| if scheme == Scheme::Dpop { refusal.to_dpop() } else { refusal })?;
+    Ok((allowed, token))
 }
 
 async fn verify_dpop(

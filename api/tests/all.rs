@@ -4,6 +4,7 @@
 
 mod answers;
 mod binary;
+mod claims;
 mod clocks;
 mod dpop;
 mod forged;

@@ -2,9 +2,11 @@
 
 use axum::http::HeaderMap;
 use evergrant_core::protocol::access_token::AccessTokenError;
+use evergrant_core::protocol::jwt::Unverified;
 use evergrant_core::protocol::{AccessTokenClaims, ErrorCode, access_token};
 use evergrant_core::time::UnixTime;
 
+use crate::config::OwnClaims;
 use crate::dpop;
 use crate::error::Failure;
 use crate::provider::Provider;
@@ -27,6 +29,12 @@ pub(crate) fn issued_here(provider: &Provider, token: &str) -> Option<AccessToke
     let claims: AccessTokenClaims = jwt.claims().ok()?;
     let is_ours = jwt.header.typ.as_deref() == Some(access_token::TYP) && claims.iss == provider.config.issuer();
     is_ours.then_some(claims)
+}
+
+/// What a token that was issued here says of a person beyond the protocol.
+pub(crate) fn own_claims(token: &str) -> OwnClaims {
+    let claims = Unverified::parse(token).ok().and_then(|jwt| jwt.claims().ok());
+    OwnClaims::of_access_token(claims.unwrap_or_default())
 }
 
 /// The claims of a token that is in time, is presented by who has its key if it is bound to one, and is not known to be revoked:

@@ -10,6 +10,7 @@ mod issuer_url;
 mod keys;
 mod limits;
 mod overrides;
+mod own_claims;
 mod redirect_uri;
 mod refresh_tokens;
 mod seconds;
@@ -35,6 +36,7 @@ pub use issuer_url::IssuerUrl;
 pub use keys::Keys;
 pub use limits::Limits;
 pub use overrides::{OriginReplacement, Overrides};
+pub use own_claims::OwnClaims;
 pub use refresh_tokens::RefreshTokens;
 pub use secret_area::SecretArea;
 pub use user::{PasswordHash, User};
@@ -185,6 +187,7 @@ impl Config {
         self.check_audiences()?;
         self.keys.check()?;
         self.apis.iter().try_for_each(Api::check)?;
+        self.users.iter().try_for_each(User::check)?;
         self.clients.iter().try_for_each(Client::check)
     }
 

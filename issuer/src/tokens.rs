@@ -11,7 +11,7 @@ use evergrant_core::time::UnixTime;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::config::{Api, Client, Config, User};
+use crate::config::{Api, Client, Config, OwnClaims, User};
 use crate::error::Failure;
 use crate::provider::Provider;
 use crate::secret::Secret;
@@ -35,6 +35,14 @@ pub struct IdTokenParts<'a> {
     pub access_token: Option<&'a AccessToken>,
     /// The code that goes along in the same response, for `c_hash`.
     pub code: Option<&'a AuthorizationCode>,
+}
+
+#[derive(Serialize)]
+struct FullAccessToken<'a> {
+    #[serde(flatten)]
+    protocol: AccessTokenClaims,
+    #[serde(flatten)]
+    person: Option<&'a OwnClaims>,
 }
 
 #[derive(Serialize)]
@@ -109,6 +117,7 @@ pub fn access_token(
 ) -> Result<IssuedAccessToken, Failure> {
     let bearer = Bearer {
         subject: grant.subject.clone(),
+        person: provider.config.user(grant.subject.as_str()),
         client,
         auth_time: Some(grant.auth_time.as_seconds()),
         grant_id: Some(grant.id.clone()),
@@ -132,13 +141,15 @@ pub fn client_access_token(
     now: UnixTime,
 ) -> Result<IssuedAccessToken, Failure> {
     let subject = Subject::new(client.client_id.as_str());
-    let bearer = Bearer { subject, client, auth_time: None, grant_id: None, scope, key };
+    let bearer = Bearer { subject, person: None, client, auth_time: None, grant_id: None, scope, key };
     issue(provider, audience, bearer, access_token_lifetime(&provider.config, audience, false), now)
 }
 
 /// Who may present an access token, and for what.
 struct Bearer<'a> {
     subject: Subject,
+    /// None where a client acts in its own name.
+    person: Option<&'a User>,
     client: &'a Client,
     auth_time: Option<i64>,
     grant_id: Option<String>,
@@ -154,7 +165,8 @@ fn issue(
     now: UnixTime,
 ) -> Result<IssuedAccessToken, Failure> {
     let config = &provider.config;
-    let claims = AccessTokenClaims {
+    let person = bearer.person.map(|person| &person.access_token_claims);
+    let protocol = AccessTokenClaims {
         iss: config.issuer(),
         sub: bearer.subject,
         aud: Audience::One(audience.map_or_else(|| config.endpoint("userinfo"), str::to_owned)),
@@ -170,6 +182,7 @@ fn issue(
     };
     let api = audience.and_then(|audience| config.api(audience));
     let algorithm = api.and_then(|api| api.signing_alg).unwrap_or(config.signing_alg);
+    let claims = FullAccessToken { protocol, person };
     let token = AccessToken::new(provider.keys.sign(bearer.client, algorithm, access_token::TYP, &claims, now)?);
     Ok(IssuedAccessToken { token, expires_in })
 }

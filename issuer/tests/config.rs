@@ -96,6 +96,17 @@ fn an_ipv6_origin_may_call_and_it_is_said_that_it_can_frame_nothing() {
 }
 
 #[test]
+fn a_claim_of_ones_own_that_a_token_says_itself_is_named() {
+    let message = refusal(|text| text.replacen("[user.profile]", "[user.claims]\nemail = \"x\"\n[user.profile]", 1));
+    assert!(message.starts_with("[[user]] \"ann\": claims has \"email\""), "{message}");
+    let told = "[user.access_token_claims]\naud = \"https://other.example/\"\n[user.profile]";
+    let message = refusal(|text| text.replacen("[user.profile]", told, 1));
+    assert!(message.starts_with("[[user]] \"ann\": access_token_claims has \"aud\""), "{message}");
+    let message = refusal(|text| text.replacen("[user.profile]", "[user.claims]\nshare = nan\n[user.profile]", 1));
+    assert!(message.contains("infinite") && message.contains("line"), "{message}");
+}
+
+#[test]
 fn a_wrong_hash_is_not_repeated_in_the_error() {
     let message = refusal(|text| text.replacen("$argon2id$", "$argon2i$", 1));
     assert!(message.contains("hash-password") && !message.contains("$argon2"), "{message}");
@@ -104,7 +115,9 @@ fn a_wrong_hash_is_not_repeated_in_the_error() {
 #[test]
 fn printing_leaves_secrets_out_and_overrides_in() {
     let told = "id_token_lifetime = 123\nbackchannel_logout_uri = \"http://localhost:8080/out\"";
-    let mut config = Config::parse(&config().replace("id_token_lifetime = 123", told)).unwrap();
+    let text = config().replace("id_token_lifetime = 123", told);
+    let text = text.replacen("[user.profile]", "[user.claims]\nsince = 2026-11-23\n[user.profile]", 1);
+    let mut config = Config::parse(&text).unwrap();
     let overrides = Overrides {
         database: Some(PathBuf::from("elsewhere.sqlite3")),
         database_url: None,
@@ -126,6 +139,7 @@ fn printing_leaves_secrets_out_and_overrides_in() {
         "http://localhost:9080/out",
         "http://localhost:9001/silent",
         "http://localhost:9080\"",
+        "[user.claims]\nsince = \"2026-11-23\"",
     ] {
         assert!(printed.contains(there), "{there}\n{printed}");
     }

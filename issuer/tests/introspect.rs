@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{App, Browser, Server};
+use crate::support::{App, Browser, Server, config};
 
 async fn ask(browser: &Browser, token: &str) -> Value {
     let fields = [("client_id", "server"), ("client_secret", "s3cret"), ("token", token)];
@@ -34,6 +34,19 @@ async fn an_access_token_counts_until_it_is_revoked_or_expires() {
     assert_eq!(ask(&browser, second).await["active"], true);
     server.clock.advance(std::time::Duration::from_secs(41));
     assert_eq!(ask(&browser, second).await, json!({"active": false}));
+}
+
+#[tokio::test]
+async fn roles_are_said_as_the_token_has_them() {
+    let told = "[user.access_token_claims]\nroles = [\"approver\"]\n[user.profile]\nname = \"Ann Example\"";
+    let server = Server::with(&config().replace("[user.profile]\nname = \"Ann Example\"", told)).await;
+    let browser = Browser::of(&server);
+    let tokens = App::offline("app").tokens(&browser).await;
+    let said = ask(&browser, tokens["access_token"].as_str().unwrap()).await;
+    assert_eq!((&said["active"], &said["roles"]), (&json!(true), &json!(["approver"])));
+    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let standard = ["active", "aud", "client_id", "exp", "iat", "iss", "jti", "roles", "scope", "sub", "token_type"];
+    assert_eq!(names(&said), standard, "each once, and no other");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 
-use crate::support::{App, Browser, CALLBACK, Server};
+use crate::support::{App, Browser, CALLBACK, Server, claims, config};
 
 async fn ask(browser: &Browser, token: &str) -> crate::support::Answer {
     let header = format!("Bearer {token}");
@@ -30,6 +30,32 @@ async fn claims_follow_the_scope() {
     let tokens = App::code("app").with("scope", "openid").tokens(&browser).await;
     let answer = ask(&browser, tokens["access_token"].as_str().unwrap()).await;
     assert_eq!(answer.json(), serde_json::json!({"sub": "user-ann"}));
+}
+
+/// No role could be tried out with it.
+#[tokio::test]
+async fn an_issuer_for_development_had_no_claims_of_ones_own() {
+    let told = "[user.claims]\n\"https://app.example/roles\" = [\"approver\"]\n[user.access_token_claims]\nroles = [\"approver\"]\n";
+    let server = Server::with(&config().replacen("[user.profile]", &format!("{told}[user.profile]"), 1)).await;
+    let browser = Browser::of(&server);
+    let (own, of_access_tokens, roles) = ("https://app.example/roles", "roles", serde_json::json!(["approver"]));
+    let offline = App::code("app").with("scope", "openid offline_access").tokens(&browser).await;
+    let refreshed = App::refresh(&browser, offline["refresh_token"].as_str().unwrap()).await.json();
+    for tokens in [&offline, &refreshed] {
+        let [id_token, access_token] = ["id_token", "access_token"].map(|name| tokens[name].as_str().unwrap());
+        assert_eq!(claims(id_token)[own], roles);
+        assert!(claims(id_token).get(of_access_tokens).is_none());
+        assert_eq!(claims(access_token)[of_access_tokens], roles);
+        assert!(claims(access_token).get(own).is_none());
+        assert_eq!(ask(&browser, access_token).await.json(), serde_json::json!({"sub": "user-ann", own: ["approver"]}));
+    }
+    let answer = browser.authorize_as("bob", &App::code("app").with("prompt", "login").query()).await;
+    let code = answer.sent(CALLBACK, '?').first("code").unwrap().to_owned();
+    let bobs = App::redeem(&browser, "app", &code).await.json();
+    assert!(claims(bobs["id_token"].as_str().unwrap()).get(own).is_none());
+    let fields = [("grant_type", "client_credentials"), ("client_id", "server"), ("client_secret", "s3cret")];
+    let in_its_own_name = browser.post_with("/oauth/token", &fields, &[]).await.json();
+    assert!(claims(in_its_own_name["access_token"].as_str().unwrap()).get(of_access_tokens).is_none());
 }
 
 /// Some clients call every body JSON, also one that is empty.

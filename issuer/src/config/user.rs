@@ -6,6 +6,7 @@ use evergrant_core::protocol::{Scope, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::{ConfigError, OwnClaims};
 use crate::secret::SecretHash;
 
 /// A person who can sign in.
@@ -28,6 +29,13 @@ pub struct User {
     /// Whether the address is known to be the person's.
     #[serde(default)]
     pub email_verified: bool,
+    /// What else ID tokens and UserInfo say of the person, wherever `openid` is granted (OIDC Core §5.1.2).
+    #[serde(default, rename = "claims", skip_serializing_if = "OwnClaims::is_empty")]
+    pub own_claims: OwnClaims,
+    /// What else access tokens say of the person, such as `roles`, `groups` and `entitlements` (RFC 9068 §2.2.3.1). Whoever runs an
+    /// API reads it.
+    #[serde(default, skip_serializing_if = "OwnClaims::is_empty")]
+    pub access_token_claims: OwnClaims,
 }
 
 /// The claims of the `profile` scope (OIDC Core §5.1).
@@ -59,9 +67,18 @@ impl User {
         self.profile.name.as_deref().unwrap_or(&self.username)
     }
 
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let rule = |what: &str, error| ConfigError::rule(format!("[[user]] {:?}: {what} {error}", self.username));
+        self.own_claims.check_for_id_tokens().map_err(|error| rule("claims", error))?;
+        self.access_token_claims.check_for_access_tokens().map_err(|error| rule("access_token_claims", error))
+    }
+
     /// The claims that `scope` opens, `sub` not among them (OIDC Core §5.4).
     pub fn claims(&self, scope: &Scope) -> Map<String, Value> {
         let mut claims = Map::new();
+        if scope.contains("openid") {
+            claims.extend(self.own_claims.as_map().clone());
+        }
         if scope.contains("profile")
             && let Ok(Value::Object(profile)) = serde_json::to_value(&self.profile)
         {

@@ -15,7 +15,7 @@ use evergrant_core::time::UnixTime;
 use serde::Serialize;
 
 use crate::accounts::{self, Account};
-use crate::config::{Client, ClientType};
+use crate::config::{Client, ClientType, OwnClaims};
 use crate::error::Failure;
 use crate::provider::Provider;
 use crate::web::form::{FormRejection, FormText};
@@ -76,6 +76,9 @@ struct Active {
     /// RFC 9449 §6.2.
     #[serde(skip_serializing_if = "Option::is_none")]
     cnf: Option<Confirmation>,
+    /// What else an access token says of the person.
+    #[serde(flatten)]
+    own_claims: OwnClaims,
 }
 
 #[derive(Serialize)]
@@ -104,6 +107,7 @@ async fn access_token(provider: &Provider, token: &str, now: UnixTime) -> Result
         jti: Some(claims.jti),
         token_type: Some(if claims.cnf.is_some() { TOKEN_TYPE } else { "Bearer" }),
         cnf: claims.cnf,
+        own_claims: access_tokens::own_claims(token),
     }))
 }
 
@@ -139,5 +143,6 @@ async fn refresh_token(
         jti: None,
         token_type: None,
         cnf: family.dpop_jkt.map(Confirmation::from),
+        own_claims: OwnClaims::default(),
     }))
 }
