@@ -50,6 +50,9 @@ fn password_secret_expiry_and_refresh() {
     assert!(child.wait().unwrap().success());
     let log = std::fs::read_to_string(&log).unwrap();
     assert!(log.contains("came in a query"), "{log}");
+    // Whoever runs the issuer did not see why somebody was refused.
+    let refusal = "invalid_token: The access token provided has expired.";
+    assert!(log.lines().any(|line| line.contains("path=\"/secret\" status=401") && line.contains(refusal)), "{log}");
     for secret in [&token, &text(&tokens, "refresh_token"), "=test"] {
         assert!(!log.contains(secret), "in the log: {secret}");
     }

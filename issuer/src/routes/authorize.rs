@@ -53,8 +53,7 @@ pub(crate) async fn authorize(
         Err(refusal) => return refused(&provider, refusal),
     };
     if let Some(Extension(ForcedError(error))) = forced {
-        let answer = response::error(&provider.config, &request.target, &error);
-        return Ok(delivery::deliver(request.client, &request.target, &answer, request.is_silent())?);
+        return Ok(deliver_error(&provider, &request, &error)?);
     }
     match begin(&provider, &headers, address, &text, &request, now).await {
         Ok(response) => Ok(response),
@@ -62,8 +61,7 @@ pub(crate) async fn authorize(
         Err(failure) if request.is_silent() => {
             error!("{failure}");
             let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, "try again in a moment");
-            let answer = response::error(&provider.config, &request.target, &error);
-            Ok(delivery::deliver(request.client, &request.target, &answer, true)?)
+            Ok(deliver_error(&provider, &request, &error)?)
         }
         Err(failure) => Err(failure.into()),
     }
@@ -139,9 +137,7 @@ pub(crate) async fn refuse(
     if !close(provider, answering).await? {
         return Ok(Next::Over);
     }
-    let request = answering.request;
-    let answer = response::error(&provider.config, &request.target, error);
-    Ok(Next::Client(delivery::deliver(request.client, &request.target, &answer, request.is_silent())?))
+    Ok(Next::Client(deliver_error(provider, answering.request, error)?))
 }
 
 /// Carries on after a page: with a redirect, so that a reload posts nothing twice.
@@ -189,10 +185,7 @@ async fn begin(
         Next::Page(path) => {
             let kept = match request::kept(text) {
                 Ok(kept) => kept,
-                Err(error) => {
-                    let answer = response::error(&provider.config, &request.target, &error);
-                    return delivery::deliver(request.client, &request.target, &answer, request.is_silent());
-                }
+                Err(error) => return deliver_error(provider, request, &error),
             };
             let (pending, cookie) = interactions::open(provider, headers, address, kept, now).await?;
             let mut response = see_other(&pending.address(path, &request.client.client_id));
@@ -227,12 +220,19 @@ fn encoded_again(text: &str) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(form_urlencoded::parse(text.as_bytes())).finish()
 }
 
+fn deliver_error(
+    provider: &Provider,
+    request: &AuthorizationRequest<'_>,
+    error: &OAuthError,
+) -> Result<Response, Failure> {
+    delivery::deliver_error(&provider.config, request.client, &request.target, error, request.is_silent())
+}
+
 fn refused(provider: &Provider, refusal: Refusal<'_>) -> Result<Response, PageError> {
     match refusal {
         Refusal::Untrusted(sentence) => Err(PageError::bad_request(sentence)),
         Refusal::Answered { client, target, silent, error } => {
-            let answer = response::error(&provider.config, &target, &error);
-            Ok(delivery::deliver(client, &target, &answer, silent)?)
+            Ok(delivery::deliver_error(&provider.config, client, &target, &error, silent)?)
         }
     }
 }

@@ -7,16 +7,18 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use evergrant_core::protocol::OAuthError;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use super::framing;
 use super::headers::{forbid_storing, see_other};
+use super::reason::Reason;
 use crate::authorize::ResponseMode;
 use crate::authorize::request::Target;
-use crate::authorize::response::AuthorizationResponse;
-use crate::config::{Client, Origin};
+use crate::authorize::response::{self, AuthorizationResponse};
+use crate::config::{Client, Config, Origin};
 use crate::error::Failure;
 
 /// Sends `answer` the way the request asked for. `silent` when no page was to be shown: then it may be framed.
@@ -45,6 +47,22 @@ pub(crate) fn deliver(
             Ok(scripted(client, page.render()?, &WEB_MESSAGE))
         }
     }
+}
+
+/// Sends an error, as [`deliver`] does.
+///
+/// # Errors
+/// When a page cannot be rendered.
+pub(crate) fn deliver_error(
+    config: &Config,
+    client: &Client,
+    target: &Target,
+    error: &OAuthError,
+    silent: bool,
+) -> Result<Response, Failure> {
+    let mut response = deliver(client, target, &response::error(config, target, error), silent)?;
+    Reason::add_error(&mut response, error);
+    Ok(response)
 }
 
 /// A form that sends itself (OAuth 2.0 Form Post Response Mode §2).

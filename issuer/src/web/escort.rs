@@ -1,6 +1,6 @@
 //! What happens around every request, whatever it asks for: a bound on its time, a header on its answer, a count, and one
-//! line in the log: method, path, status, time. Never the query, the body or a header. What is polled is logged as `debug`,
-//! unless it fails.
+//! line in the log: method, path, status, time, and why it was refused. Never the query, the body or a header. What is polled is
+//! logged as `debug`, unless it fails.
 //!
 //! One layer for all of it: each layer of a router costs every request a few allocations.
 
@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use tracing::{debug, info};
 
 use super::headers::NO_SNIFF;
+use super::reason::Reason;
 use crate::provider::Provider;
 
 /// Longer than any answer takes, short enough that stalled ones do not pile up: a body that comes in drops, for one.
@@ -42,10 +43,10 @@ pub(crate) async fn escort(State(provider): State<Arc<Provider>>, request: Reque
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     provider.metrics.count_request(route, status, took);
     let (path, millis) = (address.path(), took.as_secs_f64() * 1000.0);
-    if is_poll(path, status) {
-        debug!(%method, path, status, "answered in {millis:.1} ms");
-    } else {
-        info!(%method, path, status, "answered in {millis:.1} ms");
+    match Reason::of(&response) {
+        Some(reason) => info!(%method, path, status, "answered in {millis:.1} ms: {reason}"),
+        None if is_poll(path, status) => debug!(%method, path, status, "answered in {millis:.1} ms"),
+        None => info!(%method, path, status, "answered in {millis:.1} ms"),
     }
     response
 }

@@ -12,6 +12,7 @@ use tracing::error;
 
 use super::form::FormRejection;
 use super::headers::{forbid_storing, whole_seconds};
+use super::reason::Reason;
 use crate::error::Failure;
 
 /// A refusal for a program.
@@ -112,7 +113,8 @@ impl From<FormRejection> for OAuthRefusal {
 
 impl IntoResponse for OAuthRefusal {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self.error)).into_response();
+        let mut response = (self.status, Json(&self.error)).into_response();
+        Reason::add_error(&mut response, &self.error);
         let headers = response.headers_mut();
         forbid_storing(headers);
         let challenge = self.challenge.and_then(|text| HeaderValue::from_str(&text).ok());

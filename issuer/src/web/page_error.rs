@@ -9,6 +9,7 @@ use tracing::error;
 use super::form::FormRejection;
 use super::headers::whole_seconds;
 use super::pages::{MessagePage, Page as _};
+use super::reason::Reason;
 use crate::config::Client;
 use crate::error::Failure;
 
@@ -111,6 +112,7 @@ impl IntoResponse for PageError {
         let Self { heading, sentence, advice, not_signed_out, .. } = self;
         let page = MessagePage { heading, sentence, advice, application, not_signed_out, in_account: false };
         let mut response = page.respond(self.status);
+        Reason::add_sentence(&mut response, sentence);
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
         }
