@@ -243,7 +243,7 @@ pub enum ProofError {
         issued: UnixTime,
     },
     /// `ath` is missing, or that of another token.
-    #[error("ath of the DPoP proof is not the hash of the access token")]
+    #[error("ath of the DPoP proof is missing, or not the hash of the access token")]
     AccessToken,
     /// There is none, or several; for whoever has the request.
     #[error("one DPoP proof is needed, in one header")]
