@@ -254,6 +254,41 @@ async fn auth0s_form_of_it() {
     assert!(!is_signed_in(&browser).await);
 }
 
+/// Every visitor of an application learns its client_id.
+#[tokio::test]
+async fn any_site_that_knew_a_client_id_signed_people_out_by_auth0s_form_of_it() {
+    let server = Server::start().await;
+    let sent = async |browser: &Browser, headers: &[(&str, &str)]| {
+        browser.send(Method::GET, "/v2/logout?client_id=app", headers, None).await
+    };
+    let (browser, _) = signed_in(&server).await;
+    let cross_site = ("sec-fetch-site", "cross-site");
+    for says in [
+        &[][..],
+        &[("referer", "https://evil.example/")],
+        &[("referer", "https://evil.example/?http://localhost:8080/")],
+        &[("referer", "http://localhost:8080.evil.example/")],
+        &[("origin", "null"), ("referer", "")],
+        &[("referer", "http://localhost:9999/")],
+    ] {
+        let page = sent(&browser, &[&[cross_site], says].concat()).await;
+        assert!(page.body.contains("Sign out?") && is_signed_in(&browser).await, "{says:?}");
+    }
+    let own: [&[(&str, &str)]; 6] = [
+        &[cross_site, ("referer", "http://localhost:8080/")],
+        &[cross_site, ("referer", "http://localhost:3001/any/page")],
+        &[cross_site, ("origin", "http://localhost:8080")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "none")],
+        &[("referer", "https://evil.example/")],
+    ];
+    for headers in own {
+        let (browser, _) = signed_in(&server).await;
+        let answer = sent(&browser, headers).await;
+        assert!(answer.body.contains("You are signed out") && !is_signed_in(&browser).await, "{headers:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_front_page_signs_out_with_one_click() {
     let server = Server::start().await;

@@ -162,6 +162,14 @@ impl Client {
         self.post_logout_redirect_uris.iter().any(|known| known == uri)
     }
 
+    /// Whether a page at `address` is this client's: its origin is registered, or that of an address where it is answered.
+    pub(crate) fn has_page_at(&self, address: &str) -> bool {
+        let origin = |uri: &str| Url::parse(uri).ok().and_then(|url| Origin::of(&url));
+        let Some(asked) = origin(address) else { return false };
+        let mut answered_at = self.redirect_uris.iter().chain(&self.post_logout_redirect_uris);
+        self.origins.contains(&asked) || answered_at.any(|uri| origin(uri).as_ref() == Some(&asked))
+    }
+
     /// A page of this client's that anybody may open: where its sign-outs lead, else the root of its first origin.
     pub fn front_page(&self) -> Option<&str> {
         let after_sign_out = self.post_logout_redirect_uris.iter().map(String::as_str);

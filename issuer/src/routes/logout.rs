@@ -6,7 +6,7 @@ mod request;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 
 use crate::provider::Provider;
@@ -63,14 +63,23 @@ pub(crate) async fn v2(
     let way_back =
         request::way_back_of_v2(&provider, &params).map_err(|error| for_visitor(error, signed_in.is_none()))?;
     match signed_in {
-        // Auth0 asks nothing of an application that names itself.
-        Some(signed_in) if way_back.client_id.is_some() => {
+        // Auth0 asks nothing of an application that names itself; but whoever knows its name could.
+        Some(signed_in) if names_itself(&provider, &way_back, &headers) => {
             sessions::end(&provider, &signed_in).await?;
             Ok(signed_out(&provider, &way_back))
         }
         Some(signed_in) => Ok(ask(&provider, &signed_in, &way_back)),
         None => Ok(signed_out(&provider, &way_back)),
     }
+}
+
+/// Whether the request names a client, and nothing says that the page of another site sent the browser here. A browser that says
+/// nothing of sites is believed (Fetch Metadata); of a page it says the origin at least, unless the page forbids that.
+fn names_itself(provider: &Provider, way_back: &WayBack, headers: &HeaderMap) -> bool {
+    let Some(client) = way_back.client_id.as_ref().and_then(|id| provider.config.client(id)) else { return false };
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let is_its_own = |name| text(name).is_some_and(|address| client.has_page_at(address));
+    text("sec-fetch-site") != Some("cross-site") || ["referer", "origin"].into_iter().any(is_its_own)
 }
 
 pub(crate) async fn confirmed(
