@@ -23,8 +23,8 @@ use crate::provider::Provider;
 const CACHED: [(HeaderName, HeaderValue); 1] =
     [(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"))];
 
-/// Shorter: a withdrawn key must be gone within seconds. Whoever has an older copy may go on with it while asking again.
-const JWKS_CACHED: &str = "public, max-age=5, stale-while-revalidate=55";
+/// Shorter: a withdrawn key must be gone within seconds, from caches on the way as well.
+const JWKS_CACHED: &str = "public, max-age=5";
 
 type Cached<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
 
