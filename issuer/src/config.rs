@@ -44,6 +44,9 @@ pub use user::{PasswordHash, User};
 /// What tokens can be signed with.
 pub(crate) const SIGNING_ALGORITHMS: [Algorithm; 2] = [Algorithm::Es256, Algorithm::Rs256];
 
+/// RFC 6749 §4.1.2.
+const LONGEST_CODE: Duration = Duration::from_secs(600);
+
 /// Everything the issuer is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -251,7 +254,18 @@ impl Config {
                 client.client_id.as_str()
             )
         });
-        unframed.chain(exposed).chain(lasting)
+        let claimable = self.clients.iter().flat_map(Client::claimable_redirect_uris).map(|uri| {
+            format!(
+                "any app on a device may have the scheme of {uri}, and get the answers: begin it with a domain of your own, \
+                 reversed, as com.example.app:/callback does (RFC 8252 §7.1)"
+            )
+        });
+        let late = (self.lifetimes.authorization_code > LONGEST_CODE).then(|| {
+            "authorization_code: codes are good for more than ten minutes, the most that RFC 6749 §4.1.2 recommends, and a \
+             stolen one as long"
+                .to_owned()
+        });
+        unframed.chain(exposed).chain(lasting).chain(claimable).chain(late)
     }
 
     /// Whether a page of this origin belongs to a registered client.

@@ -25,7 +25,7 @@ fn an_unknown_key_is_named_with_its_line() {
 
 #[test]
 fn each_rule_says_what_to_do() {
-    let cases: [(&str, &str, &str); 16] = [
+    let cases: [(&str, &str, &str); 22] = [
         ("http://127.0.0.1:1/", "http://127.0.0.1:1", ""),
         ("http://127.0.0.1:1/", "http://127.0.0.1:1/x/", "root of a host"),
         ("http://127.0.0.1:1/", "http://issuer.example/", "must be https"),
@@ -42,6 +42,12 @@ fn each_rule_says_what_to_do() {
         ("{ \"read:reports\"", "{ \"read:report\"", "not among its scopes"),
         ("[lifetimes]", "[keys]\nrotate_every = 300\n[lifetimes]", "longer than overlap"),
         ("id_token_lifetime = 123", "id_token_signing_alg = \"PS256\"", "ES256 or RS256"),
+        ("sub = \"user-bob\"", "sub = \"\"", "1 to 255 ASCII"),
+        ("sub = \"user-bob\"", &format!("sub = {:?}", "x".repeat(256)), "1 to 255 ASCII"),
+        ("sub = \"user-bob\"", "sub = \"bøb\"", "1 to 255 ASCII"),
+        ("https://other.example/", "https://other.example/#x", "fragment"),
+        ("https://other.example/", "https://other.example/a b", "white space"),
+        ("https://other.example/", "", "white space"),
     ];
     for (from, to, words) in cases {
         let changed = config().replacen(from, to, 1);
@@ -62,6 +68,38 @@ fn answers_that_would_travel_in_clear_were_not_spoken_of() {
         matches!(&cautions[..], [one] if one.contains("http://app.example/silent") && one.contains("https")),
         "{cautions:?}"
     );
+}
+
+/// What no rule forbids, and no cautious person does.
+#[test]
+fn schemes_that_any_app_may_have_and_codes_that_last_were_not_spoken_of() {
+    let cautions = |from: &str, to: &str| -> Vec<String> {
+        Config::parse(&config().replacen(from, to, 1)).unwrap().cautions().collect()
+    };
+    let silent = "\"http://localhost:3001/silent\"";
+    for named in ["myapp:/callback", "MyApp://callback"] {
+        let said = cautions(silent, &format!("{named:?}"));
+        assert!(matches!(&said[..], [one] if one.contains(named) && one.contains("RFC 8252")), "{said:?}");
+    }
+    for fine in ["com.example.app:/callback", "https://app.example/silent", "http://127.0.0.1/silent"] {
+        assert_eq!(cautions(silent, &format!("{fine:?}")), [""; 0]);
+    }
+    let said = cautions("authorization_code = 60", "authorization_code = 601");
+    assert!(matches!(&said[..], [one] if one.contains("ten minutes")), "{said:?}");
+    assert_eq!(cautions("authorization_code = 60", "authorization_code = 600"), [""; 0]);
+}
+
+#[test]
+fn a_sub_or_an_api_may_be_called_anything_else() {
+    for (from, to) in [
+        ("sub = \"user-bob\"", &*format!("sub = {:?}", "x".repeat(255))),
+        ("sub = \"user-bob\"", "sub = \"auth0|b o b\""),
+        ("https://other.example/", "other"),
+        ("https://other.example/", "api://9f0c/reports?v=1"),
+        ("https://other.example/", "urn:example:büro"),
+    ] {
+        Config::parse(&config().replacen(from, to, 1)).unwrap();
+    }
 }
 
 /// APIs know a person by `sub`, and the tokens of a client in its own name have its `client_id` there.

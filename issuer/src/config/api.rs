@@ -39,6 +39,15 @@ pub struct Api {
 
 impl Api {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
+        // RFC 8707 §2. Beyond that any name will do: it need not be an address.
+        if self.identifier.is_empty()
+            || self.identifier.contains(|letter: char| letter == '#' || letter.is_whitespace())
+        {
+            return Err(ConfigError::rule(format!(
+                "[[api]] identifier: {:?} must be a name without white space, or an address without a fragment (#)",
+                self.identifier
+            )));
+        }
         match self.descriptions.keys().find(|scope| !self.scopes.contains(scope)) {
             Some(scope) => Err(ConfigError::rule(format!(
                 "[[api]] {:?}: descriptions has {scope:?}, which is not among its scopes",

@@ -195,6 +195,16 @@ impl Client {
         self.redirect_uris.iter().map(String::as_str).filter(is_exposed)
     }
 
+    /// Addresses whose scheme another app on the device may have chosen as well: the reversed name of a domain is one's own
+    /// (RFC 8252 §7.1, §8.4).
+    pub(super) fn claimable_redirect_uris(&self) -> impl Iterator<Item = &str> {
+        let is_claimable = |uri: &&str| {
+            let scheme = uri.split(':').next().unwrap_or_default();
+            !scheme.contains('.') && !["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web))
+        };
+        self.redirect_uris.iter().map(String::as_str).filter(is_claimable)
+    }
+
     /// Whether it could not tell that somebody else uses its refresh tokens.
     pub(super) fn has_lasting_refresh_tokens(&self) -> bool {
         let has_some = self.grants.contains(&GrantType::RefreshToken);

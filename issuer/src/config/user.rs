@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 use super::{ConfigError, OwnClaims};
 use crate::secret::SecretHash;
 
+/// OIDC Core §2.
+const LONGEST_SUB: usize = 255;
+
 /// A person who can sign in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +72,11 @@ impl User {
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let rule = |what: &str, error| ConfigError::rule(format!("[[user]] {:?}: {what} {error}", self.username));
+        let sub = self.sub.as_str();
+        if sub.is_empty() || sub.len() > LONGEST_SUB || !sub.is_ascii() {
+            let error = format!("{sub:?} must be 1 to {LONGEST_SUB} ASCII characters (OpenID Connect Core, section 2)");
+            return Err(rule("sub", error));
+        }
         self.own_claims.check_for_id_tokens().map_err(|error| rule("claims", error))?;
         self.access_token_claims.check_for_access_tokens().map_err(|error| rule("access_token_claims", error))
     }
