@@ -8,5 +8,7 @@ pub mod response;
 mod response_type;
 
 pub use evergrant_core::protocol::ResponseMode;
-pub(crate) use request::{IDENTITY_SCOPES, OFFLINE_ACCESS, api, api_or_that_of, grantable, no_scope};
+pub(crate) use request::{
+    IDENTITY_SCOPES, OFFLINE_ACCESS, api, api_or_that_of, grantable, no_scope, several_resources,
+};
 pub use response_type::ResponseType;

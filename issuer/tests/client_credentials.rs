@@ -1,5 +1,6 @@
 //! `POST /oauth/token` with `grant_type=client_credentials`: what a client may do in its own name.
 
+use evergrant_core::protocol::AccessTokenClaims;
 use serde_json::Value;
 
 use crate::support::{Answer, Browser, Server, claims, config};
@@ -41,6 +42,33 @@ async fn each_way_to_be_wrong_has_its_error() {
     ] {
         let answer = ask(&browser, client, &extra).await;
         assert_eq!((answer.status, answer.json()["error"].as_str()), (status, Some(error)), "{client:?} {extra:?}");
+    }
+}
+
+/// RFC 8707 §2 lets a request name several.
+#[tokio::test]
+async fn two_resources_were_called_one_parameter_too_many() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    let resource = ("resource", "https://api.example/");
+    let answer = ask(&browser, SERVER, &[resource, ("resource", "https://other.example/")]).await.json();
+    assert_eq!(answer["error"], "invalid_target");
+    assert!(answer["error_description"].as_str().unwrap().contains("one API"), "{answer}");
+    let answer = ask(&browser, SERVER, &[resource, ("scope", "a"), ("scope", "b")]).await.json();
+    assert_eq!(answer["error"], "invalid_request");
+}
+
+/// RFC 6749 §3.3: a scope has a word at least.
+#[tokio::test]
+async fn a_token_that_allows_nothing_had_an_empty_scope() {
+    let server = Server::start().await;
+    let browser = Browser::of(&server);
+    for extra in [vec![], vec![("audience", "https://other.example/"), ("scope", "read:reports")]] {
+        let tokens = ask(&browser, SERVER, &extra).await.json();
+        let said = claims(tokens["access_token"].as_str().unwrap());
+        assert_eq!(said.get("scope").is_some(), !extra.is_empty(), "{said}");
+        assert_eq!(said["sub"], "server", "all else is there");
+        assert!(serde_json::from_value::<AccessTokenClaims>(said).is_ok());
     }
 }
 

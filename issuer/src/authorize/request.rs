@@ -15,7 +15,7 @@ use url::form_urlencoded;
 use super::{ResponseMode, ResponseType};
 use crate::config::{Client, Config};
 
-pub(crate) use parts::{IDENTITY_SCOPES, OFFLINE_ACCESS, api, api_or_that_of, grantable, no_scope};
+pub(crate) use parts::{IDENTITY_SCOPES, OFFLINE_ACCESS, api, api_or_that_of, grantable, no_scope, several_resources};
 
 /// An authorization request in which every rule that needs no person and no session holds.
 #[derive(Clone, Debug)]

@@ -13,6 +13,7 @@ use tracing::error;
 use super::form::FormRejection;
 use super::headers::{forbid_storing, whole_seconds};
 use super::reason::Reason;
+use crate::authorize;
 use crate::error::Failure;
 
 /// A refusal for a program.
@@ -94,6 +95,9 @@ impl From<Failure> for OAuthRefusal {
 
 impl From<ParamsError> for OAuthRefusal {
     fn from(error: ParamsError) -> Self {
+        if matches!(&error, ParamsError::Repeated(name) if name == "resource") {
+            return authorize::several_resources().into();
+        }
         Self::new(
             ErrorCode::InvalidRequest,
             match error {

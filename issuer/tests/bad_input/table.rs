@@ -106,7 +106,7 @@ pub(super) const TABLE: [Endpoint; 24] = [
             CLIENT_ID,
             CLIENT_SECRET,
             SCOPE,
-            field("resource", "invalid_scope", "invalid_target"),
+            field("resource", "invalid_scope", "invalid_target").doubled("invalid_target"),
         ],
     },
     Endpoint {

@@ -85,11 +85,16 @@ pub(super) fn check_response_mode(
     }
 }
 
+/// RFC 8707 §2 lets a request name several, and the server refuse them.
+pub(crate) fn several_resources() -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidTarget, "one resource at a time: an access token here is for one API")
+}
+
 /// `audience`, and its standard form `resource` (RFC 8707 §2).
 pub(crate) fn api<'a>(config: &'a Config, params: &Params) -> Result<Option<&'a Api>, OAuthError> {
     let refuse = |description| OAuthError::new(ErrorCode::InvalidTarget, description);
     if params.repeated(|name| name == "resource").is_some() {
-        return Err(refuse("one resource at a time: an access token here is for one API"));
+        return Err(several_resources());
     }
     let named = match (params.filled("audience"), params.filled("resource")) {
         (Some(audience), Some(resource)) if audience != resource => {
