@@ -23,6 +23,9 @@ const STORE: &str = "ledger";
 /// Longer than a busy browser takes. One tab that holds the store keeps all others from it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long the issuer waits for the store.
+const MOMENT: Duration = Duration::from_secs(2);
+
 /// However long the store gives no answer, so often it is asked, in seconds.
 const LONGEST_PAUSE: u32 = 300;
 
@@ -35,6 +38,8 @@ const MOST_LOOKS: u32 = 3;
 pub struct SharedLedger {
     key: JsValue,
     database: RefCell<Option<Connection>>,
+    /// Whether the database was asked for.
+    is_wanted: Cell<bool>,
     /// A step that was begun ahead of its change.
     begun: RefCell<Option<Turn>>,
     own: RefCell<Ledger>,
@@ -49,6 +54,7 @@ impl SharedLedger {
         Self {
             key: name.to_string().into(),
             database: RefCell::default(),
+            is_wanted: Cell::default(),
             begun: RefCell::default(),
             own: RefCell::default(),
             is_alone: Cell::new(false),
@@ -93,6 +99,14 @@ impl SharedLedger {
         }
     }
 
+    /// Waits, for two seconds at most, until the database is open if that was begun. A page that is left before may be kept as it is by
+    /// the browser, for the way back: it goes on asking for the database there, and all others wait for theirs.
+    pub async fn opened(&self) {
+        if self.is_wanted.get() {
+            within(MOMENT, self.database()).await;
+        }
+    }
+
     async fn share(&self, change: &Change) -> Option<Verdict> {
         let mut begun_here = 0;
         loop {
@@ -125,6 +139,7 @@ impl SharedLedger {
         if let Some(connection) = &*self.database.borrow() {
             return Some(connection.database.clone());
         }
+        self.is_wanted.set(true);
         let database = database::open(DATABASE, STORE).await?;
         self.database.replace(Some(Connection::keep(database.clone())));
         Some(database)

@@ -116,9 +116,9 @@ impl Runtime {
     /// # Errors
     /// As [`Runtime::ask_for`].
     pub async fn ask_with(&self, sign_in: SignIn) -> Result<(), Failure> {
-        let Inner { config, provider, store, .. } = &*self.0;
+        let Inner { config, provider, store, ledger, .. } = &*self.0;
         let flow = self.view().flow.unwrap_or(config.flow);
-        sign_in::begin(config, provider, store, &SignIn { flow, ..sign_in }).await
+        sign_in::begin(config, provider, store, ledger, &SignIn { flow, ..sign_in }).await
     }
 
     /// Signs out here, in every tab, and at the issuer, whose page is gone to where it has one for that. Does nothing when nobody

@@ -15,6 +15,7 @@ use evergrant_core::session::{Failure, SignIn, Tokens};
 use evergrant_core::time::{Now, UnixTime};
 
 use crate::http::{self, Cookies};
+use crate::ledger::SharedLedger;
 use crate::popup::Popup;
 use crate::provider::Provider;
 use crate::storage::Store;
@@ -28,6 +29,7 @@ pub(crate) async fn begin(
     config: &Config,
     provider: &Provider,
     store: &Store,
+    ledger: &SharedLedger,
     sign_in: &SignIn,
 ) -> Result<(), Failure> {
     if !store.outlives_the_page() {
@@ -37,6 +39,7 @@ pub(crate) async fn begin(
         ));
     }
     let metadata = provider.metadata().await?;
+    ledger.opened().await;
     let (scope, parameters) = wanted(config, sign_in);
     let request = request(config, sign_in.flow, &config.redirect_uri);
     let request = AuthorizationRequest { scope: &scope, parameters: &parameters, ..request };

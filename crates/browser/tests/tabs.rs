@@ -175,6 +175,34 @@ async fn a_tab_adopts_what_another_renewed_and_sends_nothing() {
     assert_eq!(runtime.view().problem, None, "the issuer, which never answers, was not asked");
 }
 
+/// Keeps the database from being opened, as a page does that went away while it was made, until what this returns is called.
+async fn keep_from_opening() -> Function {
+    let script = "
+        return new Promise(kept => {
+            const opening = indexedDB.open('evergrant', 1);
+            opening.onupgradeneeded = () => opening.result.createObjectStore('ledger');
+            opening.onsuccess = () => {
+                indexedDB.deleteDatabase('evergrant').onblocked = () => kept(() => opening.result.close());
+            };
+        });";
+    let kept: Promise = Function::new_no_args(script).call0(&JsValue::NULL).unwrap().unchecked_into();
+    JsFuture::from(kept).await.unwrap().unchecked_into()
+}
+
+#[wasm_bindgen_test]
+async fn a_page_that_was_left_while_its_store_was_made_kept_the_next_from_it() {
+    let ledger = SharedLedger::new(&"left-early");
+    assert!(timer::within(SHORT, ledger.opened()).await.is_some(), "nothing is to be opened");
+    let let_go = keep_from_opening().await;
+    let looks = async {
+        assert!(timer::within(SHORT, ledger.opened()).await.is_none(), "it would be left while its store is made");
+        let_go.call0(&JsValue::NULL).unwrap();
+        assert!(timer::within(Duration::from_secs(10), ledger.opened()).await.is_some(), "the store is there");
+    };
+    join(ledger.apply(&Change::Consult { session: None, shared: true }), looks).await;
+    assert!(ledger.is_shared());
+}
+
 #[wasm_bindgen_test]
 async fn a_tab_that_waited_for_the_lock_goes_by_what_the_ledger_says_under_it() {
     let config = shared("under-the-lock");

@@ -48,7 +48,7 @@ impl Inner {
                     self.signed_in(attempt, sign_in::in_popup(config, provider, popup, &sign_in).await).await;
                 }
                 None => {
-                    let left = sign_in::begin(config, provider, &self.store, &sign_in).await;
+                    let left = sign_in::begin(config, provider, &self.store, &self.ledger, &sign_in).await;
                     let failure = match left {
                         Ok(()) => {
                             TimeoutFuture::new(LEAVING.as_millis() as u32).await;
