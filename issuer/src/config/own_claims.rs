@@ -77,7 +77,8 @@ impl OwnClaims {
         let is_taken = |name: &&String| OF_EVERY_TOKEN.contains(&&***name) || of_this_token.contains(&&***name);
         if let Some(name) = self.0.keys().find(is_taken) {
             return Err(format!(
-                "has {name:?}, which the token itself or the scopes profile and email give a meaning: use another name"
+                "has {name:?}, which has a meaning of its own in tokens, in answers about them, or by the scopes profile \
+                 and email: use another name"
             ));
         }
         let length = serde_json::to_string(&self.0).map_or(usize::MAX, |text| text.len());
@@ -106,9 +107,9 @@ fn json(value: toml::Value) -> Result<Value, &'static str> {
     Ok(match value {
         toml::Value::String(text) => text.into(),
         toml::Value::Integer(number) => number.into(),
-        toml::Value::Float(number) => {
-            Number::from_f64(number).ok_or("a token has no number that is infinite or none")?.into()
-        }
+        toml::Value::Float(number) => Number::from_f64(number)
+            .ok_or("tokens have no numbers that are infinite (inf) or not a number (nan)")?
+            .into(),
         toml::Value::Boolean(flag) => flag.into(),
         toml::Value::Datetime(time) => time.to_string().into(),
         toml::Value::Array(values) => Value::Array(values.into_iter().map(json).collect::<Result<_, _>>()?),
