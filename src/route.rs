@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use evergrant_leptos::use_session;
+use evergrant_leptos::{Subject, use_session};
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, JsValue};
@@ -151,19 +151,19 @@ fn focus_heading() {
     }
 }
 
-/// Whether somebody is signed in. When that changes, so does what is below the heading: where what had the focus is gone, as a
-/// button to sign in or out, the heading takes it.
-pub fn is_signed_in() -> Memo<bool> {
-    let is_signed_in = use_session().is_signed_in();
+/// Who is signed in. When that changes, so does what is below the heading: where what had the focus is gone, as a button to sign in
+/// or out, the heading takes it.
+pub fn subject() -> Memo<Option<Subject>> {
+    let subject = use_session().subject();
     let has_begun = Cell::new(false);
     // Runs after the page has changed.
     effect(move || {
-        is_signed_in.track();
+        subject.track();
         if has_begun.replace(true) && matches!(document().query_selector(":focus"), Ok(None)) {
             focus_heading();
         }
     });
-    is_signed_in
+    subject
 }
 
 thread_local! {

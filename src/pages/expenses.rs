@@ -11,15 +11,15 @@ use leptos::task::spawn_local;
 use crate::live::{attribute, click, part, text};
 use crate::parts::Nobody;
 use crate::parts::notices::place;
-use crate::route::{Heading, is_signed_in};
+use crate::route::{Heading, subject};
 
 /// The page.
 #[component]
 pub(crate) fn ExpensesPage() -> impl IntoView {
-    let is_signed_in = is_signed_in();
+    let subject = subject();
     view! {
         <Heading>"Expenses"</Heading>
-        {part(move || match is_signed_in.get() {
+        {part(move || match subject.with(Option::is_some) {
             true => view! { <Expenses/> }.into_any(),
             false => view! { <Nobody otherwise="Your team's expenses are for people who are signed in and may see them."/> }.into_any(),
         })}

@@ -8,15 +8,15 @@ use leptos::prelude::*;
 use self::facts::Facts;
 use crate::live::part;
 use crate::parts::Nobody;
-use crate::route::{Heading, is_signed_in};
+use crate::route::{Heading, subject};
 
 /// The page.
 #[component]
 pub(crate) fn SessionPage() -> impl IntoView {
-    let is_signed_in = is_signed_in();
+    let subject = subject();
     view! {
         <Heading>"Session"</Heading>
-        {part(move || match is_signed_in.get() {
+        {part(move || match subject.with(Option::is_some) {
             true => view! { <Facts/> }.into_any(),
             false => view! { <Nobody otherwise="Once you are, this page shows what was granted, and every renewal."/> }.into_any(),
         })}
