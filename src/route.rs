@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 
-use evergrant_leptos::{Subject, use_session};
+use evergrant_leptos::core::session::View;
+use evergrant_leptos::use_session;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use leptos::web_sys::HtmlElement;
 
-use crate::live::{attribute, effect, on_click};
+use crate::live::{attribute, effect, memo, on_click};
 
 /// The pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,10 +152,16 @@ fn focus_heading() {
     }
 }
 
-/// Who is signed in. When that changes, so does what is below the heading: where what had the focus is gone, as a button to sign in
-/// or out, the heading takes it.
-pub fn subject() -> Memo<Option<Subject>> {
-    let subject = use_session().subject();
+/// Whom the issuer knows who is signed in as (`sub`), as text, which the app has memos of already; empty when nobody is. When that
+/// changes, so does what is below the heading: where what had the focus is gone, as a button to sign in or out, the heading takes
+/// it.
+pub fn subject() -> Memo<String> {
+    let view = use_session().view();
+    let of = |view: &View| {
+        let claims = view.claims.as_ref().filter(|_| view.status.is_signed_in());
+        claims.map(|claims| claims.sub.as_str().to_owned()).unwrap_or_default()
+    };
+    let subject = memo(move || view.with(of));
     let has_begun = Cell::new(false);
     // Runs after the page has changed.
     effect(move || {

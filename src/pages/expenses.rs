@@ -19,9 +19,9 @@ pub(crate) fn ExpensesPage() -> impl IntoView {
     let subject = subject();
     view! {
         <Heading>"Expenses"</Heading>
-        {part(move || match subject.with(Option::is_some) {
-            true => view! { <Expenses/> }.into_any(),
-            false => view! { <Nobody otherwise="Your team's expenses are for people who are signed in and may see them."/> }.into_any(),
+        {part(move || match subject.with(String::is_empty) {
+            false => view! { <Expenses/> }.into_any(),
+            true => view! { <Nobody otherwise="Your team's expenses are for people who are signed in and may see them."/> }.into_any(),
         })}
     }
 }

@@ -16,9 +16,9 @@ pub(crate) fn SessionPage() -> impl IntoView {
     let subject = subject();
     view! {
         <Heading>"Session"</Heading>
-        {part(move || match subject.with(Option::is_some) {
-            true => view! { <Facts/> }.into_any(),
-            false => view! { <Nobody otherwise="Once you are, this page shows what was granted, and every renewal."/> }.into_any(),
+        {part(move || match subject.with(String::is_empty) {
+            false => view! { <Facts/> }.into_any(),
+            true => view! { <Nobody otherwise="Once you are, this page shows what was granted, and every renewal."/> }.into_any(),
         })}
         <SessionInspector section="card"/>
     }
