@@ -8,8 +8,7 @@ use evergrant_core::protocol::{
     AccessToken, AccessTokenClaims, AuthorizationCode, IdToken, Nonce, Scope, Subject, access_token, logout_token,
 };
 use evergrant_core::time::UnixTime;
-use serde::ser::Error as _;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::config::{Api, Client, Config, OwnClaims, User};
@@ -44,19 +43,6 @@ struct FullAccessToken<'a> {
     protocol: AccessTokenClaims,
     #[serde(flatten)]
     person: Option<&'a OwnClaims>,
-}
-
-/// Of a token that allows nothing: a scope has a word at least (RFC 6749 §3.3).
-struct WithoutScope<'a>(FullAccessToken<'a>);
-
-impl Serialize for WithoutScope<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut claims = serde_json::to_value(&self.0).map_err(S::Error::custom)?;
-        if let Value::Object(claims) = &mut claims {
-            claims.remove("scope");
-        }
-        claims.serialize(to)
-    }
 }
 
 #[derive(Serialize)]
@@ -197,12 +183,8 @@ fn issue(
     let api = audience.and_then(|audience| config.api(audience));
     let algorithm = api.and_then(|api| api.signing_alg).unwrap_or(config.signing_alg);
     let claims = FullAccessToken { protocol, person };
-    let (client, typ) = (bearer.client, access_token::TYP);
-    let signed = match claims.protocol.scope.is_empty() {
-        true => provider.keys.sign(client, algorithm, typ, &WithoutScope(claims), now)?,
-        false => provider.keys.sign(client, algorithm, typ, &claims, now)?,
-    };
-    Ok(IssuedAccessToken { token: AccessToken::new(signed), expires_in })
+    let token = AccessToken::new(provider.keys.sign(bearer.client, algorithm, access_token::TYP, &claims, now)?);
+    Ok(IssuedAccessToken { token, expires_in })
 }
 
 /// Makes the ID token of a grant (OIDC Core §2).

@@ -42,7 +42,8 @@ pub struct AccessTokenClaims {
     /// of Evergrant's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<String>,
-    /// What it allows.
+    /// What it allows; not written where that is nothing, for a scope has a word at least (RFC 6749 §3.3).
+    #[serde(skip_serializing_if = "Scope::is_empty")]
     pub scope: Scope,
     /// The key that its sender must have, if it is bound to one (RFC 9449 §6.1).
     #[serde(skip_serializing_if = "Option::is_none")]
