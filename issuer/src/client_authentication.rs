@@ -22,8 +22,8 @@ const NOT_SENT: &str = "unknown client, or one that has to send its client_secre
 /// The client that sent a request from `address`.
 ///
 /// # Errors
-/// `invalid_client`, in the same words for an unknown client and a wrong secret; `invalid_request` for two methods at once; 429 after
-/// too many failures, where there is a secret to guess.
+/// `invalid_client`, in the same words for an unknown client and a wrong secret; `invalid_request` for two methods at once; 429
+/// after too many failures, where there is a secret to guess.
 pub(crate) fn authenticate<'a>(
     provider: &'a Provider,
     address: IpAddr,

@@ -220,7 +220,7 @@ fn check_times(claims: &IdTokenClaims, expected: &Expectation<'_>) -> Result<(),
     if expected.now - expected.tolerance >= UnixTime::from_seconds(claims.exp) {
         return Err(clocks(ClockFault::Expired));
     }
-    // 10. Not issued in the future. How long ago is left to `exp`: the nonce says that it answers this request.
+    // 10. Not issued in the future. How long ago is left to `exp`, and to the nonce where one was sent.
     if expected.now + expected.tolerance < UnixTime::from_seconds(claims.iat) {
         return Err(clocks(ClockFault::UsedTooEarly));
     }

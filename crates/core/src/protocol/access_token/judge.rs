@@ -56,7 +56,8 @@ pub fn judge(
     Ok(claims)
 }
 
-/// Whether a token is presented by who has its key, `proven` being the one that its sender has shown to have (RFC 9449 §7.1). As for the times, this has to be asked each time.
+/// Whether a token is presented by who has its key, `proven` being the one that its sender has shown to have (RFC 9449 §7.1). As for
+/// the times, this has to be asked each time.
 ///
 /// # Errors
 /// [`AccessTokenError::Unproven`], [`AccessTokenError::OtherKey`] or [`AccessTokenError::Unbound`].
