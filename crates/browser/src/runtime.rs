@@ -17,14 +17,16 @@ use evergrant_core::protocol::jwt::Unverified;
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{AccessToken, Claims, Scope, callback, logout};
 use evergrant_core::session::{
-    self, Command, Event, Failure, HiddenIframe, Machine, Occurrence, RenewalRecord, Session, SignIn, TabMessage, View,
+    self, Command, Event, Failure, HiddenIframe, Machine, Occurrence, Place, RenewalRecord, Session, SignIn,
+    TabMessage, View,
 };
 use futures_channel::oneshot;
-use futures_util::future::AbortHandle;
+use futures_util::future::{AbortHandle, Either, select};
 
 use crate::activity::Activity;
 use crate::ledger::SharedLedger;
 use crate::lifecycle::Lifecycle;
+use crate::popup::Popup;
 use crate::provider::Provider;
 use crate::storage::Store;
 use crate::tabs::Tabs;
@@ -108,17 +110,46 @@ impl Runtime {
     /// # Errors
     /// When this page cannot be left: the issuer cannot be reached, or a sign-in cannot be remembered.
     pub async fn ask_for(&self, scope: &Scope, return_to: String) -> Result<(), Failure> {
-        self.ask_with(SignIn { return_to, scope: scope.clone(), ..SignIn::default() }).await
+        self.leave_to_ask(SignIn { return_to, scope: scope.clone(), ..SignIn::default() }).await
     }
 
-    /// The same with whatever else `sign_in` says to the issuer; its flow and its place are those of the session and this page.
+    /// The same with whatever else `sign_in` says to the issuer; its flow is that of the session. In a popup this page stays, and so does
+    /// the session until the issuer has answered; this waits for it.
     ///
     /// # Errors
-    /// As [`Runtime::ask_for`].
+    /// As [`Runtime::ask_for`]. In a popup also [`Failure::PopupBlocked`], [`Failure::PopupClosed`], and why the answer was not taken, or
+    /// what the issuer refused.
     pub async fn ask_with(&self, sign_in: SignIn) -> Result<(), Failure> {
+        match sign_in.place {
+            Place::Page => self.leave_to_ask(sign_in).await,
+            Place::Popup => self.ask_in_popup(sign_in).await,
+        }
+    }
+
+    async fn leave_to_ask(&self, sign_in: SignIn) -> Result<(), Failure> {
         let Inner { config, provider, store, ledger, .. } = &*self.0;
         let flow = self.view().flow.unwrap_or(config.flow);
         sign_in::begin(config, provider, store, ledger, &SignIn { flow, ..sign_in }).await
+    }
+
+    async fn ask_in_popup(&self, sign_in: SignIn) -> Result<(), Failure> {
+        let Inner { config, provider, .. } = &*self.0;
+        let flow = self.view().flow.unwrap_or(config.flow);
+        let sign_in = SignIn { flow, ..sign_in };
+        let asked = sign_in::in_popup(config, provider, Popup::open(), &sign_in);
+        match select(asked, Box::pin(self.ended())).await {
+            Either::Left((tokens, _)) => self.0.signed_in_anew(tokens?).await,
+            // Dropping what was asked closes the popup.
+            Either::Right(_) => return Err(Failure::PopupClosed),
+        }
+        Ok(())
+    }
+
+    /// Waits until nobody is signed in here.
+    async fn ended(&self) {
+        while self.view().status.is_signed_in() {
+            self.changed().await;
+        }
     }
 
     /// Signs out here, in every tab, and at the issuer, whose page is gone to where it has one for that. Does nothing when nobody

@@ -13,6 +13,7 @@ use evergrant_core::protocol::token::{self, TokenResponse};
 use evergrant_core::protocol::{ResponseMode, Scope};
 use evergrant_core::session::{Failure, SignIn, Tokens};
 use evergrant_core::time::{Now, UnixTime};
+use futures_util::future::LocalBoxFuture;
 
 use crate::http::{self, Cookies};
 use crate::ledger::SharedLedger;
@@ -53,7 +54,17 @@ pub(crate) async fn begin(
 }
 
 /// Signs in in a popup that was opened while the click was handled.
-pub(crate) async fn in_popup(
+// Boxed, so that there is one of it.
+pub(crate) fn in_popup<'a>(
+    config: &'a Config,
+    provider: &'a Provider,
+    popup: Result<Popup, Failure>,
+    sign_in: &'a SignIn,
+) -> LocalBoxFuture<'a, Result<Tokens, Failure>> {
+    Box::pin(answer_of(config, provider, popup, sign_in))
+}
+
+async fn answer_of(
     config: &Config,
     provider: &Provider,
     popup: Result<Popup, Failure>,

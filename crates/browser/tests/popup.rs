@@ -4,11 +4,15 @@
 
 mod common;
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use common::issuer::{BY_MESSAGE, Issuer, OFFERS_MESSAGES};
 use evergrant_browser::Runtime;
 use evergrant_core::protocol::authorize::AuthorizationParameters;
 use evergrant_core::protocol::{ErrorCode, Scope};
 use evergrant_core::session::{EndReason, Failure, Place, SignIn, Status};
+use futures_util::future::join;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -105,4 +109,72 @@ async fn what_another_origin_or_another_request_says_counts_for_nothing() {
         assert_eq!(refused(&runtime).await, Failure::PopupClosed, "{client_id}");
         assert!(!issuer.requests().contains(&"token".to_owned()), "{client_id}");
     }
+}
+
+/// Somebody who is signed in, with every status that they were shown since.
+async fn watched(issuer: &Issuer) -> (Runtime, Rc<RefCell<Vec<Status>>>) {
+    issuer.announce(OFFERS_MESSAGES);
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let runtime = Runtime::start(issuer.config(BY_MESSAGE), {
+        let seen = Rc::clone(&seen);
+        move |view| seen.borrow_mut().push(view.status)
+    });
+    runtime.sign_in(SignIn { place: Place::Popup, ..SignIn::default() });
+    signed_in(&runtime).await;
+    seen.borrow_mut().clear();
+    (runtime, seen)
+}
+
+/// What an API wants that is about to do something that matters.
+fn once_more() -> SignIn {
+    let parameters = AuthorizationParameters::new([("prompt", "login")]).unwrap();
+    SignIn { place: Place::Popup, parameters, ..SignIn::default() }
+}
+
+#[wasm_bindgen_test]
+async fn who_shows_themselves_once_more_in_a_popup_is_signed_in_all_along() {
+    let issuer = Issuer::open("popup-once-more").await;
+    let (runtime, seen) = watched(&issuer).await;
+    let before = runtime.current_access_token();
+    runtime.ask_with(once_more()).await.unwrap();
+    assert_ne!(runtime.current_access_token(), before, "the session is the new one once it says so");
+    assert_eq!(issuer.said("prompt"), [None, Some("login".to_owned())]);
+    assert!(seen.borrow().iter().all(|status| status.is_signed_in()), "{seen:?}");
+}
+
+#[wasm_bindgen_test]
+async fn a_session_goes_on_beside_a_popup_that_is_declined_or_closed() {
+    let issuer = Issuer::open("popup-declined").await;
+    let (runtime, seen) = watched(&issuer).await;
+    let before = runtime.current_access_token();
+    issuer.tamper_response("delete response.code; response.error = 'access_denied'");
+    let declined = runtime.ask_with(once_more()).await.unwrap_err();
+    assert_eq!(declined.code(), Some(&ErrorCode::AccessDenied));
+    issuer.tamper_response("response.state = 'another'");
+    let (closed, ()) = join(runtime.ask_with(once_more()), async {
+        common::until("the popup has answered", || issuer.said("prompt").len() == 3).await;
+        issuer.close_popup();
+    })
+    .await;
+    assert_eq!(closed, Err(Failure::PopupClosed));
+    assert_eq!(runtime.current_access_token(), before);
+    assert_eq!((runtime.view().problem, runtime.view().status), (None, Status::SignedIn));
+    assert!(seen.borrow().iter().all(|status| status.is_signed_in()), "{seen:?}");
+}
+
+#[wasm_bindgen_test]
+async fn signing_out_closes_the_popup_of_who_was_to_show_themselves_once_more() {
+    let issuer = Issuer::open("popup-signed-out").await;
+    let (runtime, _) = watched(&issuer).await;
+    issuer.hold("token");
+    let (asked, ()) = join(runtime.ask_with(once_more()), async {
+        let tokens_wanted = || issuer.requests().iter().filter(|path| *path == "token").count();
+        common::until("the popup has answered", || tokens_wanted() == 2).await;
+        runtime.sign_out();
+        common::until("nobody is signed in", || runtime.view().status == Status::SignedOut).await;
+    })
+    .await;
+    issuer.release();
+    assert_eq!(asked, Err(Failure::PopupClosed));
+    assert_eq!(runtime.view().status, Status::SignedOut);
 }

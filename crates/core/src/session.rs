@@ -40,6 +40,8 @@
 //! | signed in, any | | the ledger: nobody was active in any tab; or opened past the limit | signing out | as for a sign-out |
 //! | signed in, any | | the idle limit was reached in another tab | signed out, as idle | cancel timer and renewal, revoke a refresh token of its own, forget |
 //! | signed in, with a problem | | sign-in wanted | signing in, the session kept | cancel timer and renewal, go to the issuer |
+//! | signed in, any | | the person showed themselves once more in a popup | signed in, waiting | stop the renewal in flight, save, set the timer, revoke the refresh token that was kept |
+//! | any other | | the person showed themselves once more in a popup | the same | revoke the refresh token that came |
 //! | signed in, waiting | `signed-in` | timer, wake signal: not due yet | the same | set the timer again |
 //! | signed in, waiting | | timer, wake signal: due; the person asks; an API refused the token | signed in, renewing | renew |
 //! | signed in, any | | the access token is told to expire | the same, or renewing | save, renew what is due |

@@ -295,15 +295,20 @@ impl SessionHandle {
 
     /// Goes to the issuer while somebody is signed in, and comes back as from [`SessionHandle::ask_for`]: with `prompt` = `login`
     /// the person shows themselves once more before something that matters; with what an API's [`challenge`](crate::challenge)
-    /// says ([`parameters`](crate::Challenge::parameters)) they do so as that API wants it (RFC 9470). The flow is that of the session, and the
-    /// page is this one, whatever `sign_in` says of them. It is left: what was typed is the app's to keep, in
-    /// `sessionStorage` for example, with the [`SessionHandle::subject`] who typed it.
+    /// says ([`parameters`](crate::Challenge::parameters)) they do so as that API wants it (RFC 9470). The flow is that of the session,
+    /// whatever `sign_in` says of it.
+    ///
+    /// In this page ([`Place::Page`]) it is left: what was typed is the app's to keep, in `sessionStorage` for example, with the
+    /// [`SessionHandle::subject`] who typed it. In a popup ([`Place::Popup`]) nothing is left: this waits until the issuer has answered, and
+    /// what the API has refused can be sent again then. Call it while a click is being handled, as
+    /// [`SessionHandle::sign_in_popup`]; signing out closes the popup.
     ///
     /// Another person may come back: with `prompt` = `select_account` people change accounts. The session is theirs then, in every tab
     /// that shares it.
     ///
     /// # Errors
-    /// As [`SessionHandle::ask_for`].
+    /// As [`SessionHandle::ask_for`]. In a popup also [`Failure::PopupBlocked`], [`Failure::PopupClosed`], and what the issuer, or the person
+    /// there, has refused: the session goes on without a word of it.
     // Compiled into apps that call it, and into no other.
     #[inline]
     pub async fn ask_with(&self, sign_in: SignIn) -> Result<(), Failure> {

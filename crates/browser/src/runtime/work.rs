@@ -179,6 +179,15 @@ impl Inner {
         self.ready();
     }
 
+    /// Somebody has shown themselves once more, in a popup.
+    pub(super) async fn signed_in_anew(self: &Rc<Self>, mut tokens: Tokens) {
+        let replaced = self.write_down(&mut tokens).await;
+        self.dispatch(Event::SignedInAnew { tokens: Box::new(tokens) });
+        if let Some(session) = replaced {
+            self.dispatch(Event::Replaced { session });
+        }
+    }
+
     /// Writes a sign-in into the ledger, and into the tokens which sign-in it was. Returns what it has replaced.
     async fn write_down(&self, tokens: &mut Tokens) -> Option<Box<Session>> {
         let (issuer, client_id) = (self.config.issuer.clone(), self.config.client_id.clone());

@@ -41,6 +41,11 @@ pub enum Event {
         /// The tokens, or why there are none.
         outcome: Result<Box<Tokens>, Failure>,
     },
+    /// Somebody who is signed in has shown themselves to the issuer once more, in a popup beside the session, which went on meanwhile.
+    SignedInAnew {
+        /// What the issuer gave for that; somebody else may have come.
+        tokens: Box<Tokens>,
+    },
     /// A sign-in, just before, has taken the place of the session that all tabs shared.
     Replaced {
         /// That session, as the ledger had it.

@@ -135,6 +135,7 @@ impl Machine {
                     self.sign_in_ended(outcome, now, commands);
                 }
             }
+            Event::SignedInAnew { tokens } => self.signed_in_anew(tokens, now, commands),
             Event::Replaced { session } => self.revoke_replaced(&session, commands),
             Event::Opened { .. } | Event::OpenedBlank { .. } | Event::TimerFired => {}
             Event::Woke(wake) => self.woke(wake, now, commands),

@@ -89,12 +89,7 @@ impl Machine {
         let kept = match std::mem::replace(&mut self.state, State::SignedOut(None)) {
             State::SignedOut(_) => None,
             State::SignedIn(mut kept) if kept.problem.is_some() => {
-                if let Phase::Renewing { method, cause, started } = kept.phase {
-                    commands.push(Command::AbortRenewal);
-                    self.log.push(record(method, cause, &started, Outcome::Cancelled, now));
-                    kept.phase = Phase::Retrying { due: now.monotonic, failed: *now, rest: Duration::ZERO };
-                }
-                commands.push(Command::CancelTimer);
+                self.set_aside(&mut kept, now, commands);
                 Some(kept)
             }
             other => {
@@ -105,6 +100,34 @@ impl Machine {
         self.attempt += 1;
         self.state = State::SigningIn { silently: false, kept };
         commands.extend([Command::BeginSignIn { attempt: self.attempt, sign_in }, Command::TellApp]);
+    }
+
+    /// Who is signed in shows themselves once more beside their session: what comes of it takes that one's place at once. Whoever has
+    /// signed out meanwhile stays so.
+    pub(super) fn signed_in_anew(&mut self, tokens: Box<Tokens>, now: &Now, commands: &mut Vec<Command>) {
+        match std::mem::replace(&mut self.state, State::SignedOut(None)) {
+            State::SignedIn(mut kept) => {
+                self.set_aside(&mut kept, now, commands);
+                self.attempt += 1;
+                self.state = State::SigningIn { silently: false, kept: Some(kept) };
+                self.sign_in_ended(Ok(tokens), now, commands);
+            }
+            other => {
+                self.state = other;
+                let refresh_token = tokens.refresh_token;
+                commands.extend(refresh_token.map(|refresh_token| Command::Revoke { refresh_token, alone: false }));
+            }
+        }
+    }
+
+    /// Nothing is done about a session while another may take its place.
+    fn set_aside(&mut self, kept: &mut SignedIn, now: &Now, commands: &mut Vec<Command>) {
+        if let Phase::Renewing { method, cause, started } = kept.phase {
+            commands.push(Command::AbortRenewal);
+            self.log.push(record(method, cause, &started, Outcome::Cancelled, now));
+            kept.phase = Phase::Retrying { due: now.monotonic, failed: *now, rest: Duration::ZERO };
+        }
+        commands.push(Command::CancelTimer);
     }
 
     /// The sign-in came to nothing: a session that was there before goes on, with `failure` as what went wrong last.

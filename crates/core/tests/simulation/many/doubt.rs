@@ -28,6 +28,9 @@ impl World {
                 // When it expires is told by the wall clock alone, as it was when the tokens came.
                 (Some(number), Doubt::of_stored(self.got_before(number, self.clock.set_back_at)))
             }
+            Event::SignedInAnew { tokens } if status.is_signed_in() => {
+                (tokens.access_token.as_ref().and_then(|it| it.secret().parse().ok()), self.tabs[tab].in_flight)
+            }
             _ => return,
         };
         let page = &mut self.tabs[tab];

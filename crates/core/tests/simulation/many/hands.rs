@@ -47,6 +47,7 @@ impl World {
         if let Some(lineage) = self.tabs[tab].lineage {
             self.judge_end(lineage, ended.as_ref());
         }
+        self.close_popup_without_session(tab);
         if !self.tabs[tab].view(&self.clock).status.is_signed_in() {
             // Should these tokens come again, then as new ones.
             self.tabs[tab].token = None;
@@ -229,6 +230,7 @@ fn describe(event: &Event) -> String {
     match event {
         Event::Opened { stored } => format!("Opened, stored: {}", stored.is_some()),
         Event::SignInEnded { attempt, outcome: Ok(_) } => format!("SignInEnded {attempt}: signed in"),
+        Event::SignedInAnew { .. } => "SignedInAnew".to_owned(),
         Event::RenewalEnded { attempt, outcome: Ok(_) } => format!("RenewalEnded {attempt}: renewed"),
         Event::Adopted { session } => format!("Adopted: generation {}, {}", session.generation, session.renewals),
         event => format!("{event:?}"),

@@ -11,9 +11,16 @@ use super::tab::{Place, Tab};
 use super::transactions::{Then, Transaction};
 use super::world::World;
 
+/// In place of an attempt to sign in, which are counted from one: somebody who is signed in shows themselves once more.
+pub const ANEW: u64 = 0;
+
 impl World {
-    /// The person wants to sign in.
+    /// The person wants to sign in; or to show themselves once more, in a popup beside a session that is fine.
     pub fn sign_in(&mut self, tab: usize, place: Window) {
+        let view = self.tabs[tab].view(&self.clock);
+        if place == Window::Popup && view.status.is_signed_in() && view.problem.is_none() {
+            return self.open_popup(tab, ANEW);
+        }
         self.send(tab, Event::SignIn(SignIn { return_to: "/".to_owned(), place, ..SignIn::default() }));
     }
 
@@ -26,14 +33,25 @@ impl World {
     }
 
     pub fn popup_answers(&mut self, tab: usize, page: u64, attempt: u64, person: Option<u64>) {
-        if self.tabs[tab].page != page || self.tabs[tab].popup.take() != Some(attempt) {
+        if self.tabs[tab].page != page || self.tabs[tab].popup.take_if(|it| *it == attempt).is_none() {
             return;
         }
         if person.is_some() && self.weather != Weather::Offline {
             self.issuer.session = person;
             self.request(tab, Purpose::SignIn { attempt }, None);
-        } else {
+        } else if attempt != ANEW {
             self.send(tab, Event::SignInEnded { attempt, outcome: Err(Failure::PopupClosed) });
+        }
+    }
+
+    /// Who shows themselves once more does so beside a session: without one, their popup closes, and its request with it.
+    pub fn close_popup_without_session(&mut self, tab: usize) {
+        if self.tabs[tab].is_signed_in(&self.clock) {
+            return;
+        }
+        self.tabs[tab].popup.take_if(|attempt| *attempt == ANEW);
+        for request in self.requests.iter_mut().filter(|request| request.tab == tab) {
+            request.over |= request.purpose == Purpose::SignIn { attempt: ANEW };
         }
     }
 

@@ -13,6 +13,7 @@ use super::super::tab::Doubt;
 use super::invariants::Invariant;
 use super::issuer::Grant;
 use super::mischief::Mischief;
+use super::pages::ANEW;
 use super::tab::claims;
 use super::transactions::Then;
 use super::world::World;
@@ -76,7 +77,10 @@ impl World {
             Purpose::Renewal(Method::RefreshToken) => session.and_then(super::tab::refresh_token),
             _ => None,
         };
-        self.tabs[tab].in_flight = Doubt::default();
+        // Who shows themselves once more does so while a renewal may be under way.
+        if !self.requests.iter().any(|request| !request.over && request.tab == tab) {
+            self.tabs[tab].in_flight = Doubt::default();
+        }
         self.requests.push(Request {
             tab,
             purpose,
@@ -216,6 +220,7 @@ impl World {
                 let change = Change::SignIn { session, shared: self.shared, after, at: self.clock.wall() };
                 self.transact(tab, change, Then::SignIn { attempt, tokens });
             }
+            Err(_) if attempt == ANEW => {}
             Err(failure) => self.send(tab, Event::SignInEnded { attempt, outcome: Err(failure) }),
         }
     }

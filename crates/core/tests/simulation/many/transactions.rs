@@ -6,6 +6,7 @@ use evergrant_core::session::{Change, Event, Failure, Method, TabMessage, Tokens
 use super::held::PATIENCE;
 use super::invariants::Invariant;
 use super::mischief::Mischief;
+use super::pages::ANEW;
 use super::requests::Request;
 use super::tab::Tab;
 use super::world::World;
@@ -163,8 +164,15 @@ impl World {
             Then::SignIn { attempt, mut tokens } => {
                 let Verdict::Begun { generation, replaced } = verdict else { unreachable!("a sign-in is written") };
                 tokens.generation = generation;
+                self.tally.signed_in_anew += u64::from(attempt == ANEW);
                 let own = self.stored(&self.tabs[tab]).filter(|_| !self.shared);
-                self.send(tab, Event::SignInEnded { attempt, outcome: Ok(tokens) });
+                self.send(
+                    tab,
+                    match attempt {
+                        ANEW => Event::SignedInAnew { tokens },
+                        _ => Event::SignInEnded { attempt, outcome: Ok(tokens) },
+                    },
+                );
                 let Tab { lineage, overtaken, .. } = self.tabs[tab];
                 if lineage.is_none() && overtaken == Some(attempt) && self.tabs[tab].is_signed_in(&self.clock) {
                     self.broken = Some((Invariant::NothingSentAfterSignOut, "a silent sign-in outlives it"));

@@ -1,7 +1,7 @@
 //! Signing in: by callback, refused, abandoned, and once more.
 
 use super::page::{Page, misconfigured, refused, seconds, sign_in_wanted, unreachable};
-use crate::protocol::ErrorCode;
+use crate::protocol::{ErrorCode, RefreshToken};
 use crate::session::{Command, EndReason, Event, Failure, Status, Wake};
 
 #[test]
@@ -211,4 +211,40 @@ fn somebody_else_can_sign_in_after_a_session_ended() {
     assert_eq!(page.timer(), Some(seconds(540)));
     assert_eq!(page.view().ended, None);
     assert_eq!(page.view().problem, None);
+}
+
+/// What somebody gets who shows themselves once more beside their session.
+fn anew(page: &mut Page) -> Event {
+    let mut tokens = page.tokens(600);
+    tokens.refresh_token = Some(RefreshToken::new("anew"));
+    Event::SignedInAnew { tokens: Box::new(tokens) }
+}
+
+#[test]
+fn who_shows_themselves_once_more_is_signed_in_all_along() {
+    for mut page in [Page::signed_in(300), Page::renewing(300)] {
+        let was_renewing = page.view().status == Status::Renewing;
+        let event = anew(&mut page);
+        let commands = page.send(event);
+        assert_eq!(commands.contains(&Command::AbortRenewal), was_renewing, "{commands:?}");
+        assert_eq!(commands.iter().filter(|it| matches!(it, Command::TellApp)).count(), 1, "{commands:?}");
+        page.expect(Status::SignedIn);
+        assert_eq!(page.timer(), Some(seconds(540)));
+        assert_eq!(page.store.as_ref().unwrap().refresh_token, Some(RefreshToken::new("anew")));
+        // What the renewal would have brought comes too late.
+        let late = page.tokens(300);
+        page.renewal_ended(Ok(Box::new(late)));
+        assert_eq!(page.timer(), Some(seconds(540)));
+    }
+}
+
+#[test]
+fn who_has_signed_out_meanwhile_stays_so_whatever_the_popup_brings() {
+    let mut page = Page::signed_in(300);
+    page.send(Event::SignedOutElsewhere);
+    let revoke = Command::Revoke { refresh_token: RefreshToken::new("anew"), alone: false };
+    let event = anew(&mut page);
+    assert_eq!(page.send(event), [revoke]);
+    page.expect(Status::SignedOut);
+    assert!(page.store.is_none());
 }
