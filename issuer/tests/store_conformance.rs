@@ -148,6 +148,7 @@ on_both_stores! {
         an_answer_makes_no_interaction_last_longer,
         where_there_is_no_room_in_a_browser_its_oldest_interaction_goes,
         a_stranger_at_an_address_pushes_out_no_interaction_that_somebody_was_shown,
+        of_two_sign_ins_at_once_beside_many_pages_that_were_shown_the_first_was_given_up,
         where_there_are_too_many_interactions_in_all_the_oldest_that_nobody_was_shown_go,
         opening_many_interactions_at_once_is_in_nobodys_way,
         of_many_sign_ins_at_once_all_get_one_salt_and_a_later_one_another,

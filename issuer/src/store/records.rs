@@ -78,7 +78,7 @@ pub struct Interaction {
 }
 
 /// How much room there is for interactions from where one is opened: where it is full, those go that nobody was shown, the
-/// oldest first, and then the oldest of the others.
+/// oldest first, and then the oldest of the others; but the latest, whose browsers are on their way to them, have some more.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
     /// The hash of the address that a request came from.
@@ -87,6 +87,13 @@ pub struct Room {
     pub per_browser: u32,
     /// The most that may wait at one address.
     pub per_address: u32,
+}
+
+impl Room {
+    /// Where there is room for so many, so many of the latest stay that nobody was shown yet: a quarter, and at most 20.
+    pub(super) fn on_the_way(most: u32) -> u32 {
+        most.div_ceil(4).min(20)
+    }
 }
 
 impl fmt::Debug for Interaction {

@@ -95,6 +95,30 @@ pub(super) async fn a_stranger_at_an_address_pushes_out_no_interaction_that_some
     assert_eq!(open_ones(store, None).await, [0, 7, 8, 9, 10], "all were shown: the oldest goes");
 }
 
+pub(super) async fn of_two_sign_ins_at_once_beside_many_pages_that_were_shown_the_first_was_given_up(
+    Opened { store, .. }: &Opened,
+) {
+    for (browser, room) in [
+        (Some("one"), Room { per_browser: 4, ..room() }),
+        (None, Room { per_address: 4, address: hash("elsewhere"), ..room() }),
+    ] {
+        for number in 0..4 {
+            open(store, number, browser, room).await;
+            store.note_shown(hash(&number.to_string())).await.unwrap();
+        }
+        for number in [4, 5] {
+            open(store, number, browser, room).await;
+        }
+        assert_eq!(open_ones(store, browser).await, [1, 2, 3, 4, 5]);
+        open(store, 6, browser, room).await;
+        assert_eq!(open_ones(store, browser).await, [1, 2, 3, 5, 6], "within bounds");
+        for number in 0..7 {
+            store.answer_interaction(hash(&number.to_string()), after(0), after(0)).await.unwrap();
+        }
+        store.sweep(after(1)).await.unwrap();
+    }
+}
+
 pub(super) async fn where_there_are_too_many_interactions_in_all_the_oldest_that_nobody_was_shown_go(
     Opened { store, .. }: &Opened,
 ) {

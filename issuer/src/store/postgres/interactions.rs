@@ -14,10 +14,16 @@ pub(super) async fn open(db: &Connections, interaction: &Interaction, room: Room
     let sql = "WITH given_up AS
                    (DELETE FROM interaction WHERE id = ANY (ARRAY
                        (SELECT id FROM interaction WHERE id = ANY
-                           (ARRAY (SELECT id FROM interaction WHERE browser = $2
+                           (ARRAY ((SELECT id FROM interaction WHERE browser = $2
                                    ORDER BY shown DESC, created_at DESC OFFSET $7)
-                            || ARRAY (SELECT id FROM interaction WHERE address = $3
-                                      ORDER BY shown DESC, created_at DESC OFFSET $8))
+                                   EXCEPT
+                                   (SELECT id FROM interaction WHERE browser = $2 AND NOT shown
+                                    ORDER BY created_at DESC LIMIT $9))
+                            || ARRAY ((SELECT id FROM interaction WHERE address = $3
+                                      ORDER BY shown DESC, created_at DESC OFFSET $8)
+                                      EXCEPT
+                                      (SELECT id FROM interaction WHERE address = $3 AND NOT shown
+                                       ORDER BY created_at DESC LIMIT $10)))
                         FOR UPDATE SKIP LOCKED)))
                INSERT INTO interaction (id, browser, address, request, created_at, expires_at)
                VALUES ($1, $2, $3, $4, $5, $6)";
@@ -30,6 +36,8 @@ pub(super) async fn open(db: &Connections, interaction: &Interaction, room: Room
         &interaction.expires_at.as_millis() as _,
         &i64::from(room.per_browser.saturating_sub(1)) as _,
         &i64::from(room.per_address.saturating_sub(1)) as _,
+        &i64::from(Room::on_the_way(room.per_browser)) as _,
+        &i64::from(Room::on_the_way(room.per_address)) as _,
     ];
     db.rows(sql, &values).await?;
     Ok(())

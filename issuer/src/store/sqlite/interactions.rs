@@ -13,18 +13,22 @@ pub(super) fn open(db: &Connection, interaction: &Interaction, room: Room) -> Re
     for (sql, whose, most) in [
         (
             "DELETE FROM interaction WHERE id IN
-                (SELECT id FROM interaction WHERE browser = ?1 ORDER BY shown DESC, created_at DESC LIMIT -1 OFFSET ?2)",
+                (SELECT id FROM interaction WHERE browser = ?1 ORDER BY shown DESC, created_at DESC LIMIT -1 OFFSET ?2)
+             AND id NOT IN
+                (SELECT id FROM interaction WHERE browser = ?1 AND shown = 0 ORDER BY created_at DESC LIMIT ?3)",
             browser,
             room.per_browser,
         ),
         (
             "DELETE FROM interaction WHERE id IN
-                (SELECT id FROM interaction WHERE address = ?1 ORDER BY shown DESC, created_at DESC LIMIT -1 OFFSET ?2)",
+                (SELECT id FROM interaction WHERE address = ?1 ORDER BY shown DESC, created_at DESC LIMIT -1 OFFSET ?2)
+             AND id NOT IN
+                (SELECT id FROM interaction WHERE address = ?1 AND shown = 0 ORDER BY created_at DESC LIMIT ?3)",
             room.address,
             room.per_address,
         ),
     ] {
-        db.prepare_cached(sql)?.execute(params![whose.as_bytes(), most.saturating_sub(1)])?;
+        db.prepare_cached(sql)?.execute(params![whose.as_bytes(), most.saturating_sub(1), Room::on_the_way(most)])?;
     }
     db.prepare_cached(
         "INSERT INTO interaction (id, browser, address, request, created_at, expires_at)
