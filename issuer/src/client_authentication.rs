@@ -22,7 +22,7 @@ const NOT_SENT: &str = "unknown client, or one that has to send its client_secre
 /// The client that sent a request from `address`.
 ///
 /// # Errors
-/// `invalid_client`, in the same words for an unknown client and a wrong secret; `invalid_request` for two methods at once; 429
+/// `invalid_client`, in the same words for an unknown client and a wrong secret; `invalid_request` for two that differ; 429
 /// after too many failures, where there is a secret to guess.
 pub(crate) fn authenticate<'a>(
     provider: &'a Provider,
@@ -40,13 +40,16 @@ pub(crate) fn authenticate<'a>(
         }
         None => None,
     };
-    let used_basic = basic.is_some();
     let posted_id = params.filled("client_id").map(ClientId::new);
     let posted_secret = params.filled("client_secret").map(ClientSecret::new);
-    if used_basic && posted_secret.is_some() {
-        // RFC 6749 §2.3: "MUST NOT use more than one authentication method in each request".
-        return Err(OAuthRefusal::new(ErrorCode::InvalidRequest, "the client authenticates in two ways at once"));
+    // RFC 6749 §2.3: "MUST NOT use more than one authentication method in each request". Some clients do, and say the same twice,
+    // which leaves nothing to guess.
+    if let (Some((_, secrets)), Some(posted)) = (&basic, &posted_secret)
+        && !secrets.contains(posted)
+    {
+        return Err(OAuthRefusal::new(ErrorCode::InvalidRequest, "the client sends two secrets at once"));
     }
+    let used_basic = basic.is_some();
     let (id, secrets) = match basic {
         Some((id, secrets)) => {
             if posted_id.is_some_and(|posted| posted != id) {
