@@ -8,6 +8,9 @@ use super::row::Columns;
 use crate::secret::SecretHash;
 use crate::store::{Grant, Session, StoreError};
 
+/// A grant that has not ended, and does not outlive its session, having no `offline_access` (OIDC Core §11).
+const ENDS_WITH_SESSION: &str = "ended_at IS NULL AND instr(' ' || scope || ' ', ' offline_access ') = 0";
+
 /// Adds a grant, or keeps the one there is, for the refresh tokens that stand for it until `keep_until`, and for its access
 /// tokens.
 pub(super) fn add(db: &Connection, grant: &Grant, keep_until: UnixTime) -> Result<(), StoreError> {
@@ -65,23 +68,21 @@ pub(super) fn end_of_session(db: &Connection, subject: &Subject, sid: &str, now:
     Ok(())
 }
 
-/// Ends those of them that have no `offline_access`, and so do not outlive the session (OIDC Core §11).
+/// Ends those of them that do not outlive the session.
 pub(super) fn end_with_session(db: &Connection, subject: &Subject, sid: &str, now: UnixTime) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "UPDATE grants SET ended_at = ?3 WHERE subject = ?1 AND sid = ?2 AND ended_at IS NULL
-            AND instr(' ' || scope || ' ', ' offline_access ') = 0",
-    )?
+    db.prepare_cached(&format!(
+        "UPDATE grants SET ended_at = ?3 WHERE subject = ?1 AND sid = ?2 AND {ENDS_WITH_SESSION}"
+    ))?
     .execute(params![subject.as_str(), sid, now.as_millis()])?;
     Ok(())
 }
 
 /// Has those of them end with `session`, which takes the place of theirs, if it is the same person's.
 pub(super) fn hand_over(db: &Connection, replaced: SecretHash, session: &Session) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "UPDATE grants SET sid = ?3 WHERE subject = ?2 AND ended_at IS NULL
-            AND sid = (SELECT sid FROM session WHERE id = ?1 AND subject = ?2)
-            AND instr(' ' || scope || ' ', ' offline_access ') = 0",
-    )?
+    db.prepare_cached(&format!(
+        "UPDATE grants SET sid = ?3 WHERE subject = ?2
+            AND sid = (SELECT sid FROM session WHERE id = ?1 AND subject = ?2) AND {ENDS_WITH_SESSION}"
+    ))?
     .execute(params![replaced.as_bytes(), session.subject.as_str(), session.sid])?;
     Ok(())
 }
