@@ -130,8 +130,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Forgets what a person allowed a client, ends every grant they gave it, and has it hear of that, in one step.
     async fn withdraw_consent(&self, subject: &Subject, client_id: &ClientId, now: UnixTime) -> Result<(), StoreError>;
 
-    /// Stores a grant and the code that stands for it.
-    async fn add_code(&self, grant: Grant, code: Code) -> Result<(), StoreError>;
+    /// Stores a grant and the code that stands for it, in one step, if the session that they come from is still there: whoever
+    /// ends that meanwhile ends them as well. Whether it is.
+    async fn add_code(&self, grant: Grant, code: Code) -> Result<bool, StoreError>;
 
     /// Uses a code, once. "If an authorization code is used more than once, the authorization server MUST deny the
     /// request and SHOULD revoke all tokens previously issued based on that code" (RFC 6749 §4.1.2): a second use ends
@@ -153,8 +154,14 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     async fn device_authorization(&self, user_code: SecretHash) -> Result<Option<DeviceAuthorization>, StoreError>;
 
     /// Notes that a person allows a device what `grant` says, once. Whether it counts: not when it is over, or was answered by
-    /// somebody else or otherwise.
-    async fn allow_device(&self, user_code: SecretHash, grant: Grant, now: UnixTime) -> Result<bool, StoreError>;
+    /// somebody else or otherwise, nor when the session in which they allow it has ended meanwhile.
+    async fn allow_device(
+        &self,
+        user_code: SecretHash,
+        grant: Grant,
+        allowed_in: SecretHash,
+        now: UnixTime,
+    ) -> Result<bool, StoreError>;
 
     /// Notes that a person refuses a device, once. Whether it counts, as for [`Store::allow_device`].
     async fn deny_device(&self, user_code: SecretHash, subject: &Subject, now: UnixTime) -> Result<bool, StoreError>;
@@ -167,8 +174,11 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         now: UnixTime,
     ) -> Result<DevicePoll, StoreError>;
 
-    /// Stores a grant for which no code stands: its access tokens went out at once.
+    /// Stores a grant for which no code stands, as its access tokens go out at once, and which comes from no browser's session.
     async fn add_grant(&self, grant: Grant) -> Result<(), StoreError>;
+
+    /// Does as [`Store::add_code`] with a grant for which no code stands.
+    async fn add_grant_of_session(&self, grant: Grant) -> Result<bool, StoreError>;
 
     /// Begins a family of refresh tokens, and stores its grant unless a code stood for it before. If that grant has ended
     /// meanwhile, the family is over from the start.

@@ -3,6 +3,7 @@
 mod faults;
 mod settings;
 mod several;
+mod signing_out;
 mod tls;
 
 use std::process::{Command, Output};

@@ -122,6 +122,8 @@ on_both_stores! {
         signing_out_of_a_session_ends_it_for_its_person_alone,
         a_session_ends_with_what_was_granted_in_it_but_offline_access,
         what_was_granted_goes_over_to_the_next_session_of_its_person_and_ends_with_it,
+        what_was_granted_at_the_moment_in_which_its_session_ended_outlived_it,
+        nothing_is_granted_in_a_session_that_is_over_or_somebody_elses,
         a_person_sees_their_own_sessions_newest_first,
         all_sessions_end_for_one_person_or_for_everybody,
     }
@@ -169,6 +171,7 @@ on_both_stores! {
         what_was_allowed_is_handed_out_once_and_to_its_client,
         one_answer_counts_and_the_same_of_the_same_person_again,
         what_was_taken_back_before_the_device_came_is_not_handed_out,
+        a_device_that_was_allowed_at_the_moment_of_a_sign_out_everywhere_outlived_it,
         of_many_polls_at_once_one_has_the_grant,
         of_many_answers_at_once_one_counts,
         a_device_that_polls_while_it_is_allowed_is_never_denied,

@@ -43,7 +43,7 @@ impl fmt::Debug for AuthorizationResponse {
     }
 }
 
-/// Grants a request: stores what must be stored, and returns the answer.
+/// Grants a request: stores what must be stored, and returns the answer; `None` where the session has ended meanwhile.
 ///
 /// # Errors
 /// When the store or the keys fail; then nothing was granted.
@@ -52,7 +52,7 @@ pub async fn grant(
     request: &AuthorizationRequest<'_>,
     session: &Session,
     now: UnixTime,
-) -> Result<AuthorizationResponse, Failure> {
+) -> Result<Option<AuthorizationResponse>, Failure> {
     let kind = request.response_type;
     let code_lifetime = if kind.code { provider.config.lifetimes.authorization_code } else { Duration::ZERO };
     let grant = Grant {
@@ -91,14 +91,17 @@ pub async fn grant(
         backchannel_logout::note(provider, request.client, &grant, true, now).await?;
     }
     let scope = grant.scope.to_string();
-    match &code {
+    let is_stored = match &code {
         Some(code) => provider.store.add_code(grant, stored(provider, request, code, now)).await?,
-        None if kind.token => provider.store.add_grant(grant).await?,
-        None => {}
+        None if kind.token => provider.store.add_grant_of_session(grant).await?,
+        None => true,
+    };
+    if !is_stored {
+        return Ok(None);
     }
     let expires_in = access_token.as_ref().map(|issued| issued.expires_in.as_secs().to_string());
     let front_scope = access_token.as_ref().map(|_| scope.as_str());
-    Ok(response(
+    Ok(Some(response(
         &provider.config,
         &request.target,
         &[
@@ -109,7 +112,7 @@ pub async fn grant(
             ("scope", front_scope),
             ("id_token", id_token.as_ref().map(|token| token.secret())),
         ],
-    ))
+    )))
 }
 
 /// An error (RFC 6749 §4.1.2.1).

@@ -120,7 +120,10 @@ pub(crate) async fn next(provider: &Provider, answering: &Answering<'_>) -> Resu
             if !close(provider, answering).await? {
                 return Ok(Next::Over);
             }
-            let answer = response::grant(provider, request, session, answering.now).await?;
+            let Some(answer) = response::grant(provider, request, session, answering.now).await? else {
+                // As for whoever comes a moment later, once.
+                return Box::pin(next(provider, &Answering { session: None, ..*answering })).await;
+            };
             let delivered = delivery::deliver(request.client, &request.target, &answer, request.is_silent())?;
             Ok(Next::Client(delivered))
         }

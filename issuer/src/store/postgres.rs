@@ -147,7 +147,7 @@ impl Store for PostgresStore {
         interactions::withdraw_consent(&self.connections, subject, client_id, now).await
     }
 
-    async fn add_code(&self, grant: Grant, code: Code) -> Result<(), StoreError> {
+    async fn add_code(&self, grant: Grant, code: Code) -> Result<bool, StoreError> {
         codes::add(&self.connections, &grant, &code).await
     }
 
@@ -171,8 +171,14 @@ impl Store for PostgresStore {
         devices::find(&self.connections, user_code).await
     }
 
-    async fn allow_device(&self, user_code: SecretHash, grant: Grant, now: UnixTime) -> Result<bool, StoreError> {
-        devices::allow(&self.connections, user_code, &grant, now).await
+    async fn allow_device(
+        &self,
+        user_code: SecretHash,
+        grant: Grant,
+        allowed_in: SecretHash,
+        now: UnixTime,
+    ) -> Result<bool, StoreError> {
+        devices::allow(&self.connections, user_code, &grant, allowed_in, now).await
     }
 
     async fn deny_device(&self, user_code: SecretHash, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
@@ -190,6 +196,10 @@ impl Store for PostgresStore {
 
     async fn add_grant(&self, grant: Grant) -> Result<(), StoreError> {
         grants::add(&self.connections, &grant).await
+    }
+
+    async fn add_grant_of_session(&self, grant: Grant) -> Result<bool, StoreError> {
+        grants::add_of_session(&self.connections, &grant).await
     }
 
     async fn add_refresh_family(&self, grant: Grant, family: RefreshFamily) -> Result<(), StoreError> {

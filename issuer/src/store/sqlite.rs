@@ -199,7 +199,7 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn add_code(&self, grant: Grant, code: Code) -> Result<(), StoreError> {
+    async fn add_code(&self, grant: Grant, code: Code) -> Result<bool, StoreError> {
         self.write(move |db| codes::add(db, &grant, &code)).await
     }
 
@@ -224,8 +224,14 @@ impl Store for SqliteStore {
         self.read(move |db| devices::find(db, user_code)).await
     }
 
-    async fn allow_device(&self, user_code: SecretHash, grant: Grant, now: UnixTime) -> Result<bool, StoreError> {
-        self.write(move |db| devices::allow(db, user_code, &grant, now)).await
+    async fn allow_device(
+        &self,
+        user_code: SecretHash,
+        grant: Grant,
+        allowed_in: SecretHash,
+        now: UnixTime,
+    ) -> Result<bool, StoreError> {
+        self.write(move |db| devices::allow(db, user_code, &grant, allowed_in, now)).await
     }
 
     async fn deny_device(&self, user_code: SecretHash, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
@@ -245,6 +251,10 @@ impl Store for SqliteStore {
 
     async fn add_grant(&self, grant: Grant) -> Result<(), StoreError> {
         self.write(move |db| grants::add(db, &grant, grant.tokens_until)).await
+    }
+
+    async fn add_grant_of_session(&self, grant: Grant) -> Result<bool, StoreError> {
+        self.write(move |db| grants::add_of_session(db, &grant, grant.tokens_until)).await
     }
 
     async fn add_refresh_family(&self, grant: Grant, family: RefreshFamily) -> Result<(), StoreError> {

@@ -5,13 +5,21 @@ use std::time::Duration;
 
 use evergrant_core::protocol::ClientId;
 use evergrant_issuer::Store;
-use evergrant_issuer::store::{DeviceAuthorization, DevicePoll, DeviceRoom, Grant};
+use evergrant_issuer::store::{DeviceAuthorization, DevicePoll, DeviceRoom, Grant, Session};
 
-use super::rows::{after, ann, app, bob, device, family, grant, hash};
+use super::rows::{after, ann, app, bob, device, family, grant, hash, session};
 use super::{Opened, at_once};
 
 fn room() -> DeviceRoom {
     DeviceRoom { address: hash("address"), per_address: 10_000 }
+}
+
+/// In a session of its person's.
+async fn allow(store: &Arc<dyn Store>, name: &str, grant: Grant, seconds: u64) -> bool {
+    let begun = Session { subject: grant.subject.clone(), ..session(grant.subject.as_str()) };
+    let allowed_in = begun.id;
+    store.start_session(begun, None).await.unwrap();
+    store.allow_device(user_code(name), grant, allowed_in, after(seconds)).await.unwrap()
 }
 
 async fn open(store: &Arc<dyn Store>, name: &str) {
@@ -71,7 +79,7 @@ pub(super) async fn a_device_that_polls_too_fast_is_slowed_each_time(Opened { st
 pub(super) async fn what_was_allowed_is_handed_out_once_and_to_its_client(Opened { store, .. }: &Opened) {
     open(store, "one").await;
     let full = Grant { device: "A device".to_owned(), ..grant("one") };
-    assert!(store.allow_device(user_code("one"), full.clone(), after(1)).await.unwrap());
+    assert!(allow(store, "one", full.clone(), 1).await);
     let found = store.device_authorization(user_code("one")).await.unwrap();
     assert_eq!(found.unwrap().answered_at, Some(after(1)));
     let stranger = ClientId::new("stranger");
@@ -88,23 +96,21 @@ pub(super) async fn one_answer_counts_and_the_same_of_the_same_person_again(Open
     for name in ["allowed", "denied", "late"] {
         open(store, name).await;
     }
-    let allow = |name: &'static str, id: &'static str, subject| {
-        store.allow_device(user_code(name), Grant { subject, ..grant(id) }, after(1))
-    };
+    let allows = |name: &'static str, id: &'static str, subject| allow(store, name, Grant { subject, ..grant(id) }, 1);
     let deny =
         |name: &'static str, subject| async move { store.deny_device(user_code(name), &subject, after(1)).await };
-    assert!(allow("allowed", "one", ann()).await.unwrap());
-    assert!(allow("allowed", "two", ann()).await.unwrap(), "again");
-    assert!(!allow("allowed", "three", bob()).await.unwrap());
+    assert!(allows("allowed", "one", ann()).await);
+    assert!(allows("allowed", "two", ann()).await, "again");
+    assert!(!allows("allowed", "three", bob()).await);
     assert!(!deny("allowed", ann()).await.unwrap() && !deny("allowed", bob()).await.unwrap());
     assert!(matches!(poll(store, "allowed", 2).await, DevicePoll::Granted(granted) if granted.id == "one"));
 
     assert!(deny("denied", ann()).await.unwrap() && deny("denied", ann()).await.unwrap());
-    assert!(!deny("denied", bob()).await.unwrap() && !allow("denied", "four", ann()).await.unwrap());
+    assert!(!deny("denied", bob()).await.unwrap() && !allows("denied", "four", ann()).await);
     assert_eq!(poll(store, "denied", 2).await, DevicePoll::Denied);
-    assert!(!store.allow_device(user_code("late"), grant("five"), after(60)).await.unwrap());
+    assert!(!allow(store, "late", grant("five"), 60).await);
     assert!(!store.deny_device(user_code("late"), &ann(), after(60)).await.unwrap());
-    assert!(!store.allow_device(user_code("unknown"), grant("six"), after(1)).await.unwrap());
+    assert!(!allow(store, "unknown", grant("six"), 1).await);
     // Of answers that did not count, nothing is left to end.
     for id in ["two", "three", "four", "five", "six"] {
         let ended = store.end_grant_of(&ann(), id, after(2)).await.unwrap();
@@ -114,14 +120,42 @@ pub(super) async fn one_answer_counts_and_the_same_of_the_same_person_again(Open
 
 pub(super) async fn what_was_taken_back_before_the_device_came_is_not_handed_out(Opened { store, .. }: &Opened) {
     open(store, "one").await;
-    assert!(store.allow_device(user_code("one"), grant("one"), after(1)).await.unwrap());
+    assert!(allow(store, "one", grant("one"), 1).await);
     store.sign_out_everywhere(&ann(), after(2)).await.unwrap();
     assert_eq!(poll(store, "one", 3).await, DevicePoll::Denied);
 }
 
+/// The yes came from a session that was over when it was written.
+pub(super) async fn a_device_that_was_allowed_at_the_moment_of_a_sign_out_everywhere_outlived_it(opened: &Opened) {
+    for round in 0..20 {
+        let name = round.to_string();
+        opened.store.start_session(session(&name), None).await.unwrap();
+        for number in 0..8 {
+            open(&opened.store, &format!("{name} {number}")).await;
+        }
+        let step = |store: Arc<dyn Store>, number: usize| {
+            let (name, session) = (format!("{name} {number}"), hash(&name));
+            async move {
+                if number == 4 {
+                    store.sign_out_everywhere(&ann(), after(1)).await.unwrap();
+                    return;
+                }
+                let is_allowed = store.allow_device(user_code(&name), grant(&name), session, after(1)).await.unwrap();
+                let is_allowed_again = store.allow_device(user_code(&name), grant("again"), session, after(1)).await;
+                assert!(!is_allowed || is_allowed_again.unwrap(), "who presses twice is told the same");
+            }
+        };
+        at_once(opened, 8, step).await;
+        for number in 0..8 {
+            let polled = poll(&opened.store, &format!("{name} {number}"), 2).await;
+            assert!(!matches!(polled, DevicePoll::Granted(_)), "{name} {number}");
+        }
+    }
+}
+
 pub(super) async fn of_many_polls_at_once_one_has_the_grant(opened: &Opened) {
     open(&opened.store, "one").await;
-    assert!(opened.store.allow_device(user_code("one"), grant("one"), after(1)).await.unwrap());
+    assert!(allow(&opened.store, "one", grant("one"), 1).await);
     let step = |store: Arc<dyn Store>, _| async move { poll(&store, "one", 2).await };
     let polls = at_once(opened, 50, step).await;
     assert_eq!(polls.iter().filter(|poll| matches!(poll, DevicePoll::Granted(_))).count(), 1);
@@ -136,7 +170,7 @@ pub(super) async fn of_many_answers_at_once_one_counts(opened: &Opened) {
             0 => store.deny_device(user_code("one"), &subject, after(1)).await.unwrap(),
             _ => {
                 let grant = Grant { subject, ..grant(&number.to_string()) };
-                store.allow_device(user_code("one"), grant, after(1)).await.unwrap()
+                allow(&store, "one", grant, 1).await
             }
         }
     };
@@ -153,7 +187,7 @@ pub(super) async fn a_device_that_polls_while_it_is_allowed_is_never_denied(open
             let name = name.clone();
             async move {
                 if number == 5 {
-                    assert!(store.allow_device(user_code(&name), grant(&name), after(1)).await.unwrap());
+                    assert!(allow(&store, &name, grant(&name), 1).await);
                     return None;
                 }
                 Some(poll(&store, &name, 2).await)
@@ -175,7 +209,7 @@ pub(super) async fn where_there_is_no_room_at_an_address_the_oldest_devices_go(O
     for number in 1..4 {
         store.open_device_authorization(opened(number), tight).await.unwrap();
     }
-    assert!(store.allow_device(user_code("1"), grant("one"), after(4)).await.unwrap());
+    assert!(allow(store, "1", grant("one"), 4).await);
     for number in 4..7 {
         store.open_device_authorization(opened(number), tight).await.unwrap();
     }
@@ -188,7 +222,7 @@ pub(super) async fn devices_that_are_over_leave_in_batches_after_a_while(opened:
     let store = &opened.store;
     let step = |store: Arc<dyn Store>, number: usize| async move { open(&store, &number.to_string()).await };
     at_once(opened, 250, step).await;
-    assert!(store.allow_device(user_code("7"), grant("seven"), after(1)).await.unwrap());
+    assert!(allow(store, "7", grant("seven"), 1).await);
     let live = DeviceAuthorization { expires_at: after(1000), ..device("live") };
     assert!(store.open_device_authorization(live, room()).await.unwrap());
     assert!(!store.sweep(after(60 + 599)).await.unwrap());

@@ -9,7 +9,7 @@ use evergrant_issuer::Store;
 use evergrant_issuer::store::{RefreshOutcome, RefreshUse, RevokedMark, RevokedRead};
 
 use super::refresh::{begin, present};
-use super::rows::{after, ann, app, code, family, grant, hash, usage};
+use super::rows::{add_code, after, ann, app, code, family, grant, hash, usage};
 use super::{Opened, Place, at_once, in_postgres};
 
 /// Rows stay this long after what they name has expired by the issuer's clock: others may be behind.
@@ -78,7 +78,7 @@ pub(super) async fn however_a_grant_ends_it_is_listed_once(Opened { store, .. }:
     store.end_grant("ended".to_owned(), after(2)).await.unwrap();
     store.end_grant_of(&ann(), "ended by its person", after(1)).await.unwrap();
     assert_eq!(present(store, "replayed", 9, after(1)).await, RefreshOutcome::Replayed);
-    store.add_code(grant("of a code"), code("of a code")).await.unwrap();
+    add_code(store, grant("of a code"), code("of a code")).await;
     for _ in 0..3 {
         store.use_code(hash("of a code"), &app(), after(1)).await.unwrap();
     }

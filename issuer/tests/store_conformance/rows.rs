@@ -1,10 +1,12 @@
 //! Rows to store, plain where a rule does not care.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use evergrant_core::protocol::dpop::JwkThumbprint;
 use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
+use evergrant_issuer::Store;
 use evergrant_issuer::secret::SecretHash;
 use evergrant_issuer::store::{
     Code, DeviceAuthorization, Grant, Interaction, RefreshFamily, RefreshUse, Room, Session, Successor,
@@ -80,6 +82,14 @@ pub(super) fn grant(id: &str) -> Grant {
         created_at: START,
         tokens_until: after(50),
     }
+}
+
+/// Stores a code, in a session of its own.
+pub(super) async fn add_code(store: &Arc<dyn Store>, grant: Grant, code: Code) {
+    let (sid, subject) = (grant.sid.clone(), grant.subject.clone());
+    let lasting = Session { sid, subject, idle_until: after(1000), ..session("of codes") };
+    store.start_session(lasting, None).await.unwrap();
+    assert!(store.add_code(grant, code).await.unwrap());
 }
 
 /// Given up after 60 seconds.

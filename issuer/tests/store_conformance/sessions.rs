@@ -5,9 +5,9 @@ use std::sync::Arc;
 use evergrant_core::protocol::revoked::Revoked;
 use evergrant_core::protocol::{Scope, Subject};
 use evergrant_issuer::Store;
-use evergrant_issuer::store::{Grant, RefreshFamily, Session, SignedOut};
+use evergrant_issuer::store::{CodeUse, Grant, RefreshFamily, Session, SignedOut};
 
-use super::rows::{after, ann, bob, family, grant, hash, session};
+use super::rows::{after, ann, app, bob, code, family, grant, hash, session};
 use super::{Opened, at_once};
 
 async fn start(store: &Arc<dyn Store>, name: &str) -> Session {
@@ -186,6 +186,103 @@ pub(super) async fn what_was_granted_goes_over_to_the_next_session_of_its_person
     store.start_session(bobs, Some(hash("second"))).await.unwrap();
     assert_eq!(ended_in(store, "first").await.len(), 5, "all but those of another session or person");
     assert_eq!(ended_in(store, "second").await, WITHOUT_OFFLINE_ACCESS);
+}
+
+/// A way in which a session ends.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    ByCookie,
+    ByName,
+    InAccount,
+    Everywhere,
+    BySomebodyElse,
+    BySamePerson,
+    ByPassword,
+}
+
+impl End {
+    const ALL: [Self; 7] = [
+        Self::ByCookie,
+        Self::ByName,
+        Self::InAccount,
+        Self::Everywhere,
+        Self::BySomebodyElse,
+        Self::BySamePerson,
+        Self::ByPassword,
+    ];
+
+    /// Ends Ann's session of this name.
+    async fn come(self, store: &Arc<dyn Store>, name: &str) {
+        let (sid, next) = (format!("sid of {name}"), session(&format!("after {name}")));
+        match self {
+            Self::ByCookie => store.end_session(hash(name), after(1)).await.map(drop),
+            Self::ByName => store.end_session_called(&sid, &ann(), after(1)).await.map(drop),
+            Self::InAccount => store.sign_out_of_session(&ann(), &sid, after(1)).await,
+            Self::Everywhere => store.sign_out_everywhere(&ann(), after(1)).await.map(drop),
+            Self::BySomebodyElse => store.start_session(Session { subject: bob(), ..next }, Some(hash(name))).await,
+            Self::BySamePerson => store.start_session(next, Some(hash(name))).await,
+            Self::ByPassword => store.note_passwords(vec![(ann(), hash(name))], after(1)).await.map(drop),
+        }
+        .unwrap();
+    }
+}
+
+/// A code, or a token, that was on its way while the person signed out was good for hours.
+pub(super) async fn what_was_granted_at_the_moment_in_which_its_session_ended_outlived_it(opened: &Opened) {
+    let store = &opened.store;
+    store.note_passwords(vec![(ann(), hash("password"))], after(0)).await.unwrap();
+    for (round, end) in End::ALL.into_iter().flat_map(|end| [end; 10]).enumerate() {
+        let name = format!("session {round}");
+        start(store, &name).await;
+        let race = |store: Arc<dyn Store>, number: usize| {
+            let name = name.clone();
+            async move {
+                let id = format!("{name}: {number}");
+                let granted = Grant { sid: format!("sid of {name}"), scope: Scope::parse("openid"), ..grant(&id) };
+                let is_stored = match number {
+                    4 => {
+                        end.come(&store, &name).await;
+                        false
+                    }
+                    0 | 6 => store.add_grant_of_session(granted).await.unwrap(),
+                    _ => store.add_code(granted, code(&id)).await.unwrap(),
+                };
+                is_stored.then_some(number)
+            }
+        };
+        let stored: Vec<usize> = at_once(opened, 8, race).await.into_iter().flatten().collect();
+        if matches!(end, End::BySamePerson) {
+            assert_eq!(ended_in(store, &name).await, [""; 0]);
+            store.end_session(hash(&format!("after {name}")), after(1)).await.unwrap();
+        }
+        let ended = ended_in(store, &name).await;
+        for number in stored {
+            assert!(ended.contains(&number.to_string()), "{end:?}: {number} goes on");
+            let used = store.use_code(hash(&format!("{name}: {number}")), &app(), after(2)).await.unwrap();
+            assert_eq!(used, CodeUse::Refused, "{end:?}: {number}");
+        }
+        store.note_passwords(vec![(ann(), hash("password"))], after(2)).await.unwrap();
+    }
+}
+
+pub(super) async fn nothing_is_granted_in_a_session_that_is_over_or_somebody_elses(Opened { store, .. }: &Opened) {
+    start(store, "one").await;
+    let of_one = |id: &str| Grant { sid: "sid of one".to_owned(), ..grant(id) };
+    let bobs = |id: &str| Grant { subject: bob(), ..of_one(id) };
+    assert!(store.add_code(of_one("code"), code("code")).await.unwrap());
+    assert!(store.add_grant_of_session(of_one("token")).await.unwrap());
+    assert!(!store.add_code(bobs("code of bob's"), code("code of bob's")).await.unwrap());
+    assert!(!store.add_grant_of_session(bobs("token of bob's")).await.unwrap());
+    store.end_session(hash("one"), after(1)).await.unwrap();
+    assert!(!store.add_code(of_one("late code"), code("late code")).await.unwrap());
+    assert!(!store.add_grant_of_session(of_one("late token")).await.unwrap());
+    assert_eq!(store.use_code(hash("late code"), &app(), after(1)).await.unwrap(), CodeUse::Refused);
+    // Nothing of them is there to end.
+    for (subject, id) in
+        [(ann(), "late code"), (ann(), "late token"), (bob(), "code of bob's"), (bob(), "token of bob's")]
+    {
+        assert!(!store.end_grant_of(&subject, id, after(2)).await.unwrap(), "{id}");
+    }
 }
 
 pub(super) async fn a_person_sees_their_own_sessions_newest_first(Opened { store, .. }: &Opened) {

@@ -6,7 +6,7 @@ use evergrant_issuer::Store;
 use evergrant_issuer::store::{CodeUse, RefreshOutcome};
 
 use super::refresh::{begin, present};
-use super::rows::{after, app, code, grant, hash, interaction, room, session};
+use super::rows::{add_code, after, app, code, grant, hash, interaction, room, session};
 use super::{Opened, at_once};
 
 /// How many sweeps until nothing is left that is over.
@@ -42,7 +42,7 @@ pub(super) async fn what_is_over_goes_in_small_batches_and_the_rest_stays(opened
 }
 
 pub(super) async fn a_used_code_is_remembered_for_a_while(Opened { store, .. }: &Opened) {
-    store.add_code(grant("one"), code("one")).await.unwrap();
+    add_code(store, grant("one"), code("one")).await;
     store.use_code(hash("one"), &app(), after(1)).await.unwrap();
     sweeps(store, 60 + 599).await;
     assert_eq!(store.use_code(hash("one"), &app(), after(659)).await.unwrap(), CodeUse::Replayed);
@@ -51,7 +51,7 @@ pub(super) async fn a_used_code_is_remembered_for_a_while(Opened { store, .. }: 
 }
 
 pub(super) async fn a_grant_stays_as_long_as_something_stands_for_it(Opened { store, .. }: &Opened) {
-    store.add_code(grant("one"), code("one")).await.unwrap();
+    add_code(store, grant("one"), code("one")).await;
     store.use_code(hash("one"), &app(), after(1)).await.unwrap();
     begin(store, "one").await;
     for number in 0..9 {
@@ -73,7 +73,7 @@ pub(super) async fn sweeping_by_several_disturbs_no_use(opened: &Opened) {
         for round in 0..10 {
             let gone = format!("{name} {round}");
             store.open_interaction(interaction(&gone), room()).await.unwrap();
-            store.add_code(grant(&gone), code(&gone)).await.unwrap();
+            add_code(&store, grant(&gone), code(&gone)).await;
             if number.is_multiple_of(2) {
                 sweeps(&store, 900).await;
             } else {

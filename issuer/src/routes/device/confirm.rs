@@ -94,7 +94,8 @@ pub(crate) async fn submit(
         (true, false) => Ok(denied()),
         (false, _) => {
             let found = super::waiting(&provider, &asked.user_code, now).await?;
-            Ok(not_waiting(found.err().unwrap_or(NotWaiting::Expired)))
+            // Where the device still waits, the session has ended at this very moment.
+            Ok(not_waiting(found.err().ok_or_else(|| PageError::interaction_over(None))?))
         }
     }
 }
@@ -109,7 +110,7 @@ async fn allow(
     let (store, user_code, session) = (&provider.store, asked.user_code.hash(), &signed_in.session);
     let Some(device) = store.device_authorization(user_code).await? else { return Ok(false) };
     let grant = tokens::grant_for_device(provider, asked.client, session, &device, now)?;
-    if !store.allow_device(user_code, grant, now).await? {
+    if !store.allow_device(user_code, grant, session.id, now).await? {
         return Ok(false);
     }
     let DeviceAuthorization { client_id, audience, scope, .. } = device;

@@ -6,20 +6,24 @@ use evergrant_core::time::UnixTime;
 use tokio_postgres::Row;
 
 use super::connections::Connections;
+use super::grants::THERE_IS_SESSION;
 use super::{grants, row};
 use crate::secret::SecretHash;
 use crate::store::{Code, CodeUse, Grant, StoreError};
 
-pub(super) async fn add(db: &Connections, grant: &Grant, code: &Code) -> Result<(), StoreError> {
-    let sql = "WITH granted AS (
-                   INSERT INTO grants
-                       (id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at,
-                        granted_until, keep_until)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, greatest($11::bigint, $16))
-                   ON CONFLICT (id) DO UPDATE SET keep_until = greatest(grants.keep_until, excluded.keep_until)
-               )
-               INSERT INTO code (hash, grant_id, redirect_uri, nonce, code_challenge, expires_at, dpop_jkt)
-               VALUES ($12, $1, $13, $14, $15, $16, $17)";
+pub(super) async fn add(db: &Connections, grant: &Grant, code: &Code) -> Result<bool, StoreError> {
+    let sql = format!(
+        "WITH {THERE_IS_SESSION},
+              granted AS (
+                  INSERT INTO grants
+                      (id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at,
+                       granted_until, keep_until)
+                  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, greatest($11::bigint, $16) FROM there_is_session
+                  RETURNING id
+              )
+         INSERT INTO code (hash, grant_id, redirect_uri, nonce, code_challenge, expires_at, dpop_jkt)
+         SELECT $12, id, $13, $14, $15, $16, $17 FROM granted RETURNING 1"
+    );
     let values = [
         &grant.id as _,
         &grant.client_id.as_str() as _,
@@ -39,8 +43,7 @@ pub(super) async fn add(db: &Connections, grant: &Grant, code: &Code) -> Result<
         &code.expires_at.as_millis() as _,
         &code.dpop_jkt.as_ref().map(JwkThumbprint::as_str) as _,
     ];
-    db.rows(sql, &values).await?;
-    Ok(())
+    Ok(db.row(&sql, &values).await?.is_some())
 }
 
 pub(super) async fn redeem(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use deadpool_postgres::{
     Client, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -70,23 +71,51 @@ impl Connections {
     pub(super) async fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, StoreError> {
         let client = self.lend().await?;
         let asked = async { client.query(&client.prepare_cached(sql).await?, values).await };
-        match timeout(ANSWERED_WITHIN, asked).await {
-            Ok(Err(refusal)) if is_of_no_more_use(&refusal) => {
-                drop(Object::take(client));
-                Err(refusal.into())
-            }
-            Ok(answer) => Ok(answer?),
-            Err(_) => {
-                // Whatever it still waits for, nobody else shall wait behind it.
-                drop(Object::take(client));
-                Err(StoreError::Database("PostgreSQL does not answer".to_owned()))
-            }
-        }
+        let answer = timeout(ANSWERED_WITHIN, asked).await;
+        take_back(client, answer)
+    }
+
+    /// The same for a statement that has to see what others wrote while they held what `lock` locks: a statement sees what was
+    /// committed when it began, so it must not wait for them itself. Both are one transaction.
+    pub(super) async fn rows_once_locked(
+        &self,
+        (lock, locked): (&str, Values<'_>),
+        (sql, values): (&str, Values<'_>),
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut client = self.lend().await?;
+        let asked = async {
+            let transaction = client.transaction().await?;
+            transaction.query(&transaction.prepare_cached(lock).await?, locked).await?;
+            let rows = transaction.query(&transaction.prepare_cached(sql).await?, values).await?;
+            transaction.commit().await?;
+            Ok(rows)
+        };
+        let answer = timeout(ANSWERED_WITHIN, asked).await;
+        take_back(client, answer)
     }
 
     /// The same for a statement that returns one row at most.
     pub(super) async fn row(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>, StoreError> {
         Ok(self.rows(sql, values).await?.pop())
+    }
+}
+
+/// Keeps a connection for others, unless its answer says that they had better have another.
+fn take_back(
+    client: Client,
+    answer: Result<Result<Vec<Row>, tokio_postgres::Error>, Elapsed>,
+) -> Result<Vec<Row>, StoreError> {
+    match answer {
+        Ok(Err(refusal)) if is_of_no_more_use(&refusal) => {
+            drop(Object::take(client));
+            Err(refusal.into())
+        }
+        Ok(answer) => Ok(answer?),
+        Err(_) => {
+            // Whatever it still waits for, nobody else shall wait behind it.
+            drop(Object::take(client));
+            Err(StoreError::Database("PostgreSQL does not answer".to_owned()))
+        }
     }
 }
 

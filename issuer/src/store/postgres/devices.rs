@@ -56,10 +56,12 @@ pub(super) async fn allow(
     db: &Connections,
     user_code: SecretHash,
     grant: &Grant,
+    allowed_in: SecretHash,
     now: UnixTime,
 ) -> Result<bool, StoreError> {
-    let sql = "WITH answered AS
-                   (UPDATE device_authorization SET answered_at = $13, answered_by = $3, grant_id = $1
+    let sql = "WITH there_is_session AS (SELECT 1 FROM session WHERE id = $14 AND subject = $3 FOR KEY SHARE),
+               answered AS
+                   (UPDATE device_authorization SET answered_at = $13, answered_by = $3, grant_id = $1 FROM there_is_session
                     WHERE user_code = $12 AND answered_at IS NULL AND expires_at > $13 RETURNING 1)
                INSERT INTO grants (id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at,
                    granted_until, keep_until)
@@ -78,6 +80,7 @@ pub(super) async fn allow(
         &grant.tokens_until.as_millis() as _,
         &user_code.as_bytes() as _,
         &now.as_millis() as _,
+        &allowed_in.as_bytes() as _,
     ];
     Ok(db.row(sql, &values).await?.is_some() || was_answered_so(db, user_code, &grant.subject, true).await?)
 }

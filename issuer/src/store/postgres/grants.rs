@@ -14,12 +14,27 @@ use crate::store::{Grant, StoreError};
 pub(super) const ENDS_WITH_SESSION: &str =
     "grants.ended_at IS NULL AND position(' offline_access ' IN ' ' || grants.scope || ' ') = 0";
 
+/// The session `$4` of the person `$3`. It is locked until what is granted in it is committed: who ends it meanwhile waits, and
+/// then ends that as well.
+pub(super) const THERE_IS_SESSION: &str =
+    "there_is_session AS (SELECT 1 FROM session WHERE sid = $4 AND subject = $3 LIMIT 1 FOR KEY SHARE)";
+
 /// Stores a grant for which nothing stands but the access tokens that went out with it.
 pub(super) async fn add(db: &Connections, grant: &Grant) -> Result<(), StoreError> {
-    let sql =
-        "INSERT INTO grants (id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at,
-                   granted_until, keep_until)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)";
+    insert(db, grant, "", "").await.map(drop)
+}
+
+/// The same, if the session that it comes from is still there. Whether it is.
+pub(super) async fn add_of_session(db: &Connections, grant: &Grant) -> Result<bool, StoreError> {
+    insert(db, grant, &format!("WITH {THERE_IS_SESSION}"), "FROM there_is_session").await
+}
+
+async fn insert(db: &Connections, grant: &Grant, with: &str, from: &str) -> Result<bool, StoreError> {
+    let sql = format!(
+        "{with} INSERT INTO grants (id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at,
+             granted_until, keep_until)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11 {from} RETURNING 1"
+    );
     let values = [
         &grant.id as _,
         &grant.client_id.as_str() as _,
@@ -33,8 +48,7 @@ pub(super) async fn add(db: &Connections, grant: &Grant) -> Result<(), StoreErro
         &grant.created_at.as_millis() as _,
         &grant.tokens_until.as_millis() as _,
     ];
-    db.rows(sql, &values).await?;
-    Ok(())
+    Ok(db.row(&sql, &values).await?.is_some())
 }
 
 /// Ends a grant, unless it has ended before.

@@ -4,11 +4,15 @@ use evergrant_core::protocol::Subject;
 use evergrant_core::time::UnixTime;
 use tokio_postgres::Row;
 
-use super::connections::Connections;
+use super::connections::{Connections, Values};
 use super::grants::ENDS_WITH_SESSION;
 use super::{LONGEST_LIST, row};
 use crate::secret::SecretHash;
 use crate::store::{Session, SignedOut, StoreError};
+
+/// What was being granted in a session when this has it locked is committed by then, and nothing more is granted in it.
+const LOCK: &str = "SELECT 1 FROM session WHERE id = $1 FOR UPDATE";
+const LOCK_CALLED: &str = "SELECT 1 FROM session WHERE sid = $1 AND subject = $2 FOR UPDATE";
 
 pub(super) async fn start(db: &Connections, session: &Session, replaces: Option<SecretHash>) -> Result<(), StoreError> {
     // Whoever was told of the one that is replaced hears of the end of this one, if it is the same person's, and the grants that
@@ -39,7 +43,10 @@ pub(super) async fn start(db: &Connections, session: &Session, replaces: Option<
         &session.absolute_until.as_millis() as _,
         &replaces.as_ref().map(SecretHash::as_bytes) as _,
     ];
-    db.rows(&sql, &values).await?;
+    match &replaces {
+        Some(replaced) => db.rows_once_locked((LOCK, &[&replaced.as_bytes()]), (&sql, &values)).await?,
+        None => db.rows(&sql, &values).await?,
+    };
     Ok(())
 }
 
@@ -77,7 +84,8 @@ pub(super) async fn end(db: &Connections, id: SecretHash, now: UnixTime) -> Resu
                  FROM ended WHERE grants.subject = ended.subject AND grants.sid = ended.sid AND {ENDS_WITH_SESSION})
          SELECT 1 FROM ended"
     );
-    Ok(db.row(&sql, &[&id.as_bytes(), &now.as_millis()]).await?.is_some())
+    let values: Values<'_> = &[&id.as_bytes(), &now.as_millis()];
+    Ok(!db.rows_once_locked((LOCK, &[&id.as_bytes()]), (&sql, values)).await?.is_empty())
 }
 
 /// The same by its public name; its grants end where the session is over by time as well.
@@ -95,7 +103,8 @@ pub(super) async fn end_called(
              closed AS (UPDATE grants SET ended_at = $3 WHERE subject = $2 AND sid = $1 AND {ENDS_WITH_SESSION})
          SELECT 1 FROM ended"
     );
-    Ok(db.row(&sql, &[&sid, &subject.as_str(), &now.as_millis()]).await?.is_some())
+    let values: Values<'_> = &[&sid, &subject.as_str(), &now.as_millis()];
+    Ok(!db.rows_once_locked((LOCK_CALLED, &[&sid, &subject.as_str()]), (&sql, values)).await?.is_empty())
 }
 
 /// Ends a person's session by its public name, and every grant that came from it, in one step.
@@ -110,7 +119,8 @@ pub(super) async fn end_with_grants(
     }
     let sql = "WITH ended AS (DELETE FROM session WHERE subject = $1 AND sid = $2)
                UPDATE grants SET ended_at = $3 WHERE subject = $1 AND sid = $2 AND ended_at IS NULL";
-    db.rows(sql, &[&subject.as_str(), &sid, &now.as_millis()]).await?;
+    let values: Values<'_> = &[&subject.as_str(), &sid, &now.as_millis()];
+    db.rows_once_locked((LOCK_CALLED, &[&sid, &subject.as_str()]), (sql, values)).await?;
     Ok(())
 }
 
@@ -126,7 +136,11 @@ pub(super) async fn end_all_with_grants(
                SELECT (SELECT count(*) FROM ended WHERE until > $2) AS sessions,
                    (SELECT count(*) FROM closed JOIN refresh_family ON grant_id = closed.id WHERE expires_at > $2)
                        AS refresh_tokens";
-    let row = db.row(sql, &[&subject.as_str(), &now.as_millis()]).await?.ok_or(StoreError::Unreadable("count"))?;
+    // In one order: two that come at once would otherwise wait for each other.
+    let lock = "SELECT 1 FROM session WHERE subject = $1 ORDER BY id FOR UPDATE";
+    let values: Values<'_> = &[&subject.as_str(), &now.as_millis()];
+    let row = db.rows_once_locked((lock, &[&subject.as_str()]), (sql, values)).await?.pop();
+    let row = row.ok_or(StoreError::Unreadable("count"))?;
     let count = |name: &str| Ok::<_, StoreError>(u32::try_from(row.try_get::<_, i64>(name)?).unwrap_or(u32::MAX));
     Ok(SignedOut { sessions: count("sessions")?, refresh_tokens: count("refresh_tokens")? })
 }

@@ -9,8 +9,10 @@ use super::{grants, row};
 use crate::secret::SecretHash;
 use crate::store::{Code, CodeUse, Grant, StoreError};
 
-pub(super) fn add(db: &Connection, grant: &Grant, code: &Code) -> Result<(), StoreError> {
-    grants::add(db, grant, code.expires_at)?;
+pub(super) fn add(db: &Connection, grant: &Grant, code: &Code) -> Result<bool, StoreError> {
+    if !grants::add_of_session(db, grant, code.expires_at)? {
+        return Ok(false);
+    }
     db.prepare_cached(
         "INSERT INTO code (hash, grant_id, redirect_uri, nonce, code_challenge, expires_at, dpop_jkt)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -24,7 +26,7 @@ pub(super) fn add(db: &Connection, grant: &Grant, code: &Code) -> Result<(), Sto
         code.expires_at.as_millis(),
         code.dpop_jkt.as_ref().map(JwkThumbprint::as_str),
     ])?;
-    Ok(())
+    Ok(true)
 }
 
 pub(super) fn redeem(

@@ -58,8 +58,19 @@ pub(super) fn find(db: &Connection, user_code: SecretHash) -> Result<Option<Devi
     .transpose()
 }
 
-pub(super) fn allow(db: &Connection, user_code: SecretHash, grant: &Grant, now: UnixTime) -> Result<bool, StoreError> {
-    answer(db, user_code, &grant.subject, Some(grant), now)
+/// In a session, if it is still there.
+pub(super) fn allow(
+    db: &Connection,
+    user_code: SecretHash,
+    grant: &Grant,
+    allowed_in: SecretHash,
+    now: UnixTime,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM session WHERE id = ?1 AND subject = ?2";
+    if db.prepare_cached(sql)?.exists(params![allowed_in.as_bytes(), grant.subject.as_str()])? {
+        return answer(db, user_code, &grant.subject, Some(grant), now);
+    }
+    was_answered_so(db, user_code, &grant.subject, true)
 }
 
 /// With a grant where the person allows it.

@@ -38,6 +38,16 @@ pub(super) fn add(db: &Connection, grant: &Grant, keep_until: UnixTime) -> Resul
     Ok(())
 }
 
+/// The same, if the session that it comes from is still there: whoever ends that then ends it as well. Whether it is.
+pub(super) fn add_of_session(db: &Connection, grant: &Grant, keep_until: UnixTime) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM session WHERE sid = ?1 AND subject = ?2";
+    let is_there = db.prepare_cached(sql)?.exists([&grant.sid, grant.subject.as_str()])?;
+    if is_there {
+        add(db, grant, keep_until)?;
+    }
+    Ok(is_there)
+}
+
 pub(super) fn find(db: &Connection, id: &str) -> Result<Grant, StoreError> {
     db.prepare_cached(
         "SELECT id, client_id, subject, sid, device, scope, audience, password, auth_time, created_at, tokens_until

@@ -1,0 +1,61 @@
+//! A sign-out at the very moment in which something is granted: it is waited for, and nothing outlives it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::support::{Answer, App, Browser, CALLBACK, Database, Device, Postgres, Server, config};
+
+/// Longer than anything here takes on a slow machine, and an end to waiting for what never comes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn issuer(database: &Database) -> Server {
+    Server::on(Arc::new(database.open().await.unwrap()), &config(), 0, false).await
+}
+
+/// What is answered to somebody whose session is being ended, and has ended when their request comes to write something.
+async fn while_all_sign_out(database: &Database, asking: impl Future<Output = Answer>) -> Answer {
+    let (mut ends, looks) = (database.connect().await, database.connect().await);
+    let ending = ends.transaction().await.unwrap();
+    assert!(ending.execute("DELETE FROM session", &[]).await.unwrap() > 0);
+    let end = async {
+        let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let began = Instant::now();
+        while looks.query(waiting, &[]).await.unwrap().is_empty() {
+            assert!(began.elapsed() < PATIENCE, "nobody waits for the sign-out");
+            tokio::task::yield_now().await;
+        }
+        ending.commit().await.unwrap();
+    };
+    tokio::join!(asking, end).0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_signs_out_while_a_request_is_granted_is_asked_to_sign_in_and_an_iframe_is_told() {
+    let database = Postgres::shared().database().await;
+    let issuer = issuer(&database).await;
+    for (app, separator) in [(App::code("trusted"), '?'), (App::implicit("id_token token"), '#')] {
+        let browser = Browser::of(&issuer);
+        browser.authorize_as("ann", &app.query()).await;
+        let shown = format!("/authorize?{}", app.query());
+        let answer = while_all_sign_out(&database, browser.get(&shown)).await;
+        assert!(answer.location().unwrap().starts_with("/sign-in?"), "{:?}", answer.location());
+
+        browser.authorize_as("ann", &app.query()).await;
+        let silent = format!("/authorize?{}", app.clone().with("prompt", "none").query());
+        let answer = while_all_sign_out(&database, browser.get(&silent)).await;
+        assert_eq!(answer.sent(CALLBACK, separator).first("error"), Some("login_required"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_is_not_allowed_by_who_signs_out_at_that_moment() {
+    let database = Postgres::shared().database().await;
+    let issuer = issuer(&database).await;
+    let browser = Browser::of(&issuer);
+    let device = Device::start(&browser).await;
+    let page = device.asked(&browser, "ann").await;
+    let answer = while_all_sign_out(&database, Device::decide(&browser, &page, "allow")).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.body.contains("This page is out of date"), "{}", answer.body);
+    assert_eq!(device.polled(&browser).await, "authorization_pending");
+}
