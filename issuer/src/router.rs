@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header, request};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use tower_http::cors::{AllowCredentials, AllowHeaders, AllowOrigin, Any, CorsLayer};
 
 use crate::dev::{failures, requests};
@@ -21,47 +21,68 @@ use crate::routes::{
 use crate::web::assets;
 use crate::web::escort::escort;
 
+/// A path, and what is served there.
+type Route = (String, MethodRouter<Arc<Provider>>);
+
+fn for_anyone() -> Vec<Route> {
+    // Our identifier ends in a slash, and some clients put another before the path of a document.
+    let documents = ["", "/"].into_iter().flat_map(|slash| {
+        let at = move |name: &str| format!("{slash}/.well-known/{name}");
+        [
+            (at("openid-configuration"), get(discovery::metadata)),
+            (at("oauth-authorization-server"), get(discovery::metadata)),
+            (at("jwks.json"), get(discovery::jwks)),
+        ]
+    });
+    documents.chain(named([("/oauth/revoked", get(revoked::revoked))])).collect()
+}
+
+fn for_registered_origins() -> Vec<Route> {
+    named([
+        ("/oauth/token", post(token::token)),
+        ("/oauth/device_authorization", post(device_authorization::device_authorization)),
+        ("/oauth/revoke", post(revoke::revoke)),
+        ("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo)),
+    ])
+}
+
+fn others() -> Vec<Route> {
+    named([
+        ("/oauth/introspect", post(introspect::introspect)),
+        ("/", get(home::home)),
+        ("/account", get(account::page)),
+        ("/account/sign-out", post(account::sign_out)),
+        ("/account/withdraw", post(account::withdraw)),
+        ("/authorize", get(authorize::authorize).post(authorize::authorize).head(|| no_head("GET, POST"))),
+        ("/sign-in", get(sign_in::page).post(sign_in::submit)),
+        ("/consent", get(consent::page).post(consent::submit)),
+        (device::PATH, get(device::page).post(device::submit)),
+        (device::confirm::PATH, get(device::confirm::page).post(device::confirm::submit)),
+        ("/oidc/logout", get(logout::oidc).post(logout::oidc).head(|| no_head("GET, POST"))),
+        ("/v2/logout", get(logout::v2).head(|| no_head("GET"))),
+        ("/sign-out", post(logout::confirmed)),
+        ("/secret", get(secret::secret)),
+        ("/assets/{name}", get(assets::serve)),
+        ("/healthz", get(health::health)),
+        ("/livez", get(health::live)),
+        ("/metrics", get(metrics::metrics)),
+    ])
+}
+
+fn named<const NUMBER: usize>(routes: [(&str, MethodRouter<Arc<Provider>>); NUMBER]) -> Vec<Route> {
+    routes.into_iter().map(|(path, served)| (path.to_owned(), served)).collect()
+}
+
+/// The paths of all endpoints but those of `--dev`.
+pub(crate) fn endpoints() -> Vec<String> {
+    [for_anyone(), for_registered_origins(), others()].into_iter().flatten().map(|(path, _)| path).collect()
+}
+
 /// The issuer as a service. Serve it with connect info ([`std::net::SocketAddr`]): sign-ins are limited by address.
 pub fn router(provider: Arc<Provider>) -> Router {
-    // Our identifier ends in a slash, and some clients put another before the path of a document.
-    let for_anyone: Router<Arc<Provider>> = ["", "/"]
-        .into_iter()
-        .fold(Router::new(), |router, slash| {
-            let at = |name| format!("{slash}/.well-known/{name}");
-            router
-                .route(&at("openid-configuration"), get(discovery::metadata))
-                .route(&at("oauth-authorization-server"), get(discovery::metadata))
-                .route(&at("jwks.json"), get(discovery::jwks))
-        })
-        .route("/oauth/revoked", get(revoked::revoked));
-
-    let for_registered_origins: Router<Arc<Provider>> = Router::new()
-        .route("/oauth/token", post(token::token))
-        .route("/oauth/device_authorization", post(device_authorization::device_authorization))
-        .route("/oauth/revoke", post(revoke::revoke))
-        .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo));
-
-    let others: Router<Arc<Provider>> = Router::new()
-        .route("/oauth/introspect", post(introspect::introspect))
-        .route("/", get(home::home))
-        .route("/account", get(account::page))
-        .route("/account/sign-out", post(account::sign_out))
-        .route("/account/withdraw", post(account::withdraw))
-        .route("/authorize", get(authorize::authorize).post(authorize::authorize).head(|| no_head("GET, POST")))
-        .route("/sign-in", get(sign_in::page).post(sign_in::submit))
-        .route("/consent", get(consent::page).post(consent::submit))
-        .route(device::PATH, get(device::page).post(device::submit))
-        .route(device::confirm::PATH, get(device::confirm::page).post(device::confirm::submit))
-        .route("/oidc/logout", get(logout::oidc).post(logout::oidc).head(|| no_head("GET, POST")))
-        .route("/v2/logout", get(logout::v2).head(|| no_head("GET")))
-        .route("/sign-out", post(logout::confirmed))
-        .route("/secret", get(secret::secret))
-        .route("/assets/{name}", get(assets::serve))
-        .route("/healthz", get(health::health))
-        .route("/livez", get(health::live))
-        .route("/metrics", get(metrics::metrics));
-
-    let groups = [for_anyone, for_registered_origins, others];
+    let groups = [for_anyone(), for_registered_origins(), others()];
+    let groups = groups
+        .map(|routes| routes.into_iter().fold(Router::new(), |router, (path, served)| router.route(&path, served)));
     let [for_anyone, for_registered_origins, others] = groups.map(|group| match provider.dev {
         true => group.layer(from_fn_with_state(Arc::clone(&provider), failures::fail)),
         false => group,

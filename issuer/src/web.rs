@@ -15,7 +15,7 @@ mod page_error;
 pub(crate) mod page_params;
 pub(crate) mod pages;
 pub(crate) mod peer;
-mod reason;
+pub(crate) mod reason;
 pub(crate) mod same_origin;
 
 pub(crate) use page_error::PageError;

@@ -102,6 +102,44 @@ async fn a_delay_alone_delays_and_serves() {
     }
 }
 
+/// It was taken, and happened to nobody: a test with a misspelt endpoint passed without the failure it was about.
+#[tokio::test]
+async fn a_failure_of_an_endpoint_that_does_not_exist_was_ordered() {
+    let server = Server::dev().await;
+    let browser = Browser::of(&server);
+    for misspelt in [
+        "/token",
+        "/oauth/tokens",
+        "/oauth/token/",
+        "/oauth/token?x=1",
+        "/dev",
+        "/<b>",
+        "/assets/{name}",
+        "//oauth/token",
+    ] {
+        let refused = post(&browser, "/dev/failure", &[("endpoint", misspelt), ("status", "503")]).await;
+        assert_eq!(refused.status, 400, "{misspelt}");
+        let named = misspelt.replace('<', "&#60;").replace('>', "&#62;");
+        let sentence = format!("there is no endpoint &#34;{named}&#34;");
+        assert!(refused.body.contains(&sentence), "{misspelt}: {}", refused.body);
+        for known in ["/authorize ", "/oauth/token ", "/userinfo ", "/.well-known/openid-configuration "] {
+            assert!(refused.body.contains(known), "{misspelt}: {}", refused.body);
+        }
+    }
+    // Each of those that are listed can be ordered, and fails.
+    let page = post(&browser, "/dev/failure", &[("endpoint", "/nothing"), ("status", "503")]).await.body;
+    let (head, listed) = page.split_once("those there are: ").unwrap();
+    let listed: Vec<&str> = listed.split('<').next().unwrap().split_whitespace().collect();
+    assert!(listed.len() > 20, "{listed:?}");
+    let stylesheet = head.split('"').find(|text| text.starts_with("/assets/")).unwrap();
+    let others = ["//.well-known/jwks.json", stylesheet];
+    for endpoint in listed.into_iter().filter(|path| !path.contains('{')).chain(others) {
+        assert_eq!(post(&browser, "/dev/failure", &[("endpoint", endpoint), ("status", "418")]).await.status, 204);
+        assert_eq!(browser.get(endpoint).await.status, 418, "{endpoint}");
+        assert_ne!(browser.get(endpoint).await.status, 418, "{endpoint}");
+    }
+}
+
 #[tokio::test]
 async fn everyones_sessions_are_dropped() {
     let server = Server::dev().await;

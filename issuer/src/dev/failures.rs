@@ -1,5 +1,6 @@
 //! Failures to order: the next request to an endpoint gets a status, an error code or a delay.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,8 +11,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{ErrorCode, OAuthError};
+use evergrant_server::look;
 
 use crate::provider::Provider;
+use crate::router;
 use crate::web::headers::forbid_storing;
 
 /// More would be a mistake of the test that orders them.
@@ -68,9 +71,15 @@ pub struct OrderedFailure {
 }
 
 /// Why a failure cannot be ordered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct OrderError(pub(crate) &'static str);
+pub struct OrderError(pub(crate) Cow<'static, str>);
+
+impl From<&'static str> for OrderError {
+    fn from(sentence: &'static str) -> Self {
+        Self(Cow::Borrowed(sentence))
+    }
+}
 
 impl ForcedFailure {
     /// From `endpoint`, `delay` (milliseconds), `status`, `error` and `retry_after` (seconds); without a status and an
@@ -80,7 +89,7 @@ impl ForcedFailure {
     /// A sentence about the parameter that is wrong.
     pub(crate) fn read(params: &Params) -> Result<Self, OrderError> {
         let number = |name, wrong| match params.filled(name) {
-            Some(text) => text.parse::<u32>().map(Some).map_err(|_| OrderError(wrong)),
+            Some(text) => text.parse::<u32>().map(Some).map_err(|_| OrderError::from(wrong)),
             None => Ok(None),
         };
         let delay = number("delay", "delay is in milliseconds")?.unwrap_or_default();
@@ -100,10 +109,11 @@ impl ForcedFailure {
     pub(crate) fn new(endpoint: &str, failure: OrderedFailure) -> Result<Self, OrderError> {
         let OrderedFailure { status, error, delay, retry_after } = failure;
         if !endpoint.starts_with('/') {
-            return Err(OrderError("endpoint is a path, such as /oauth/token"));
+            return Err(OrderError::from("endpoint is a path, such as /oauth/token"));
         }
+        check_exists(endpoint)?;
         if delay > LONGEST_DELAY {
-            return Err(OrderError("delay is at most 25000 milliseconds"));
+            return Err(OrderError::from("delay is at most 25000 milliseconds"));
         }
         let status = status.map(read_status).transpose()?;
         let ordered = |code| OAuthError::new(code, "this failure was ordered at /dev");
@@ -114,7 +124,7 @@ impl ForcedFailure {
             (None, Some(code)) if endpoint == AUTHORIZATION_ENDPOINT => Outcome::Told(ordered(code)),
             (None, Some(code)) => Outcome::Status(StatusCode::BAD_REQUEST, ordered(code), retry_after),
             (None, None) if !delay.is_zero() => Outcome::Served,
-            (None, None) => return Err(OrderError("say what is to happen: status, error or delay")),
+            (None, None) => return Err(OrderError::from("say what is to happen: status, error or delay")),
         };
         Ok(Self { endpoint: endpoint.to_owned(), delay, outcome })
     }
@@ -128,7 +138,7 @@ impl Failures {
     pub(crate) fn order(&self, failure: ForcedFailure) -> Result<(), OrderError> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() >= MOST {
-            return Err(OrderError("too many failures wait already"));
+            return Err(OrderError::from("too many failures wait already"));
         }
         waiting.push(failure);
         Ok(())
@@ -169,8 +179,23 @@ pub(crate) async fn fail(State(provider): State<Arc<Provider>>, mut request: Req
     }
 }
 
+/// A failure that was ordered for nothing would happen to nobody, and the test that ordered it would pass for another reason.
+fn check_exists(endpoint: &str) -> Result<(), OrderError> {
+    let mut known = router::endpoints();
+    let is_asset = endpoint.strip_prefix("/assets/").is_some_and(|name| look::asset(name).is_some());
+    if is_asset || known.iter().any(|path| path == endpoint && !path.contains('{')) {
+        return Ok(());
+    }
+    // Not those that are there twice.
+    known.retain(|path| !path.starts_with("//"));
+    let known = known.join(" ");
+    Err(OrderError(
+        format!("there is no endpoint {endpoint:?} whose requests could fail; those there are: {known}").into(),
+    ))
+}
+
 fn read_status(status: u16) -> Result<StatusCode, OrderError> {
     let status = StatusCode::from_u16(status).ok();
     let status = status.filter(|status| status.is_client_error() || status.is_server_error());
-    status.ok_or(OrderError(STATUS))
+    status.ok_or(OrderError::from(STATUS))
 }

@@ -2,7 +2,7 @@
 //! came. Over HTTP for tests and for the pages of registered clients, and as a page for people.
 //!
 //! - `GET /dev/clock`, `POST /dev/clock` with `advance` (seconds, may be negative): the time in JSON.
-//! - `POST /dev/failure` with `endpoint` and `status`, `error` or `delay` (milliseconds): the next request there fails. At
+//! - `POST /dev/failure` with `endpoint`, one that exists, and `status`, `error` or `delay` (milliseconds): the next request there fails. At
 //!   `/authorize`, an `error` without a `status` goes to the application, as the issuer's own errors do. With a status,
 //!   `retry_after` (seconds) becomes the header of that name.
 //! - `POST /dev/sessions/drop`: nobody is signed in any more.
@@ -23,7 +23,8 @@ use crate::error::Failure;
 use crate::provider::Provider;
 use crate::web::headers::{forbid_storing, see_other};
 use crate::web::page_params::PageParams;
-use crate::web::pages::{DevPage, Page as _};
+use crate::web::pages::{DevPage, MessagePage, Page as _};
+use crate::web::reason::Reason;
 use crate::web::{PageError, same_origin};
 
 pub(crate) async fn page(State(provider): State<Arc<Provider>>) -> Response {
@@ -59,11 +60,12 @@ pub(crate) async fn order_failure(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
     PageParams(params): PageParams,
-) -> Result<Response, PageError> {
+) -> Response {
     let failure = ForcedFailure::read(&params);
-    let ordered = failure.and_then(|failure| provider.dev_controls.failures.order(failure));
-    ordered.map_err(|OrderError(sentence)| PageError::bad_request(sentence))?;
-    Ok(done(&headers, StatusCode::NO_CONTENT.into_response()))
+    match failure.and_then(|failure| provider.dev_controls.failures.order(failure)) {
+        Ok(()) => done(&headers, StatusCode::NO_CONTENT.into_response()),
+        Err(OrderError(sentence)) => refused(&sentence),
+    }
 }
 
 pub(crate) async fn drop_sessions(
@@ -106,6 +108,13 @@ fn check_host(request: &Request) -> Result<(), PageError> {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     if matches!(name, "localhost" | "127.0.0.1" | "[::1]") { Ok(()) } else { Err(PageError::foreign_post()) }
+}
+
+fn refused(sentence: &str) -> Response {
+    let page = MessagePage { heading: "This cannot be ordered", sentence, ..MessagePage::default() };
+    let mut response = page.respond(StatusCode::BAD_REQUEST);
+    Reason::add_sentence(&mut response, sentence);
+    response
 }
 
 /// A person goes back to the page; a program gets the answer.

@@ -135,7 +135,7 @@ impl Good {
             }
             Request::DevClock => Self::new(&[("advance", "0")]),
             Request::DevFailure => {
-                Self::new(&[("endpoint", "/none"), ("status", "503"), ("error", "slow_down"), ("delay", "1")])
+                Self::new(&[("endpoint", "/metrics"), ("status", "503"), ("error", "slow_down"), ("delay", "1")])
             }
         }
     }
