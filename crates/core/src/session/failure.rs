@@ -202,8 +202,9 @@ impl Failure {
         match self {
             Self::Busy { status, .. } => [429, 503].contains(status),
             Self::Unreachable { .. } => offline,
-            // A proof is looked at before what it goes with (RFC 9449 §5, §8).
-            Self::Token(TokenError::Refused(error)) => error.error.is_about_the_proof(),
+            // A nonce is asked for before the token is looked at (RFC 9449 §8). A proof may be refused for having come before
+            // (§11.1): browsers send again by themselves what went over a connection that was closed, and it may have been used.
+            Self::Token(TokenError::Refused(error)) => matches!(error.error, ErrorCode::UseDpopNonce),
             // The browser gave no key to prove anything by: the request never left.
             Self::Browser(_) | Self::OtherTabBusy => true,
             _ => false,
@@ -402,16 +403,24 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_that_is_turned_away_uses_nothing_up_and_may_be_better_next_time() {
+    fn a_proof_that_is_turned_away_may_be_better_next_time() {
         for code in [ErrorCode::InvalidDpopProof, ErrorCode::UseDpopNonce] {
             let failure = Failure::from(TokenError::Refused(OAuthError::new(code, "")));
-            assert!(failure.proves_unused(false), "{failure}");
             assert_eq!(failure.class(), FailureClass::TryAgain, "{failure}");
         }
         let failure = Failure::from(TokenError::Refused(OAuthError::new(ErrorCode::InvalidDpopProof, "")));
         assert!(failure.advice().contains("date and time"), "{}", failure.advice());
         for never_left in [Failure::Browser("signing (NotSupportedError)".to_owned()), Failure::OtherTabBusy] {
             assert!(never_left.proves_unused(false), "{never_left}");
+        }
+    }
+
+    /// A browser that lost the answer had sent the request again by itself, with the proof that was used.
+    #[test]
+    fn a_proof_that_came_twice_had_its_refresh_token_pass_for_unused() {
+        for (code, expected) in [(ErrorCode::InvalidDpopProof, false), (ErrorCode::UseDpopNonce, true)] {
+            let failure = Failure::from(TokenError::Refused(OAuthError::new(code, "")));
+            assert_eq!(failure.proves_unused(false), expected, "{failure}");
         }
     }
 
