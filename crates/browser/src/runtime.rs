@@ -380,9 +380,9 @@ impl Inner {
         }
     }
 
-    /// Somebody may have signed in in another tab, which shares the cookie, or the network was away when this page opened.
+    /// Somebody may have signed in in another tab, which shares the cookie, or the issuer could not be reached when this page opened.
     fn ask_again(self: &Rc<Self>) {
-        if self.config.storage == StorageKind::Cookie
+        if (self.config.storage == StorageKind::Cookie || self.machine.borrow().nobody_was_reached())
             && let Some(flow) = self.store.flow_before()
         {
             self.dispatch(Event::OpenedBlank { flow });

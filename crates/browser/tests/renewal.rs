@@ -325,6 +325,38 @@ async fn a_sign_out_whose_page_was_not_left_never_came_to_an_end() {
 }
 
 #[wasm_bindgen_test]
+async fn a_page_reloaded_without_a_network_never_asked_again_whose_session_it_had_in_memory() {
+    let issuer = Issuer::open("reloaded-offline").await;
+    let config = issuer.config(r#""storage":"memory","#);
+    Store::open(StorageKind::Memory, &config.client_id).put_flow(Flow::Code);
+    let script = "const real = window.fetch;
+        window.fetch = () => Promise.reject(new TypeError('away'));
+        return () => { window.fetch = real; };";
+    let restore: Function = Function::new_no_args(script).call0(&JsValue::NULL).unwrap().unchecked_into();
+    let runtime = Runtime::start(config, |_| {});
+    common::until("nobody is reached", || runtime.view().status == Status::SignedOut).await;
+    restore.call0(&JsValue::NULL).unwrap();
+    assert!(matches!(runtime.view().ended, Some(EndReason::SignInFailed(Failure::Unreachable { .. }))));
+    Function::new_no_args("dispatchEvent(new Event('online'))").call0(&JsValue::NULL).unwrap();
+    common::until("the issuer said who it is", || runtime.view().status == Status::SignedIn).await;
+}
+
+/// Only another tab's session may be known at the issuer, or a cookie that does not reach the frame.
+#[wasm_bindgen_test]
+async fn a_page_that_was_told_that_nobody_is_signed_in_does_not_ask_again_by_itself() {
+    let issuer = Issuer::open("told-already").await;
+    let config = issuer.config(r#""storage":"memory","#);
+    let store = Store::open(StorageKind::Memory, &config.client_id);
+    let runtime = Runtime::start(config, |_| {});
+    store.put_flow(Flow::Code);
+    Function::new_no_args("dispatchEvent(new Event('focus')); dispatchEvent(new Event('online'))")
+        .call0(&JsValue::NULL)
+        .unwrap();
+    assert_eq!(runtime.view().status, Status::SignedOut);
+    assert!(issuer.requests().is_empty());
+}
+
+#[wasm_bindgen_test]
 async fn a_silent_question_under_way_outlived_a_sign_out_in_another_tab() {
     let issuer = Issuer::open("overtaken").await;
     let config = issuer.config(r#""storage":"memory","#);

@@ -13,6 +13,7 @@ use std::time::Duration;
 use self::signed_in::{SignedIn, wait};
 use super::command::{Command, TabMessage};
 use super::event::{Cause, Event, Wake};
+use super::failure::Failure;
 use super::history::{History, Occurred};
 use super::idle::Idle;
 use super::log::RenewalLog;
@@ -218,6 +219,11 @@ impl Machine {
             State::SigningIn { silently, .. } => !silently,
             _ => true,
         }
+    }
+
+    /// Whether nobody is signed in because nobody could be reached who would know.
+    pub fn nobody_was_reached(&self) -> bool {
+        matches!(self.state, State::SignedOut(Some(EndReason::SignInFailed(Failure::Unreachable { .. }))))
     }
 
     /// What happened to the renewals of this page.
