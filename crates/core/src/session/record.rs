@@ -1,5 +1,6 @@
 //! The session as it is kept: tokens, claims, and when they expire.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -180,6 +181,12 @@ impl Method {
             Self::Iframe => "iframe",
             Self::RefreshToken => "refresh_token",
         }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an app is shown of a session. No token is in it.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::failure::Failure;
@@ -81,6 +82,12 @@ impl Status {
     /// Whether a person is signed in, be it with an expired token.
     pub const fn is_signed_in(self) -> bool {
         matches!(self, Self::SignedIn | Self::Renewing | Self::Retrying | Self::Stale)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 
