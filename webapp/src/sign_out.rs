@@ -1,6 +1,7 @@
 //! The end of a session: its refresh token is revoked, and the issuer's own session ends on the issuer's page.
 
 use evergrant_core::address::Address;
+use evergrant_core::protocol::authorize::AuthorizationParameters;
 use evergrant_core::protocol::logout::{self, LogoutRequest};
 use evergrant_core::protocol::revoke;
 use evergrant_core::session::Failure;
@@ -37,6 +38,7 @@ pub(crate) async fn at_the_issuer(app: &WebApp, session: &Session) -> Result<Opt
         id_token_hint: Some(&tokens.id_token),
         post_logout_redirect_uri: Some(&config.post_logout_redirect_uri()),
         state: None,
+        parameters: &AuthorizationParameters::default(),
     };
     Ok(logout::end_session_url(&*provider.metadata().await?, &request))
 }

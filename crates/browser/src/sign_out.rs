@@ -63,6 +63,7 @@ pub(crate) async fn end_issuer_session(
         id_token_hint: Some(id_token),
         post_logout_redirect_uri: Some(config.post_logout_redirect_uri.as_str()),
         state: Some(&state),
+        parameters: &config.logout_parameters,
     };
     let Some(url) = logout::end_session_url(&metadata, &request) else { return Ok(false) };
     store.put_logout_state(&state);

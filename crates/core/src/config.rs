@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::protocol::authorize::{AuthorizationParameters, Flow, Prompt};
 use crate::protocol::json::{self, MemberError, Members};
 use crate::protocol::metadata::{ProviderMetadata, is_safe_to_use};
-use crate::protocol::{ClientId, Issuer, ResponseMode, Scope};
+use crate::protocol::{ClientId, Issuer, ResponseMode, Scope, logout};
 pub use other_issuer::OtherIssuer;
 
 /// The configuration of one app at one issuer: what [`Config::parse`] reads. An app that finds it out at run time, from what a
@@ -44,6 +44,9 @@ pub struct Config {
     /// nothing. What is for one sign-in alone is in [`SignIn::parameters`](crate::session::SignIn::parameters): `prompt` and
     /// `max_age` are, and `audience` has a key of its own.
     pub authorization_parameters: AuthorizationParameters,
+    /// What else is said to the issuer's end-session endpoint (RP-Initiated Logout §2): the `logout_uri` that Amazon Cognito wants, for
+    /// example. Default: nothing.
+    pub logout_parameters: AuthorizationParameters,
     /// Where the session is kept. Default `session`: it survives a reload and ends with the tab.
     pub storage: StorageKind,
     /// How far the issuer's clock and this one may differ. Default 60 s, at most 600 s.
@@ -93,6 +96,7 @@ const KEYS: &[&str] = &[
     "flow",
     "prompt",
     "authorization_parameters",
+    "logout_parameters",
     "storage",
     "clock_tolerance_seconds",
     "renewal_lead_seconds",
@@ -239,7 +243,11 @@ impl Config {
             audience: members.optional("audience")?.filter(|text: &String| !text.is_empty()),
             flow,
             prompt: members.optional("prompt")?,
-            authorization_parameters: authorization_parameters(&members)?,
+            // These have keys of their own, or would end sessions when they are renewed.
+            authorization_parameters: parameters(&members, "authorization_parameters", |all| {
+                all.reserved("audience prompt max_age")
+            })?,
+            logout_parameters: parameters(&members, "logout_parameters", |all| all.first_of(logout::PARAMETERS))?,
             storage,
             clock_tolerance: seconds(&members, "clock_tolerance_seconds", 0..=600)?.unwrap_or(Duration::from_secs(60)),
             lead: seconds(&members, "renewal_lead_seconds", 0..=86_400)?,
@@ -296,12 +304,15 @@ fn openid_scope(text: &str) -> Result<Scope, ConfigError> {
     }
 }
 
-fn authorization_parameters(members: &Members<'_>) -> Result<AuthorizationParameters, ConfigError> {
-    let key = "authorization_parameters";
+/// Those that a request says beyond its own, of which none is `reserved`.
+fn parameters(
+    members: &Members<'_>,
+    key: &'static str,
+    reserved: fn(&AuthorizationParameters) -> Option<&str>,
+) -> Result<AuthorizationParameters, ConfigError> {
     let Some(object) = members.object(key)? else { return Ok(AuthorizationParameters::default()) };
     let all = AuthorizationParameters::read(object).ok_or(MemberError::Wrong(key))?;
-    // These have keys of their own, or would end sessions when they are renewed.
-    match all.reserved("audience prompt max_age") {
+    match reserved(&all) {
         Some(name) => Err(ConfigError::wrong(key, format!("`{name}` is not set here"))),
         None => Ok(all),
     }
@@ -432,7 +443,7 @@ mod tests {
         let json = r#"{"issuer":"http://localhost:3000/","client_id":"app","scope":"openid","redirect_uri":"http://localhost:8080/back",
             "silent_redirect_uri":"http://localhost:3001/silent","silent_response":"silent_page",
             "post_logout_redirect_uri":"http://localhost:8080/","audience":"api","flow":"code","prompt":"consent","storage":"local",
-            "authorization_parameters":{"organization":"one"},
+            "authorization_parameters":{"organization":"one"},"logout_parameters":{"logout_uri":"http://localhost:8080/"},
             "clock_tolerance_seconds":30,"renewal_lead_seconds":20,"iframe_timeout_seconds":5,
             "allowed_api_origins":["http://localhost:3002"],"token_backend":"http://localhost:3003/oauth",
             "idle_timeout_seconds":600,"idle_warning_seconds":60}"#;
@@ -470,6 +481,7 @@ mod tests {
             ("scope", r#""profile""#),
             ("authorization_parameters", r#"{"state":"mine"}"#),
             ("authorization_parameters", r#"{"prompt":"login"}"#),
+            ("logout_parameters", r#"{"id_token_hint":"mine"}"#),
             ("clock_tolerance_seconds", "601"),
             ("iframe_timeout_seconds", "0"),
             ("allowed_api_origins", r#"["https://api.example/path"]"#),

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::ensure;
 use evergrant_e2e::browser::Tab;
 use evergrant_e2e::{App, Flow, IssuerPages, Setup, World, eventually, eventually_within, journey};
+use serde_json::json;
 
 const LIFETIME: u32 = 10;
 
@@ -32,6 +33,27 @@ fn signing_out_after_the_implicit_flow_ends_everything() -> anyhow::Result<()> {
         app.press("Sign out").await?;
         back_in_the_app(world).await?;
         assert_nothing_is_left(world, pressed_at).await
+    })
+}
+
+#[test]
+fn the_issuer_is_told_at_sign_out_what_the_configuration_has_for_it() -> anyhow::Result<()> {
+    let back_to = "https://app.example/?a=b&c";
+    let setup = Setup::demo().with_config("logout_parameters", json!({ "logout_uri": back_to, "ui_locales": "de" }));
+    journey(setup, async |world| {
+        let app = App::of(world);
+        app.sign_in(Flow::Code).await?;
+        let pressed_at = SystemTime::now();
+        app.press("Sign out").await?;
+        back_in_the_app(world).await?;
+        let requests = world.browser.requests_since(pressed_at).await?;
+        let told = requests.iter().find(|request| request.endpoint().ends_with("/oidc/logout")).unwrap();
+        let said =
+            |name: &str| told.url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
+        assert_eq!(said("logout_uri").as_deref(), Some(back_to));
+        assert_eq!(said("ui_locales").as_deref(), Some("de"));
+        assert!(said("post_logout_redirect_uri").is_some());
+        Ok(())
     })
 }
 

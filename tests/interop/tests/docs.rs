@@ -16,7 +16,7 @@ fn read(path: &str) -> String {
 fn the_configuration_for_each_issuer_is_one() {
     let page = read("examples/own-issuer.md");
     let blocks: Vec<&str> = page.split("```json").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
-    assert_eq!(blocks.len(), 3);
+    assert_eq!(blocks.len(), 5);
     for block in blocks {
         if let Err(error) = Config::parse(block, "https://app.example.com") {
             panic!("{error}: {block}");

@@ -67,6 +67,7 @@ impl OtherIssuer {
             flow: Flow::Code,
             prompt: None,
             authorization_parameters: AuthorizationParameters::default(),
+            logout_parameters: AuthorizationParameters::default(),
             silent_response: match own.silent_response {
                 // Of the other issuer nobody has said so.
                 SilentResponse::WebMessageUnlisted => SilentResponse::WebMessage,
@@ -131,10 +132,11 @@ mod tests {
     #[test]
     fn what_one_issuer_alone_knows_was_said_to_the_other() {
         let json = r#"{"issuer":"http://localhost:3000/","client_id":"app","silent_response":"web_message_unlisted",
-            "authorization_parameters":{"organization":"one"}}"#;
+            "authorization_parameters":{"organization":"one"},"logout_parameters":{"federated":"yes"}}"#;
         let own = Config::parse(json, "http://localhost:8080").unwrap();
         let config = other().in_place_of(&own).unwrap();
         assert_eq!(config.authorization_parameters, AuthorizationParameters::default());
+        assert_eq!(config.logout_parameters, AuthorizationParameters::default());
         assert_eq!(config.silent_response, SilentResponse::WebMessage);
     }
 

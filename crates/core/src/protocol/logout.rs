@@ -1,9 +1,13 @@
 //! Ending the issuer's session as well (OpenID Connect RP-Initiated Logout 1.0).
 
+use super::authorize::AuthorizationParameters;
 use super::metadata::ProviderMetadata;
 use super::names::{ClientId, IdToken, State};
-use super::params::Params;
+use super::params::{self, Params};
 use crate::address::Address;
+
+/// What every sign-out says by itself.
+pub(crate) const PARAMETERS: &str = "client_id id_token_hint post_logout_redirect_uri state";
 
 /// What a sign-out says to the issuer (RP-Initiated Logout §2).
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +20,8 @@ pub struct LogoutRequest<'a> {
     pub post_logout_redirect_uri: Option<&'a str>,
     /// Comes back unchanged.
     pub state: Option<&'a State>,
+    /// What else it says: `logout_hint`, `ui_locales`, or what this issuer alone knows.
+    pub parameters: &'a AuthorizationParameters,
 }
 
 /// The address that ends the issuer's session; `None` when the issuer offers none.
@@ -27,7 +33,9 @@ pub fn end_session_url(metadata: &ProviderMetadata, request: &LogoutRequest<'_>)
         ("post_logout_redirect_uri", request.post_logout_redirect_uri),
         ("state", request.post_logout_redirect_uri.and(request.state).map(State::secret)),
     ];
-    Some(endpoint.with_params(parameters.into_iter().filter_map(|(name, value)| Some((name, value?)))))
+    let mut query = params::encode(parameters.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    request.parameters.send(&mut query);
+    Some(endpoint.with_query(&query))
 }
 
 /// Whether an arrival at the post-logout address answers the sign-out that sent `state` (§3).
@@ -49,11 +57,14 @@ mod tests {
             id_token_hint: Some(&id_token),
             post_logout_redirect_uri: Some("https://app.example/"),
             state: Some(&State::new("s")),
+            parameters: &AuthorizationParameters::new([("ui_locales", "de"), ("logout_uri", "https://app.example/")])
+                .unwrap(),
         };
         assert_eq!(
             end_session_url(&metadata(), &request).unwrap().as_str(),
             "https://issuer.example/logout?client_id=app&id_token_hint=i.d.t\
-             &post_logout_redirect_uri=https%3A%2F%2Fapp.example%2F&state=s"
+             &post_logout_redirect_uri=https%3A%2F%2Fapp.example%2F&state=s\
+             &ui_locales=de&logout_uri=https%3A%2F%2Fapp.example%2F"
         );
     }
 
@@ -66,6 +77,7 @@ mod tests {
             id_token_hint: None,
             post_logout_redirect_uri: None,
             state: None,
+            parameters: &AuthorizationParameters::default(),
         };
         assert_eq!(end_session_url(&metadata, &request), None);
     }

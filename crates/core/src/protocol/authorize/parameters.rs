@@ -51,8 +51,13 @@ impl AuthorizationParameters {
 
     /// The first of them that the request says by itself, or that is one of `others`, words with spaces between.
     pub(crate) fn reserved(&self, others: &str) -> Option<&str> {
-        let reserved = Scope::parse(&format!("{RESERVED} {others}"));
-        self.pairs().map(name_of).find(|name| reserved.contains(name))
+        self.first_of(&format!("{RESERVED} {others}"))
+    }
+
+    /// The first of them that is one of `names`, words with spaces between.
+    pub(crate) fn first_of(&self, names: &str) -> Option<&str> {
+        let names = Scope::parse(names);
+        self.pairs().map(name_of).find(|name| names.contains(name))
     }
 
     /// These, and `others` where they name the same.
@@ -81,7 +86,7 @@ impl AuthorizationParameters {
     }
 
     /// Writes those that are sent behind others.
-    pub(super) fn send(&self, query: &mut String) {
+    pub(crate) fn send(&self, query: &mut String) {
         // What is encoded has no other `=` than that between name and value.
         self.write(query, |pair| !pair.ends_with('='));
     }
