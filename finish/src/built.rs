@@ -20,6 +20,8 @@ pub(crate) struct BuiltApp {
     pub(crate) code: String,
     /// The file name of the script between the module and the browser, which wasm-bindgen wrote.
     pub(crate) script: String,
+    /// The file names of the scripts that were written by hand.
+    pub(crate) other_scripts: Vec<String>,
     /// The file names of its style sheets.
     pub(crate) styles: Vec<String>,
 }
@@ -47,8 +49,10 @@ impl BuiltApp {
             bail!("{} is missing beside {code}.", shown(&directory.join(script)));
         }
         let stem = without_hash(hashed)?.to_owned();
+        let mut other_scripts = named(".js")?;
+        other_scripts.retain(|name| *name != script);
         let styles = named(".css")?;
-        Ok(Self { stem, script, styles, code, directory })
+        Ok(Self { stem, script, other_scripts, styles, code, directory })
     }
 
     /// The content of a file.
@@ -115,12 +119,13 @@ mod tests {
 
     #[test]
     fn the_parts_are_found_by_their_names() {
-        let files = ["an-app-0a1b.js", "an-app-0a1b_bg.wasm", "style-77.css", "index.html", "icon.svg"];
+        let files = ["an-app-0a1b.js", "an-app-0a1b_bg.wasm", "style-77.css", "index.html", "icon.svg", "by-hand.js"];
         let app = BuiltApp::find(directory(&files).path().to_owned());
         // The directory is gone by now, but what was found is known.
         let app = app.unwrap();
         assert_eq!((app.stem.as_str(), app.code.as_str(), app.script.as_str()), ("an-app", files[1], files[0]));
         assert_eq!(app.styles, ["style-77.css"]);
+        assert_eq!(app.other_scripts, ["by-hand.js"]);
     }
 
     #[test]

@@ -123,6 +123,9 @@ fn finish(options: &Options) -> anyhow::Result<()> {
         page.use_style(&app.styles, &style)?;
         app.replace(&app.styles, slice::from_ref(&style))?;
     }
+    for script in &app.other_scripts {
+        app.write(script, &optimizers.smaller_script(&app.directory.join(script))?)?;
+    }
     page.write(&app)?;
     compressed::beside_each(&app.directory)
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -90,6 +90,12 @@ impl Optimizers {
         }
         run(&mut esbuild)?;
         Ok(fs::read(file("bundle.js"))?)
+    }
+
+    /// Makes a script smaller, and leaves its syntax, which may be for browsers that cannot run the app.
+    pub(crate) fn smaller_script(&self, file: &Path) -> anyhow::Result<Vec<u8>> {
+        let mut esbuild = Command::new(&self.esbuild);
+        run(esbuild.arg(file).args(["--minify-whitespace", "--minify-identifiers", "--log-level=warning"]))
     }
 
     /// Makes a style sheet smaller.

@@ -153,6 +153,7 @@ mod tests {
             stem: "app".into(),
             code: "app-2_bg.wasm".into(),
             script: "app-2.js".into(),
+            other_scripts: Vec::new(),
             styles: Vec::new(),
         }
     }
