@@ -21,7 +21,7 @@ fn Warning() -> impl IntoView {
     let left =
         move || view.with(|view| view.idle_ends_at).map_or(0, |at| Distance::between(now.get(), at).seconds_ahead());
     view! {
-        <div class="notices"><section class="notice" data-tone="warn" data-testid="idle-warning" role="alert">
+        <section class="notice asks" data-tone="warn" data-testid="idle-warning" role="alert">
             <p class="headline">"Are you still there?"</p>
             <p>
                 "You have not done anything here for a while. You will be signed out in every tab in "
@@ -29,6 +29,6 @@ fn Warning() -> impl IntoView {
                 <strong aria-live="off">{text(move || Distance::Ahead(left()).in_words())}</strong>"."
             </p>
             <button class="primary" on:click=click(move || session.stay())>"Stay signed in"</button>
-        </section></div>
+        </section>
     }
 }

@@ -68,6 +68,25 @@ fn activity_in_one_tab_keeps_both_and_without_any_both_are_warned_and_signed_out
 }
 
 #[test]
+fn whoever_had_scrolled_down_was_asked_out_of_their_sight() -> anyhow::Result<()> {
+    let setup = Setup::demo().with_config("idle_timeout_seconds", LIMIT);
+    journey(setup, async |world| {
+        let (app, browser) = (App::of(world), &world.browser);
+        app.sign_in(Flow::Code).await?;
+        app.open("/session").await?;
+        browser.wait_for_text("tess@example.com").await?;
+        browser.script("scrollTo(0, 2000)", vec![]).await?;
+        wait_for_warning(browser).await?;
+        let places = "
+            const button = document.querySelector('[data-testid=idle-warning] button').getBoundingClientRect();
+            return [scrollY, button.top, innerHeight - button.bottom];";
+        let places: [f64; 3] = serde_json::from_value(browser.script(places, vec![]).await?)?;
+        assert!(places.iter().all(|place| *place > 0.0), "scrolled by, below the top, above the bottom: {places:?}");
+        Ok(())
+    })
+}
+
+#[test]
 fn a_page_opened_past_the_limit_is_signed_out_at_the_issuer_as_well_and_says_why() -> anyhow::Result<()> {
     let setup = Setup::demo().with_config("storage", "local").with_config("idle_timeout_seconds", LIMIT);
     journey(setup, async |world| {
