@@ -99,8 +99,8 @@ fn at_twice_the_size_and_on_the_smallest_phone_nothing_is_wider_than_the_screen(
     journey(Setup::demo().with_access_token_lifetime(900), async |world| {
         let (app, browser) = (App::of(world), &world.browser);
         app.sign_in(Flow::Code).await?;
-        // 1280 px at 200 %, a phone, and 1280 px at 400 % (WCAG 2.2, 1.4.10).
-        for width in [640, 360, 320] {
+        // 1280 px at 200 %, a phone, 1280 px at 400 % (WCAG 2.2, 1.4.10), and a phone whose letters are twice as large.
+        for width in [640, 360, 320, 200] {
             browser.show_on(&Screen { width, height: 740, scheme: "light" }).await?;
             for path in ["/", "/expenses", "/session", "/issuer", "/nowhere"] {
                 app.open(path).await?;
