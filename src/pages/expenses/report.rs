@@ -42,7 +42,7 @@ impl Report {
         let total = escaped(&self.total);
         let (seconds, issued_at) = (self.token_issued_at.as_seconds(), words::date_and_time(self.token_issued_at));
         format!(
-            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"list\"><table>\
+            "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"list\"><table>\
              <thead><tr><th scope=\"col\">Date</th><th scope=\"col\">What and who</th>\
              <th scope=\"col\" class=\"number\">Amount</th></tr></thead>\
              <tbody>{rows}</tbody>\

@@ -1,4 +1,4 @@
-//! Nobody is kept out: axe finds nothing serious on any page, on a phone and on a laptop, by day and by night.
+//! Nobody is kept out: axe finds nothing but trifles on any page, on a phone and on a laptop, by day and by night.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

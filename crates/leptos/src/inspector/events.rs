@@ -27,7 +27,7 @@ pub(super) fn Events(section: &'static str) -> impl IntoView {
         <section class=section aria-labelledby="evergrant-events">
             <h2 id="evergrant-events">"What happened since this page was loaded"</h2>
             // Scrolls by itself on narrow screens, so the keyboard must reach it.
-            <div class="evergrant-scroll" tabindex="0" role="region" aria-labelledby="evergrant-events"
+            <div class="evergrant-scroll" tabindex="0" role="group" aria-labelledby="evergrant-events"
                 inner_html=text(move || table.get())></div>
             // Without secrets, for whoever wants to keep or send it.
             <p><a download="session.json" href=text(address)>"Save as JSON"</a></p>
