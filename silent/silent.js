@@ -1,5 +1,5 @@
 {
-  // Exact origins only: the one the browser names, else the referrer's, else each in turn.
+  // Exact origins only: the browser's word, the referrer's, or each.
   const allowed = document.currentScript.dataset.origins.split(" ");
   const known = allowed.find((o) => o === location.ancestorOrigins?.[0])
     ?? allowed.find((o) => document.referrer.startsWith(o + "/"));

@@ -60,6 +60,13 @@ fn the_page_is_one_small_answer_under_both_its_names() {
 }
 
 #[test]
+fn whose_popup_has_lost_its_app_could_not_read_on_a_phone_what_to_do() {
+    let page = Running::start(&[APP]).fetch("/silent", &[]);
+    assert!(page.body.contains("<meta name=\"viewport\" content=\"width=device-width\">"), "{}", page.body);
+    assert!(page.body.contains("<p hidden>Close this window, and go on in the app.</p>"), "{}", page.body);
+}
+
+#[test]
 fn the_response_never_comes_back_in_the_page() {
     let server = Running::start(&[APP]);
     let page = server.fetch("/silent?code=%3Cscript%3Esecret", &[]);
