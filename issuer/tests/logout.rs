@@ -294,7 +294,7 @@ async fn the_front_page_signs_out_with_one_click() {
     let server = Server::start().await;
     let (browser, _) = signed_in(&server).await;
     let page = browser.get("/").await.body;
-    assert!(page.contains("Signed in as Ann Example") && page.contains("Sign out"));
+    assert!(page.contains("Signed in as <bdi>Ann Example</bdi>") && page.contains("Sign out"));
     let answer = browser.post("/sign-out", &[("form_token", &form_token(&page))]).await;
     assert!(answer.body.contains("You are signed out"));
     assert!(browser.get("/").await.body.contains("Nobody is signed in"));

@@ -27,7 +27,7 @@ async fn somebody_signs_in_and_their_tokens_stay_on_the_server() {
     assert!(cookies.iter().any(|cookie| cookie.contains("sign-in-") && cookie.contains("Max-Age=0")), "{cookies:?}");
 
     let home = browser.get(&world.web_app).await;
-    assert!(home.body.contains("Signed in as Tess Tester"), "{}", home.body);
+    assert!(home.body.contains("Signed in as <bdi>Tess Tester</bdi>"), "{}", home.body);
     assert!(!home.body.contains("eyJ"), "no token is in the page");
 }
 
