@@ -10,7 +10,7 @@
 //! | signed out | `signed-out` | sign-in wanted | signing in | go to the issuer |
 //! | signed out | | opened with a callback | signing in; a stored session is kept meanwhile | complete the sign-in |
 //! | signed out | | opened without one, though somebody was signed in before (memory, cookie) | signing in | ask the issuer silently |
-//! | signed out | | wake signal, back online, and somebody was signed in before, perhaps in another tab (cookie) | signing in | ask the issuer silently |
+//! | signed out | | wake signal, back online, and somebody was signed in before, perhaps in another tab (cookie), or the issuer could not be reached when the page opened (memory) | signing in | ask the issuer silently |
 //! | signed out | | opened with a stored session | signed in, waiting | set the timer, or renew what is due |
 //! | signed out | | opened with a session that failed too often | signed in, stopped, with the reason | set the timer to expiry |
 //! | signed out | | opened, a sign-in failed, wake signal, and all tabs share a session | the same | consult the ledger |
