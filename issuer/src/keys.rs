@@ -272,12 +272,11 @@ fn signing<'a, Key>(
     published.or_else(|| newest_first.next_back())
 }
 
-/// Whether a key's successor has been signing for longer than any token lasts.
+/// Whether a key's successor took its place longer ago than any token lasts, whatever came after that one.
 fn is_over(key: &StoredKey, all: &[StoredKey], config: &Config, now: UnixTime) -> bool {
     let same_use = all.iter().filter(|other| KeyUse::of_stored(other) == KeyUse::of_stored(key));
-    let Some(successor) = signing(same_use, |key| key.created_at, config.keys.overlap, now) else { return false };
-    let signs_since = successor.created_at + config.keys.overlap;
-    key.created_at < successor.created_at && now >= signs_since + config.longest_token_lifetime()
+    let successor = same_use.map(|other| other.created_at).filter(|created_at| *created_at > key.created_at).min();
+    successor.is_some_and(|created_at| now >= created_at + config.keys.overlap + config.longest_token_lifetime())
 }
 
 /// Why nothing could be signed.

@@ -141,6 +141,28 @@ async fn keys_change_by_schedule_once_for_all_issuers_on_one_store() {
     }
 }
 
+/// None ever left, where the next came before the tokens of the one before had expired: each new one put off all removals.
+#[tokio::test]
+async fn keys_that_change_more_often_than_tokens_last_stayed_published_for_ever() {
+    const HALF_A_DAY: u64 = 43_200;
+    let scheduled = config().replace("[lifetimes]", "[keys]\nrotate_every = 43200\noverlap = 100\n\n[lifetimes]");
+    let server = Server::with(&scheduled).await;
+    let browser = Browser::of(&server);
+    let mut signed_with = Vec::new();
+    for _ in 0..8 {
+        server.clock.advance(Duration::from_secs(HALF_A_DAY));
+        server.provider.sweep().await.unwrap();
+        server.clock.advance(Duration::from_secs(100));
+        signed_with.push(kid(&id_token(&browser).await));
+        server.provider.sweep().await.unwrap();
+        // Tokens last a day here at the most: those of the last two keys are good, and those of the one before nearly.
+        let published = published(&browser).await;
+        let good: Vec<String> = signed_with.iter().rev().take(3).cloned().collect();
+        assert_eq!(published[..good.len()], good, "{signed_with:?}");
+        assert!(published.len() <= 4, "{} are published", published.len());
+    }
+}
+
 #[tokio::test]
 async fn whoever_has_the_published_keys_is_told_so() {
     let server = Server::start().await;
