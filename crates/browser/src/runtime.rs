@@ -18,7 +18,7 @@ use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{AccessToken, Claims, Scope, callback, logout};
 use evergrant_core::session::{
     self, Command, Event, Failure, HiddenIframe, Machine, Occurrence, Place, RenewalRecord, Session, SignIn,
-    TabMessage, View,
+    TabMessage, View, Wake,
 };
 use futures_channel::oneshot;
 use futures_util::future::{AbortHandle, Either, select};
@@ -256,7 +256,15 @@ impl Inner {
         let report = move |event| {
             with(&weak, |inner| {
                 let wakes = matches!(event, Event::Woke(_) | Event::Network { online: true });
+                let was_away = matches!(event, Event::Woke(Wake::Restored));
+                // Before anything is renewed, and once more when a sign-in under way is given up.
+                if was_away {
+                    inner.read_again();
+                }
                 inner.dispatch(event);
+                if was_away {
+                    inner.read_again();
+                }
                 if wakes {
                     inner.ask_again();
                 }
@@ -377,6 +385,16 @@ impl Inner {
         for waiting in self.waiting.take() {
             // Whoever waited may have stopped.
             let _ = waiting.send(());
+        }
+    }
+
+    /// While this page was in the back/forward cache, another page of this tab may have signed in or renewed. What all tabs share is
+    /// asked of the ledger.
+    fn read_again(self: &Rc<Self>) {
+        if !self.is_shared()
+            && let Some(session) = self.store.session().filter(|session| !self.machine.borrow().lives_by(session))
+        {
+            self.dispatch(Event::Adopted { session: Box::new(session) });
         }
     }
 

@@ -11,6 +11,7 @@ use evergrant_browser::storage::Store;
 use evergrant_browser::tabs::Tabs;
 use evergrant_browser::{Runtime, location, locks};
 use evergrant_core::config::{Config, StorageKind};
+use evergrant_core::protocol::AccessToken;
 use evergrant_core::protocol::authorize::Flow;
 use evergrant_core::protocol::callback::CallbackError;
 use evergrant_core::protocol::id_token::IdTokenError;
@@ -374,4 +375,34 @@ async fn a_silent_question_under_way_outlived_a_sign_out_in_another_tab() {
     assert_eq!(runtime.view().status, Status::SignedOut);
     assert_eq!(issuer.requests(), [".well-known/openid-configuration"]);
     assert_eq!(store.flow_before(), None);
+}
+
+/// This page comes back from the back/forward cache.
+fn come_back() {
+    let script = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))";
+    Function::new_no_args(script).call0(&JsValue::NULL).unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_page_that_came_back_missed_the_sign_in_of_the_page_after_it() {
+    let config = common::config("came-back-blank");
+    let runtime = Runtime::start(config.clone(), |_| {});
+    assert_eq!(runtime.view().status, Status::SignedOut);
+    Store::open(StorageKind::Session, &config.client_id).save(&common::session(&config, Duration::from_secs(600)));
+    come_back();
+    assert_eq!(runtime.view().status, Status::SignedIn);
+}
+
+#[wasm_bindgen_test]
+async fn a_page_that_came_back_went_on_with_tokens_that_the_page_after_it_had_renewed() {
+    let config = common::config("came-back-stale");
+    let store = Store::open(StorageKind::Session, &config.client_id);
+    let mut session = common::session(&config, Duration::from_secs(600));
+    store.save(&session);
+    let runtime = Runtime::start(config, |_| {});
+    session.access_token = Some(AccessToken::new("newer"));
+    session.renewals += 1;
+    store.save(&session);
+    come_back();
+    assert_eq!(runtime.current_access_token(), session.access_token);
 }

@@ -221,6 +221,11 @@ impl Machine {
         }
     }
 
+    /// Whether this page has the tokens of `session`.
+    pub fn lives_by(&self, session: &Session) -> bool {
+        matches!(&self.state, State::SignedIn(mine) if mine.has_the_tokens_of(session))
+    }
+
     /// Whether nobody is signed in because nobody could be reached who would know.
     pub fn nobody_was_reached(&self) -> bool {
         matches!(self.state, State::SignedOut(Some(EndReason::SignInFailed(Failure::Unreachable { .. }))))
