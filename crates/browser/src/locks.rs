@@ -10,7 +10,11 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::window;
 
-/// A lock that is held; released when it is dropped.
+/// The event of a page that is left (HTML §7.4.6.2).
+const LEFT: &str = "pagehide";
+
+/// A lock that is held; released when it is dropped, or its page is left. A page that is left may be kept for the way back, with its
+/// lock: Chromium ends the page when somebody else waits, and then gives the lock to nobody any more.
 #[derive(Debug)]
 pub struct Held {
     release: Option<Function>,
@@ -31,6 +35,10 @@ pub fn acquire(name: &str) -> impl Future<Output = Result<Held, Failure>> + use<
         let hold = Closure::once_into_js(move || {
             Promise::new(&mut |resolve, _| {
                 // Dropped at once when nobody waits any more: `Held` releases on drop.
+                if let Ok(window) = window() {
+                    // Listening to an event of a plain name does not throw.
+                    let _ = window.add_event_listener_with_callback(LEFT, &resolve);
+                }
                 let held = Held { release: Some(resolve) };
                 if let Some(sender) = sender.take() {
                     let _ = sender.send(held);
@@ -70,8 +78,11 @@ fn lock_request() -> Option<(JsValue, Function)> {
 impl Drop for Held {
     fn drop(&mut self) {
         if let Some(release) = self.release.take() {
-            // Resolving a promise cannot fail.
+            // Resolving a promise cannot fail, nor can listening no more.
             let _ = release.call0(&JsValue::UNDEFINED);
+            if let Ok(window) = window() {
+                let _ = window.remove_event_listener_with_callback(LEFT, &release);
+            }
         }
     }
 }

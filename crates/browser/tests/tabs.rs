@@ -335,3 +335,12 @@ async fn sign_out(ledger: &SharedLedger) -> u64 {
     };
     generation
 }
+
+/// Chromium gave a lock to nobody any more, that was held by a page which was left while another tab waited for it.
+#[wasm_bindgen_test]
+async fn a_page_that_is_left_keeps_nobody_from_the_lock() {
+    let held = locks::acquire("left").await.unwrap();
+    Function::new_no_args("dispatchEvent(new Event('pagehide'))").call0(&JsValue::NULL).unwrap();
+    assert!(timer::within(Duration::from_secs(10), locks::acquire("left")).await.is_some());
+    drop(held);
+}
