@@ -29,8 +29,8 @@ pub use logout::{DueLogout, LoggedInRp};
 pub use pending::Pending;
 pub use postgres::PostgresStore;
 pub use records::{
-    Code, CodeUse, Consent, ConsentKey, Grant, Interaction, RefreshFamily, RefreshOutcome, RefreshUse, RevokedMark,
-    RevokedRead, Room, Session, SignedOut, StoredKey, Successor,
+    Code, CodeUse, Consent, ConsentKey, ConsentUse, Grant, Interaction, Overtaken, RefreshFamily, RefreshOutcome,
+    RefreshUse, RevokedMark, RevokedRead, Room, Session, SignedOut, StoredKey, Successor,
 };
 pub use sqlite::SqliteStore;
 
@@ -130,9 +130,14 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Forgets what a person allowed a client, ends every grant they gave it, and has it hear of that, in one step.
     async fn withdraw_consent(&self, subject: &Subject, client_id: &ClientId, now: UnixTime) -> Result<(), StoreError>;
 
-    /// Stores a grant and the code that stands for it, in one step, if the session that they come from is still there: whoever
-    /// ends that meanwhile ends them as well. Whether it is.
-    async fn add_code(&self, grant: Grant, code: Code) -> Result<bool, StoreError>;
+    /// Stores a grant and the code that stands for it, in one step, if the session and the consent that they come from are still
+    /// there: whoever ends one of these meanwhile ends them as well.
+    async fn add_code(
+        &self,
+        grant: Grant,
+        code: Code,
+        consent: ConsentUse,
+    ) -> Result<Result<(), Overtaken>, StoreError>;
 
     /// Uses a code, once. "If an authorization code is used more than once, the authorization server MUST deny the
     /// request and SHOULD revoke all tokens previously issued based on that code" (RFC 6749 §4.1.2): a second use ends
@@ -153,8 +158,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// The device authorization that a person names by its user code; for a while after it is over as well.
     async fn device_authorization(&self, user_code: SecretHash) -> Result<Option<DeviceAuthorization>, StoreError>;
 
-    /// Notes that a person allows a device what `grant` says, once. Whether it counts: not when it is over, or was answered by
-    /// somebody else or otherwise, nor when the session in which they allow it has ended meanwhile.
+    /// Notes that a person allows a device what `grant` says, once, and remembers that, in one step. Whether it counts: not when it
+    /// is over, or was answered by somebody else or otherwise, nor when the session in which they allow it has ended meanwhile.
     async fn allow_device(
         &self,
         user_code: SecretHash,
@@ -178,7 +183,11 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     async fn add_grant(&self, grant: Grant) -> Result<(), StoreError>;
 
     /// Does as [`Store::add_code`] with a grant for which no code stands.
-    async fn add_grant_of_session(&self, grant: Grant) -> Result<bool, StoreError>;
+    async fn add_grant_of_session(
+        &self,
+        grant: Grant,
+        consent: ConsentUse,
+    ) -> Result<Result<(), Overtaken>, StoreError>;
 
     /// Begins a family of refresh tokens, and stores its grant unless a code stood for it before. If that grant has ended
     /// meanwhile, the family is over from the start.

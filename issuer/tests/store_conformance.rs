@@ -157,6 +157,8 @@ on_both_stores! {
         consents_add_up_by_person_client_and_api,
         a_consent_given_twice_at_once_is_one,
         a_person_sees_what_they_allowed_and_withdraws_it_from_one_client_alone,
+        what_needs_a_consent_is_granted_by_all_of_it_alone,
+        what_was_granted_at_the_moment_in_which_its_consent_was_withdrawn_outlived_it,
     }
     codes {
         a_code_brings_back_what_was_stored,

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::error::Failure;
 use crate::provider::Provider;
 use crate::secret::{Secret, SecretHash};
-use crate::store::{Code, Grant, Session};
+use crate::store::{Code, ConsentUse, Grant, Overtaken, Session};
 use crate::tokens::{self, IdTokenParts};
 use evergrant_core::time::UnixTime;
 
@@ -43,7 +43,7 @@ impl fmt::Debug for AuthorizationResponse {
     }
 }
 
-/// Grants a request: stores what must be stored, and returns the answer; `None` where the session has ended meanwhile.
+/// Grants a request: stores what must be stored, and returns the answer; or why that came too late.
 ///
 /// # Errors
 /// When the store or the keys fail; then nothing was granted.
@@ -51,8 +51,9 @@ pub async fn grant(
     provider: &Provider,
     request: &AuthorizationRequest<'_>,
     session: &Session,
+    consent: ConsentUse,
     now: UnixTime,
-) -> Result<Option<AuthorizationResponse>, Failure> {
+) -> Result<Result<AuthorizationResponse, Overtaken>, Failure> {
     let kind = request.response_type;
     let code_lifetime = if kind.code { provider.config.lifetimes.authorization_code } else { Duration::ZERO };
     let grant = Grant {
@@ -92,16 +93,22 @@ pub async fn grant(
     }
     let scope = grant.scope.to_string();
     let is_stored = match &code {
-        Some(code) => provider.store.add_code(grant, stored(provider, request, code, now)).await?,
-        None if kind.token => provider.store.add_grant_of_session(grant).await?,
-        None => true,
+        Some(code) => provider.store.add_code(grant, stored(provider, request, code, now), consent).await?,
+        None if kind.token => provider.store.add_grant_of_session(grant, consent).await?,
+        None => {
+            // An ID token alone says who it is, and grants nothing.
+            if consent == ConsentUse::New {
+                provider.store.remember_consent(grant.consent_key(), grant.scope, now).await?;
+            }
+            Ok(())
+        }
     };
-    if !is_stored {
-        return Ok(None);
+    if let Err(overtaken) = is_stored {
+        return Ok(Err(overtaken));
     }
     let expires_in = access_token.as_ref().map(|issued| issued.expires_in.as_secs().to_string());
     let front_scope = access_token.as_ref().map(|_| scope.as_str());
-    Ok(Some(response(
+    Ok(Ok(response(
         &provider.config,
         &request.target,
         &[

@@ -20,7 +20,7 @@ use crate::error::Failure;
 use crate::interactions::{self, Pending};
 use crate::provider::Provider;
 use crate::sessions;
-use crate::store::{ConsentKey, Session};
+use crate::store::{ConsentKey, ConsentUse, Overtaken, Session};
 use crate::tokens;
 use crate::web::cookies::Cookie;
 use crate::web::form::{FormRejection, FormText};
@@ -105,29 +105,53 @@ pub(crate) async fn next(provider: &Provider, answering: &Answering<'_>) -> Resu
         Some(session) => provider.store.consent(consent_key(request, &session.subject)).await?,
         None => Scope::default(),
     };
+    let overtaken = match carry_out(provider, answering, hinted.as_ref(), &consented).await? {
+        Ok(next) => return Ok(next),
+        Err(overtaken) => overtaken,
+    };
+    // As for whoever comes a moment later, once.
+    let session = session.filter(|_| overtaken != Overtaken::SessionEnded);
+    let later = Answering { session, ..*answering };
+    Ok(carry_out(provider, &later, hinted.as_ref(), &Scope::default()).await?.unwrap_or(Next::Over))
+}
+
+/// Decides by what is known of the person, and does it; or says why that came too late.
+async fn carry_out(
+    provider: &Provider,
+    answering: &Answering<'_>,
+    hinted: Option<&Subject>,
+    consented: &Scope,
+) -> Result<Result<Next, Overtaken>, Failure> {
+    let Answering { request, session, .. } = *answering;
     let situation = Situation {
         session,
-        hinted: hinted.as_ref(),
-        consented: &consented,
+        hinted,
+        consented,
         just_allowed: answering.just_allowed,
         shown_at: answering.pending.map(|pending| pending.interaction.created_at),
         now: answering.now,
     };
     match (decide(request, &situation), session) {
-        (Decision::AskConsent, _) => Ok(Next::Page("/consent")),
-        (Decision::Refuse(error), _) => refuse(provider, answering, &error).await,
+        (Decision::AskConsent, _) => Ok(Ok(Next::Page("/consent"))),
+        (Decision::Refuse(error), _) => refuse(provider, answering, &error).await.map(Ok),
         (Decision::Grant, Some(session)) => {
             if !close(provider, answering).await? {
-                return Ok(Next::Over);
+                return Ok(Ok(Next::Over));
             }
-            let Some(answer) = response::grant(provider, request, session, answering.now).await? else {
-                // As for whoever comes a moment later, once.
-                return Box::pin(next(provider, &Answering { session: None, ..*answering })).await;
+            let consent = match request.client.require_consent {
+                _ if answering.just_allowed => ConsentUse::New,
+                true => ConsentUse::Remembered,
+                false => ConsentUse::Unneeded,
             };
-            let delivered = delivery::deliver(request.client, &request.target, &answer, request.is_silent())?;
-            Ok(Next::Client(delivered))
+            match response::grant(provider, request, session, consent, answering.now).await? {
+                Ok(answer) => {
+                    let delivered = delivery::deliver(request.client, &request.target, &answer, request.is_silent())?;
+                    Ok(Ok(Next::Client(delivered)))
+                }
+                Err(overtaken) => Ok(Err(overtaken)),
+            }
         }
-        (Decision::SignIn | Decision::Grant, _) => Ok(Next::Page("/sign-in")),
+        (Decision::SignIn | Decision::Grant, _) => Ok(Ok(Next::Page("/sign-in"))),
     }
 }
 
@@ -158,7 +182,7 @@ pub(crate) fn reread<'a>(provider: &'a Provider, pending: &Pending) -> Result<Au
 }
 
 /// Under what this request's consent is remembered.
-pub(crate) fn consent_key(request: &AuthorizationRequest<'_>, subject: &Subject) -> ConsentKey {
+fn consent_key(request: &AuthorizationRequest<'_>, subject: &Subject) -> ConsentKey {
     ConsentKey {
         subject: subject.clone(),
         client_id: request.client.client_id.clone(),

@@ -9,7 +9,6 @@ use evergrant_core::protocol::params::Params;
 use evergrant_core::protocol::{ErrorCode, OAuthError};
 
 use super::authorize::{self, Answering, Next};
-use crate::error::Failure;
 use crate::interactions::{self, Pending};
 use crate::provider::Provider;
 use crate::scopes;
@@ -71,7 +70,7 @@ pub(crate) async fn submit(
         }
         Some("allow") => {
             answering.just_allowed = true;
-            allow(&provider, &answering).await?
+            authorize::next(&provider, &answering).await?
         }
         Some("deny") => {
             let denied = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow it");
@@ -91,15 +90,4 @@ fn for_person(pending: &Pending, signed_in: &SignedIn) -> Secret {
 fn is_of_another(form: &Params, pending: &Pending, signed_in: &SignedIn) -> bool {
     let named = form.filled("form_token").map(Secret::presented);
     named.is_some_and(|named| !named.matches(&for_person(pending, signed_in)))
-}
-
-async fn allow(provider: &Provider, answering: &Answering<'_>) -> Result<Next, Failure> {
-    let next = authorize::next(provider, answering).await?;
-    // Remembered only when the yes counted: not when the session had ended meanwhile.
-    if let (Next::Client(_), Some(session)) = (&next, answering.session) {
-        let request = answering.request;
-        let key = authorize::consent_key(request, &session.subject);
-        provider.store.remember_consent(key, request.scope.clone(), answering.now).await?;
-    }
-    Ok(next)
 }

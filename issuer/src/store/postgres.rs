@@ -26,9 +26,9 @@ use evergrant_core::time::UnixTime;
 
 use self::connections::Connections;
 use super::{
-    Code, CodeUse, Consent, ConsentKey, DeviceAuthorization, DevicePoll, DeviceRoom, DueLogout, Grant, Interaction,
-    LONGEST_LIST, LoggedInRp, Pending, RefreshFamily, RefreshOutcome, RefreshUse, RevokedMark, RevokedRead, Room,
-    Session, SignedOut, Store, StoreError, StoredKey,
+    Code, CodeUse, Consent, ConsentKey, ConsentUse, DeviceAuthorization, DevicePoll, DeviceRoom, DueLogout, Grant,
+    Interaction, LONGEST_LIST, LoggedInRp, Overtaken, Pending, RefreshFamily, RefreshOutcome, RefreshUse, RevokedMark,
+    RevokedRead, Room, Session, SignedOut, Store, StoreError, StoredKey,
 };
 use crate::config::DatabaseUrl;
 use crate::secret::SecretHash;
@@ -147,8 +147,13 @@ impl Store for PostgresStore {
         interactions::withdraw_consent(&self.connections, subject, client_id, now).await
     }
 
-    async fn add_code(&self, grant: Grant, code: Code) -> Result<bool, StoreError> {
-        codes::add(&self.connections, &grant, &code).await
+    async fn add_code(
+        &self,
+        grant: Grant,
+        code: Code,
+        consent: ConsentUse,
+    ) -> Result<Result<(), Overtaken>, StoreError> {
+        codes::add(&self.connections, &grant, &code, consent).await
     }
 
     async fn use_code(&self, code: SecretHash, client_id: &ClientId, now: UnixTime) -> Result<CodeUse, StoreError> {
@@ -198,8 +203,12 @@ impl Store for PostgresStore {
         grants::add(&self.connections, &grant).await
     }
 
-    async fn add_grant_of_session(&self, grant: Grant) -> Result<bool, StoreError> {
-        grants::add_of_session(&self.connections, &grant).await
+    async fn add_grant_of_session(
+        &self,
+        grant: Grant,
+        consent: ConsentUse,
+    ) -> Result<Result<(), Overtaken>, StoreError> {
+        grants::add_of_session(&self.connections, &grant, consent).await
     }
 
     async fn add_refresh_family(&self, grant: Grant, family: RefreshFamily) -> Result<(), StoreError> {

@@ -145,6 +145,26 @@ impl Consent {
     }
 }
 
+/// What a person's yes has to do with a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsentUse {
+    /// Nobody is asked.
+    Unneeded,
+    /// It was given before, and has to be remembered still.
+    Remembered,
+    /// It was given just now, and is remembered from now on.
+    New,
+}
+
+/// Why nothing is granted, though a moment ago nothing was missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overtaken {
+    /// The session has ended.
+    SessionEnded,
+    /// The person has taken back what they allowed.
+    ConsentWithdrawn,
+}
+
 /// What a person granted a client: everything that tokens are made from, and what revocation ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -173,6 +193,11 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// Under what it is remembered that the person allowed it.
+    pub(crate) fn consent_key(&self) -> ConsentKey {
+        ConsentKey { subject: self.subject.clone(), client_id: self.client_id.clone(), audience: self.audience.clone() }
+    }
+
     /// A new identifier: the time, and 256 random bits. With the time first, what is granted about the same time lies side
     /// by side in every index, and a commit touches few pages.
     ///

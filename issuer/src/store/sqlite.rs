@@ -29,9 +29,9 @@ use rusqlite::Connection;
 use self::connections::Connections;
 use self::file::File;
 use super::{
-    Code, CodeUse, Consent, ConsentKey, DeviceAuthorization, DevicePoll, DeviceRoom, DueLogout, Grant, Interaction,
-    LONGEST_LIST, LoggedInRp, Pending, RefreshFamily, RefreshOutcome, RefreshUse, RevokedMark, RevokedRead, Room,
-    Session, SignedOut, Store, StoreError, StoredKey,
+    Code, CodeUse, Consent, ConsentKey, ConsentUse, DeviceAuthorization, DevicePoll, DeviceRoom, DueLogout, Grant,
+    Interaction, LONGEST_LIST, LoggedInRp, Overtaken, Pending, RefreshFamily, RefreshOutcome, RefreshUse, RevokedMark,
+    RevokedRead, Room, Session, SignedOut, Store, StoreError, StoredKey,
 };
 use crate::secret::SecretHash;
 
@@ -199,8 +199,13 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn add_code(&self, grant: Grant, code: Code) -> Result<bool, StoreError> {
-        self.write(move |db| codes::add(db, &grant, &code)).await
+    async fn add_code(
+        &self,
+        grant: Grant,
+        code: Code,
+        consent: ConsentUse,
+    ) -> Result<Result<(), Overtaken>, StoreError> {
+        self.write(move |db| codes::add(db, &grant, &code, consent)).await
     }
 
     async fn use_code(&self, code: SecretHash, client_id: &ClientId, now: UnixTime) -> Result<CodeUse, StoreError> {
@@ -253,8 +258,12 @@ impl Store for SqliteStore {
         self.write(move |db| grants::add(db, &grant, grant.tokens_until)).await
     }
 
-    async fn add_grant_of_session(&self, grant: Grant) -> Result<bool, StoreError> {
-        self.write(move |db| grants::add_of_session(db, &grant, grant.tokens_until)).await
+    async fn add_grant_of_session(
+        &self,
+        grant: Grant,
+        consent: ConsentUse,
+    ) -> Result<Result<(), Overtaken>, StoreError> {
+        self.write(move |db| grants::add_of_session(db, &grant, grant.tokens_until, consent)).await
     }
 
     async fn add_refresh_family(&self, grant: Grant, family: RefreshFamily) -> Result<(), StoreError> {

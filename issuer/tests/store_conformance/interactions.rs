@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_issuer::Store;
-use evergrant_issuer::store::{Consent, ConsentKey, Grant, Interaction, Room};
+use evergrant_issuer::store::{
+    Consent, ConsentKey, ConsentUse, DeviceAuthorization, DeviceRoom, Grant, Interaction, Overtaken, Room, Session,
+};
 use tokio::sync::Barrier;
 
-use super::rows::{after, ann, app, bob, family, grant, hash, interaction, room};
+use super::rows::{after, ann, app, bob, code, device, family, grant, hash, interaction, room, session};
 use super::{Opened, at_once};
 
 pub(super) async fn an_interaction_is_for_its_browser_and_its_time(Opened { store, .. }: &Opened) {
@@ -247,5 +249,81 @@ pub(super) async fn a_person_sees_what_they_allowed_and_withdraws_it_from_one_cl
     for (name, is_over) in [("to app", true), ("to other", false), ("of bob", false)] {
         assert_eq!(store.refresh_family(hash(name), after(6)).await.unwrap().is_none(), is_over, "{name}");
         assert_eq!(store.is_revoked("no token", Some(name)).await.unwrap(), is_over, "{name}");
+    }
+}
+
+/// What is granted to `app`, as `key` has it, by what is remembered or is said now.
+fn grant_of(name: &str) -> Grant {
+    let scope = Scope::parse("openid email");
+    Grant { sid: "sid of one".to_owned(), scope, audience: None, ..grant(name) }
+}
+
+pub(super) async fn what_needs_a_consent_is_granted_by_all_of_it_alone(Opened { store, .. }: &Opened) {
+    store.start_session(session("one"), None).await.unwrap();
+    let at_api = |name: &str| Grant { audience: Some("https://api.example/".to_owned()), ..grant_of(name) };
+    let code_of = async |grant: Grant, consent| {
+        let code = code(&grant.id);
+        store.add_code(grant, code, consent).await.unwrap()
+    };
+    let token_of = async |grant, consent| store.add_grant_of_session(grant, consent).await.unwrap();
+    store.remember_consent(key(), Scope::parse("openid"), after(0)).await.unwrap();
+    store.remember_consent(ConsentKey { subject: bob(), ..key() }, grant_of("").scope, after(0)).await.unwrap();
+    let withdrawn = Err(Overtaken::ConsentWithdrawn);
+    assert_eq!(code_of(grant_of("too much"), ConsentUse::Remembered).await, withdrawn);
+    assert_eq!(token_of(grant_of("too much"), ConsentUse::Remembered).await, withdrawn);
+    assert!(!store.end_grant_of(&ann(), "too much", after(1)).await.unwrap(), "nothing of it is there");
+    assert_eq!(code_of(grant_of("allowed now"), ConsentUse::New).await, Ok(()));
+    assert!(store.consent(key()).await.unwrap().covers(&grant_of("").scope));
+    assert_eq!(code_of(grant_of("allowed before"), ConsentUse::Remembered).await, Ok(()));
+    assert_eq!(token_of(at_api("at an API"), ConsentUse::Remembered).await, withdrawn);
+    assert_eq!(token_of(at_api("at an API"), ConsentUse::New).await, Ok(()));
+    assert_eq!(token_of(at_api("at an API again"), ConsentUse::Remembered).await, Ok(()));
+    let later = Grant { created_at: after(5), ..at_api("allowed once more") };
+    assert_eq!(token_of(later, ConsentUse::New).await, Ok(()));
+    let all: Vec<_> = store.consents_of(&ann()).await.unwrap().into_iter().map(|consent| consent.since).collect();
+    assert_eq!(all, [after(0), after(0)], "who says yes again says nothing new");
+    assert_eq!(token_of(grant_of("one's own application"), ConsentUse::Unneeded).await, Ok(()));
+}
+
+/// It was good for hours; and a yes that was withdrawn as it was said was remembered all the same.
+pub(super) async fn what_was_granted_at_the_moment_in_which_its_consent_was_withdrawn_outlived_it(opened: &Opened) {
+    let store = &opened.store;
+    for round in 0..30 {
+        store.start_session(Session { idle_until: after(1000), ..session("one") }, None).await.unwrap();
+        store.withdraw_consent(&ann(), &app(), after(0)).await.unwrap();
+        store.remember_consent(key(), grant_of("").scope, after(0)).await.unwrap();
+        for number in 0..10 {
+            let asked = DeviceAuthorization {
+                scope: grant_of("").scope,
+                audience: None,
+                ..device(&format!("{round} {number}"))
+            };
+            let room = DeviceRoom { address: hash("address"), per_address: 10_000 };
+            assert!(store.open_device_authorization(asked, room).await.unwrap());
+        }
+        // In some rounds nobody says yes once more, in others somebody does.
+        let yes = if round % 2 == 0 { ConsentUse::Remembered } else { ConsentUse::New };
+        let race = |store: Arc<dyn Store>, number: usize| async move {
+            let name = format!("{round} {number}");
+            let stored = match number {
+                4 => return store.withdraw_consent(&ann(), &app(), after(1)).await.unwrap(),
+                2 | 6 => store.add_grant_of_session(grant_of(&name), ConsentUse::Remembered).await.unwrap(),
+                7 => store.add_code(grant_of(&name), code(&name), yes).await.unwrap(),
+                8 if yes == ConsentUse::New => {
+                    let user_code = hash(&format!("user {name}"));
+                    assert!(store.allow_device(user_code, grant_of(&name), hash("one"), after(1)).await.unwrap());
+                    Ok(())
+                }
+                _ => store.add_code(grant_of(&name), code(&name), ConsentUse::Remembered).await.unwrap(),
+            };
+            assert!(matches!(stored, Ok(()) | Err(Overtaken::ConsentWithdrawn)), "{name}");
+        };
+        at_once(opened, 10, race).await;
+        let mut lives = false;
+        for number in 0..10 {
+            lives |= store.end_grant_of(&ann(), &format!("{round} {number}"), after(2)).await.unwrap();
+        }
+        let is_remembered = store.consent(key()).await.unwrap().covers(&grant_of("").scope);
+        assert_eq!(lives, is_remembered, "round {round}");
     }
 }

@@ -9,7 +9,7 @@ use evergrant_core::time::UnixTime;
 use evergrant_issuer::Store;
 use evergrant_issuer::secret::SecretHash;
 use evergrant_issuer::store::{
-    Code, DeviceAuthorization, Grant, Interaction, RefreshFamily, RefreshUse, Room, Session, Successor,
+    Code, ConsentUse, DeviceAuthorization, Grant, Interaction, RefreshFamily, RefreshUse, Room, Session, Successor,
 };
 
 /// When every rule begins.
@@ -89,7 +89,7 @@ pub(super) async fn add_code(store: &Arc<dyn Store>, grant: Grant, code: Code) {
     let (sid, subject) = (grant.sid.clone(), grant.subject.clone());
     let lasting = Session { sid, subject, idle_until: after(1000), ..session("of codes") };
     store.start_session(lasting, None).await.unwrap();
-    assert!(store.add_code(grant, code).await.unwrap());
+    store.add_code(grant, code, ConsentUse::Unneeded).await.unwrap().unwrap();
 }
 
 /// Given up after 60 seconds.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use evergrant_core::protocol::revoked::Revoked;
 use evergrant_core::protocol::{Scope, Subject};
 use evergrant_issuer::Store;
-use evergrant_issuer::store::{CodeUse, Grant, RefreshFamily, Session, SignedOut};
+use evergrant_issuer::store::{CodeUse, ConsentUse, Grant, Overtaken, RefreshFamily, Session, SignedOut};
 
 use super::rows::{after, ann, app, bob, code, family, grant, hash, session};
 use super::{Opened, at_once};
@@ -244,8 +244,8 @@ pub(super) async fn what_was_granted_at_the_moment_in_which_its_session_ended_ou
                         end.come(&store, &name).await;
                         false
                     }
-                    0 | 6 => store.add_grant_of_session(granted).await.unwrap(),
-                    _ => store.add_code(granted, code(&id)).await.unwrap(),
+                    0 | 6 => store.add_grant_of_session(granted, ConsentUse::Unneeded).await.unwrap().is_ok(),
+                    _ => store.add_code(granted, code(&id), ConsentUse::Unneeded).await.unwrap().is_ok(),
                 };
                 is_stored.then_some(number)
             }
@@ -269,13 +269,23 @@ pub(super) async fn nothing_is_granted_in_a_session_that_is_over_or_somebody_els
     start(store, "one").await;
     let of_one = |id: &str| Grant { sid: "sid of one".to_owned(), ..grant(id) };
     let bobs = |id: &str| Grant { subject: bob(), ..of_one(id) };
-    assert!(store.add_code(of_one("code"), code("code")).await.unwrap());
-    assert!(store.add_grant_of_session(of_one("token")).await.unwrap());
-    assert!(!store.add_code(bobs("code of bob's"), code("code of bob's")).await.unwrap());
-    assert!(!store.add_grant_of_session(bobs("token of bob's")).await.unwrap());
+    let add_code = async |grant: Grant, consent| {
+        let code = code(&grant.id);
+        store.add_code(grant, code, consent).await.unwrap()
+    };
+    let add_token = async |grant, consent| store.add_grant_of_session(grant, consent).await.unwrap();
+    assert_eq!(add_code(of_one("code"), ConsentUse::Unneeded).await, Ok(()));
+    assert_eq!(add_token(of_one("token"), ConsentUse::Unneeded).await, Ok(()));
+    for consent in [ConsentUse::Unneeded, ConsentUse::Remembered, ConsentUse::New] {
+        assert_eq!(add_code(bobs("code of bob's"), consent).await, Err(Overtaken::SessionEnded));
+        assert_eq!(add_token(bobs("token of bob's"), consent).await, Err(Overtaken::SessionEnded));
+    }
     store.end_session(hash("one"), after(1)).await.unwrap();
-    assert!(!store.add_code(of_one("late code"), code("late code")).await.unwrap());
-    assert!(!store.add_grant_of_session(of_one("late token")).await.unwrap());
+    for consent in [ConsentUse::Unneeded, ConsentUse::Remembered, ConsentUse::New] {
+        assert_eq!(add_code(of_one("late code"), consent).await, Err(Overtaken::SessionEnded));
+        assert_eq!(add_token(of_one("late token"), consent).await, Err(Overtaken::SessionEnded));
+    }
+    assert!(store.consents_of(&ann()).await.unwrap().is_empty() && store.consents_of(&bob()).await.unwrap().is_empty());
     assert_eq!(store.use_code(hash("late code"), &app(), after(1)).await.unwrap(), CodeUse::Refused);
     // Nothing of them is there to end.
     for (subject, id) in

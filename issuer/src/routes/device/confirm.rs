@@ -16,7 +16,6 @@ use crate::routes::asked::{self, AskedByDevice};
 use crate::scopes;
 use crate::secret::Secret;
 use crate::sessions::{self, SignedIn};
-use crate::store::{ConsentKey, DeviceAuthorization};
 use crate::tokens;
 use crate::web::PageError;
 use crate::web::headers::see_other;
@@ -110,13 +109,7 @@ async fn allow(
     let (store, user_code, session) = (&provider.store, asked.user_code.hash(), &signed_in.session);
     let Some(device) = store.device_authorization(user_code).await? else { return Ok(false) };
     let grant = tokens::grant_for_device(provider, asked.client, session, &device, now)?;
-    if !store.allow_device(user_code, grant, session.id, now).await? {
-        return Ok(false);
-    }
-    let DeviceAuthorization { client_id, audience, scope, .. } = device;
-    let key = ConsentKey { subject: session.subject.clone(), client_id, audience };
-    store.remember_consent(key, scope, now).await?;
-    Ok(true)
+    Ok(store.allow_device(user_code, grant, session.id, now).await?)
 }
 
 /// An interaction that is for something else has no page here.

@@ -6,23 +6,28 @@ use evergrant_core::time::UnixTime;
 use tokio_postgres::Row;
 
 use super::connections::Connections;
-use super::grants::THERE_IS_SESSION;
 use super::{grants, row};
 use crate::secret::SecretHash;
-use crate::store::{Code, CodeUse, Grant, StoreError};
+use crate::store::{Code, CodeUse, ConsentUse, Grant, Overtaken, StoreError};
 
-pub(super) async fn add(db: &Connections, grant: &Grant, code: &Code) -> Result<bool, StoreError> {
+pub(super) async fn add(
+    db: &Connections,
+    grant: &Grant,
+    code: &Code,
+    consent: ConsentUse,
+) -> Result<Result<(), Overtaken>, StoreError> {
+    let (granting, words) = grants::granting(grant, consent);
     let sql = format!(
-        "WITH {THERE_IS_SESSION},
+        "WITH {granting},
               granted AS (
                   INSERT INTO grants
                       (id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at,
                        granted_until, keep_until)
-                  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, greatest($11::bigint, $16) FROM there_is_session
+                  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, greatest($11::bigint, $17) FROM granting
                   RETURNING id
               )
          INSERT INTO code (hash, grant_id, redirect_uri, nonce, code_challenge, expires_at, dpop_jkt)
-         SELECT $12, id, $13, $14, $15, $16, $17 FROM granted RETURNING 1"
+         SELECT $13, id, $14, $15, $16, $17, $18 FROM granted RETURNING 1"
     );
     let values = [
         &grant.id as _,
@@ -36,6 +41,7 @@ pub(super) async fn add(db: &Connections, grant: &Grant, code: &Code) -> Result<
         &grant.auth_time.as_millis() as _,
         &grant.created_at.as_millis() as _,
         &grant.tokens_until.as_millis() as _,
+        &words as _,
         &code.hash.as_bytes() as _,
         &code.redirect_uri as _,
         &code.nonce.as_ref().map(|nonce| nonce.secret().as_bytes()) as _,
@@ -43,7 +49,10 @@ pub(super) async fn add(db: &Connections, grant: &Grant, code: &Code) -> Result<
         &code.expires_at.as_millis() as _,
         &code.dpop_jkt.as_ref().map(JwkThumbprint::as_str) as _,
     ];
-    Ok(db.row(&sql, &values).await?.is_some())
+    match db.row(&sql, &values).await? {
+        Some(_) => Ok(Ok(())),
+        None => grants::overtaken(db, grant).await.map(Err),
+    }
 }
 
 pub(super) async fn redeem(

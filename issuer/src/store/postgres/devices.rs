@@ -62,10 +62,15 @@ pub(super) async fn allow(
     let sql = "WITH there_is_session AS (SELECT 1 FROM session WHERE id = $14 AND subject = $3 FOR KEY SHARE),
                answered AS
                    (UPDATE device_authorization SET answered_at = $13, answered_by = $3, grant_id = $1 FROM there_is_session
-                    WHERE user_code = $12 AND answered_at IS NULL AND expires_at > $13 RETURNING 1)
+                    WHERE user_code = $12 AND answered_at IS NULL AND expires_at > $13 RETURNING 1),
+               consented AS
+                   (INSERT INTO consent (subject, client_id, audience, scope, granted_at)
+                    SELECT $3, $2, coalesce($7, ''), word, $10 FROM answered, unnest($15::text[]) AS word ORDER BY word
+                    ON CONFLICT (subject, client_id, audience, scope) DO UPDATE SET granted_at = consent.granted_at)
                INSERT INTO grants (id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at,
                    granted_until, keep_until)
                SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11 FROM answered RETURNING 1";
+    let words: Vec<&str> = grant.scope.words().collect();
     let values = [
         &grant.id as _,
         &grant.client_id.as_str() as _,
@@ -81,6 +86,7 @@ pub(super) async fn allow(
         &user_code.as_bytes() as _,
         &now.as_millis() as _,
         &allowed_in.as_bytes() as _,
+        &words as _,
     ];
     Ok(db.row(sql, &values).await?.is_some() || was_answered_so(db, user_code, &grant.subject, true).await?)
 }

@@ -8,28 +8,66 @@ use super::connections::Connections;
 use super::logged_in_rps::HEARS;
 use super::row;
 use crate::secret::SecretHash;
-use crate::store::{Grant, StoreError};
+use crate::store::{ConsentUse, Grant, Overtaken, StoreError};
 
 /// A grant that has not ended, and does not outlive its session, having no `offline_access` (OIDC Core §11).
 pub(super) const ENDS_WITH_SESSION: &str =
     "grants.ended_at IS NULL AND position(' offline_access ' IN ' ' || grants.scope || ' ') = 0";
 
-/// The session `$4` of the person `$3`. It is locked until what is granted in it is committed: who ends it meanwhile waits, and
-/// then ends that as well.
-pub(super) const THERE_IS_SESSION: &str =
-    "there_is_session AS (SELECT 1 FROM session WHERE sid = $4 AND subject = $3 LIMIT 1 FOR KEY SHARE)";
+/// A row of `granting` where there is the session `$4` of the person `$3`, and what they allowed the client `$2` at the API `$7`
+/// has the words `$12`. Both are locked until what is granted is committed: who ends one of these meanwhile waits, and then ends that
+/// as well.
+const CONSENT_REMEMBERED: &str =
+    "there_is_session AS (SELECT 1 FROM session WHERE sid = $4 AND subject = $3 LIMIT 1 FOR KEY SHARE),
+     consented AS (SELECT 1 FROM consent
+         WHERE subject = $3 AND client_id = $2 AND audience = coalesce($7, '') AND scope = ANY ($12::text[])
+         ORDER BY scope FOR KEY SHARE),
+     granting AS (SELECT 1 FROM there_is_session WHERE (SELECT count(*) FROM consented) = cardinality($12::text[]))";
+
+/// The same where they allow it now, at `$10`. What is remembered already is locked as well.
+const CONSENT_NEW: &str = "granting AS (SELECT 1 FROM session WHERE sid = $4 AND subject = $3 LIMIT 1 FOR KEY SHARE),
+     consented AS (INSERT INTO consent (subject, client_id, audience, scope, granted_at)
+         SELECT $3, $2, coalesce($7, ''), word, $10 FROM granting, unnest($12::text[]) AS word ORDER BY word
+         ON CONFLICT (subject, client_id, audience, scope) DO UPDATE SET granted_at = consent.granted_at)";
+
+/// Whether something may be granted: a row of `granting`, and the words `$12` for it.
+pub(super) fn granting(grant: &Grant, consent: ConsentUse) -> (&'static str, Vec<&str>) {
+    match consent {
+        ConsentUse::Unneeded => (CONSENT_REMEMBERED, Vec::new()),
+        ConsentUse::Remembered => (CONSENT_REMEMBERED, grant.scope.words().collect()),
+        ConsentUse::New => (CONSENT_NEW, grant.scope.words().collect()),
+    }
+}
+
+/// Why there was no row of `granting`.
+pub(super) async fn overtaken(db: &Connections, grant: &Grant) -> Result<Overtaken, StoreError> {
+    let sql = "SELECT 1 FROM session WHERE sid = $1 AND subject = $2";
+    let session = db.row(sql, &[&grant.sid, &grant.subject.as_str()]).await?;
+    Ok(session.map_or(Overtaken::SessionEnded, |_| Overtaken::ConsentWithdrawn))
+}
 
 /// Stores a grant for which nothing stands but the access tokens that went out with it.
 pub(super) async fn add(db: &Connections, grant: &Grant) -> Result<(), StoreError> {
-    insert(db, grant, "", "").await.map(drop)
+    insert(db, grant, None).await.map(drop)
 }
 
-/// The same, if the session that it comes from is still there. Whether it is.
-pub(super) async fn add_of_session(db: &Connections, grant: &Grant) -> Result<bool, StoreError> {
-    insert(db, grant, &format!("WITH {THERE_IS_SESSION}"), "FROM there_is_session").await
+/// The same, if the session and the consent that it comes from are still there.
+pub(super) async fn add_of_session(
+    db: &Connections,
+    grant: &Grant,
+    consent: ConsentUse,
+) -> Result<Result<(), Overtaken>, StoreError> {
+    match insert(db, grant, Some(granting(grant, consent))).await? {
+        true => Ok(Ok(())),
+        false => overtaken(db, grant).await.map(Err),
+    }
 }
 
-async fn insert(db: &Connections, grant: &Grant, with: &str, from: &str) -> Result<bool, StoreError> {
+async fn insert(db: &Connections, grant: &Grant, granting: Option<(&str, Vec<&str>)>) -> Result<bool, StoreError> {
+    let (with, from, words) = match granting {
+        Some((granting, words)) => (format!("WITH {granting}"), "FROM granting", Some(words)),
+        None => (String::new(), "", None),
+    };
     let sql = format!(
         "{with} INSERT INTO grants (id, client_id, subject, sid, device, scope, audience, password, auth_time, granted_at,
              granted_until, keep_until)
@@ -47,8 +85,10 @@ async fn insert(db: &Connections, grant: &Grant, with: &str, from: &str) -> Resu
         &grant.auth_time.as_millis() as _,
         &grant.created_at.as_millis() as _,
         &grant.tokens_until.as_millis() as _,
+        &words as _,
     ];
-    Ok(db.row(&sql, &values).await?.is_some())
+    let used = values.len() - usize::from(words.is_none());
+    Ok(db.row(&sql, &values[..used]).await?.is_some())
 }
 
 /// Ends a grant, unless it has ended before.

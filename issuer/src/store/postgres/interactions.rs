@@ -4,7 +4,7 @@ use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use tokio_postgres::Row;
 
-use super::connections::Connections;
+use super::connections::{Connections, Values};
 use super::logged_in_rps::HEARS;
 use super::row;
 use crate::secret::SecretHash;
@@ -139,7 +139,8 @@ pub(super) async fn consents_of(db: &Connections, subject: &Subject) -> Result<V
     Ok(Consent::gather(words?))
 }
 
-/// Forgets what a person allowed a client, ends every grant they gave it, and has it hear of that, in one step.
+/// Forgets what a person allowed a client, ends every grant they gave it, and has it hear of that, in one step. What was being
+/// granted by what they allowed, when this has that locked, is committed by then.
 pub(super) async fn withdraw_consent(
     db: &Connections,
     subject: &Subject,
@@ -149,11 +150,14 @@ pub(super) async fn withdraw_consent(
     if !row::may_be_stored(client_id.as_str()) {
         return Ok(());
     }
+    // In the order in which it is remembered.
+    let lock = "SELECT 1 FROM consent WHERE subject = $1 AND client_id = $2 ORDER BY audience, scope FOR UPDATE";
     let sql = format!(
         "WITH forgotten AS (DELETE FROM consent WHERE subject = $1 AND client_id = $2), hears AS ({HEARS})
          UPDATE grants SET ended_at = $3 WHERE subject = $1 AND client_id = $2 AND ended_at IS NULL"
     );
-    db.rows(&sql, &[&subject.as_str(), &client_id.as_str(), &now.as_millis()]).await?;
+    let values: Values<'_> = &[&subject.as_str(), &client_id.as_str(), &now.as_millis()];
+    db.rows_once_locked((lock, &[&subject.as_str(), &client_id.as_str()]), (&sql, values)).await?;
     Ok(())
 }
 

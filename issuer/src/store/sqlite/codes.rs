@@ -7,11 +7,16 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
 use super::{grants, row};
 use crate::secret::SecretHash;
-use crate::store::{Code, CodeUse, Grant, StoreError};
+use crate::store::{Code, CodeUse, ConsentUse, Grant, Overtaken, StoreError};
 
-pub(super) fn add(db: &Connection, grant: &Grant, code: &Code) -> Result<bool, StoreError> {
-    if !grants::add_of_session(db, grant, code.expires_at)? {
-        return Ok(false);
+pub(super) fn add(
+    db: &Connection,
+    grant: &Grant,
+    code: &Code,
+    consent: ConsentUse,
+) -> Result<Result<(), Overtaken>, StoreError> {
+    if let Err(overtaken) = grants::add_of_session(db, grant, code.expires_at, consent)? {
+        return Ok(Err(overtaken));
     }
     db.prepare_cached(
         "INSERT INTO code (hash, grant_id, redirect_uri, nonce, code_challenge, expires_at, dpop_jkt)
@@ -26,7 +31,7 @@ pub(super) fn add(db: &Connection, grant: &Grant, code: &Code) -> Result<bool, S
         code.expires_at.as_millis(),
         code.dpop_jkt.as_ref().map(JwkThumbprint::as_str),
     ])?;
-    Ok(true)
+    Ok(Ok(()))
 }
 
 pub(super) fn redeem(

@@ -6,7 +6,7 @@ use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
-use super::{grants, row};
+use super::{grants, interactions, row};
 use crate::secret::SecretHash;
 use crate::store::device::{SLOWED_BY, Unredeemed};
 use crate::store::{DeviceAuthorization, DevicePoll, DeviceRoom, Grant, StoreError, TRIM_BATCH};
@@ -91,6 +91,7 @@ pub(super) fn answer(
         return was_answered_so(db, user_code, subject, grant.is_some());
     }
     if let Some(grant) = grant {
+        interactions::remember_consent_to(db, grant)?;
         grants::add(db, grant, grant.tokens_until)?;
     }
     Ok(true)

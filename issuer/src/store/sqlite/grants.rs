@@ -4,9 +4,10 @@ use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use rusqlite::{Connection, params};
 
+use super::interactions;
 use super::row::Columns;
 use crate::secret::SecretHash;
-use crate::store::{Grant, Session, StoreError};
+use crate::store::{ConsentUse, Grant, Overtaken, Session, StoreError};
 
 /// A grant that has not ended, and does not outlive its session, having no `offline_access` (OIDC Core §11).
 const ENDS_WITH_SESSION: &str = "ended_at IS NULL AND instr(' ' || scope || ' ', ' offline_access ') = 0";
@@ -38,14 +39,25 @@ pub(super) fn add(db: &Connection, grant: &Grant, keep_until: UnixTime) -> Resul
     Ok(())
 }
 
-/// The same, if the session that it comes from is still there: whoever ends that then ends it as well. Whether it is.
-pub(super) fn add_of_session(db: &Connection, grant: &Grant, keep_until: UnixTime) -> Result<bool, StoreError> {
+/// The same, if the session and the consent that it comes from are still there: whoever ends those then ends it as well.
+pub(super) fn add_of_session(
+    db: &Connection,
+    grant: &Grant,
+    keep_until: UnixTime,
+    consent: ConsentUse,
+) -> Result<Result<(), Overtaken>, StoreError> {
     let sql = "SELECT 1 FROM session WHERE sid = ?1 AND subject = ?2";
-    let is_there = db.prepare_cached(sql)?.exists([&grant.sid, grant.subject.as_str()])?;
-    if is_there {
-        add(db, grant, keep_until)?;
+    if !db.prepare_cached(sql)?.exists([&grant.sid, grant.subject.as_str()])? {
+        return Ok(Err(Overtaken::SessionEnded));
     }
-    Ok(is_there)
+    match consent {
+        ConsentUse::Unneeded => {}
+        ConsentUse::Remembered if interactions::consent(db, &grant.consent_key())?.covers(&grant.scope) => {}
+        ConsentUse::Remembered => return Ok(Err(Overtaken::ConsentWithdrawn)),
+        ConsentUse::New => interactions::remember_consent_to(db, grant)?,
+    }
+    add(db, grant, keep_until)?;
+    Ok(Ok(()))
 }
 
 pub(super) fn find(db: &Connection, id: &str) -> Result<Grant, StoreError> {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::row;
 use crate::secret::SecretHash;
-use crate::store::{Consent, ConsentKey, Interaction, Room, StoreError, TRIM_BATCH};
+use crate::store::{Consent, ConsentKey, Grant, Interaction, Room, StoreError, TRIM_BATCH};
 
 pub(super) fn open(db: &Connection, interaction: &Interaction, room: Room) -> Result<(), StoreError> {
     let browser = interaction.browser;
@@ -129,6 +129,11 @@ pub(super) fn remember_consent(
         ])?;
     }
     Ok(())
+}
+
+/// That a person has allowed what they grant.
+pub(super) fn remember_consent_to(db: &Connection, grant: &Grant) -> Result<(), StoreError> {
+    remember_consent(db, &grant.consent_key(), &grant.scope, grant.created_at)
 }
 
 pub(super) fn consents_of(db: &Connection, subject: &Subject) -> Result<Vec<Consent>, StoreError> {
