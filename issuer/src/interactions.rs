@@ -156,7 +156,10 @@ pub(crate) async fn pending(
         return Err(over(provider, params));
     };
     let found = provider.store.interaction(token.hash(), browser.hash(), now).await;
-    let interaction = found.map_err(Failure::from)?.ok_or_else(|| over(provider, params))?;
+    // One of a time to come was opened by a clock that was far ahead.
+    let latest = now + provider.config.lifetimes.interaction;
+    let interaction = found.map_err(Failure::from)?.filter(|interaction| interaction.created_at <= latest);
+    let interaction = interaction.ok_or_else(|| over(provider, params))?;
     if !interaction.shown {
         provider.store.note_shown(interaction.id).await.map_err(Failure::from)?;
     }

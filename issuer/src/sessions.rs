@@ -85,7 +85,8 @@ pub(crate) async fn begin(
         subject: person.sub.clone(),
         device: device::describe(headers),
         password: Some(person.password_hash.fingerprint()),
-        auth_time: now,
+        // The page was there before: a clock that was set back since, or is behind another issuer's, does not change that.
+        auth_time: now.max(pending.interaction.created_at),
         idle_until: now + lifetimes.session_idle,
         absolute_until: now + lifetimes.session_absolute,
     };

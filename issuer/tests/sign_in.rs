@@ -201,6 +201,25 @@ async fn a_double_click_left_a_second_session() {
     assert_eq!(browser.get("/account").await.body.matches(r#"name="browser""#).count(), 1, "the one before has ended");
 }
 
+/// They were asked again and again, until the clock had made up for it.
+#[tokio::test]
+async fn who_was_to_sign_in_anew_could_not_when_the_clock_had_been_set_back() {
+    let server = Server::start().await;
+    for (name, value) in [("prompt", "login"), ("max_age", "0")] {
+        let browser = Browser::of(&server);
+        let asked = interaction(&browser, &App::code("trusted").with(name, value)).await;
+        server.clock.shift(-120);
+        let answer = attempt(&browser, &asked, "ann", PASSWORD).await;
+        assert!(answer.location().unwrap().starts_with(CALLBACK), "{name}: {}", answer.location().unwrap());
+    }
+    // What was opened at a time that is far off still has to be opened anew.
+    let browser = Browser::of(&server);
+    let asked = interaction(&browser, &App::code("trusted")).await;
+    server.clock.shift(-1_000_000);
+    let answer = attempt(&browser, &asked, "ann", PASSWORD).await;
+    assert!(answer.status == 400 && answer.body.contains("out of date"), "{}", answer.body);
+}
+
 #[tokio::test]
 async fn every_sign_in_has_a_new_session_and_ends_the_old_one() {
     let server = Server::start().await;
