@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use evergrant_core::protocol::logout_token::LogoutTokenError;
 use evergrant_core::session::Failure;
 use evergrant_core::time::UnixTime;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::crypto::Fingerprint;
 use crate::provider::CLOCK_TOLERANCE;
@@ -57,15 +57,8 @@ pub(crate) async fn log_out(app: &Arc<WebApp>, token: &str) -> Result<Outcome, F
     }
     let ended = app.sessions.end_all_of(claims.sid.as_deref(), claims.sub.as_ref());
     info!(sessions = ended.len(), "the issuer says that a session is over");
-    let app = Arc::clone(app);
     // Nobody has these refresh tokens any more. The issuer, which waits for the answer, is not asked before it has that.
-    tokio::spawn(async move {
-        for session in ended {
-            if let Err(failure) = sign_out::take_back(&app, &session).await {
-                warn!("the refresh token of a session that is over could not be taken back: {failure}");
-            }
-        }
-    });
+    sign_out::take_back_by_and_by(app, ended);
     Ok(Outcome::Done)
 }
 

@@ -100,9 +100,9 @@ impl Sessions {
         known.entries.values_mut().filter_map(|entry| entry.session.take_if(is_meant)).collect()
     }
 
-    /// Ends it.
-    pub(crate) fn end(&self, id: &str) {
-        self.known().entries.remove(&Fingerprint::of(id));
+    /// Ends it, and returns it if it was there.
+    pub(crate) fn end(&self, id: &str) -> Option<Arc<Session>> {
+        self.known().entries.remove(&Fingerprint::of(id))?.session
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

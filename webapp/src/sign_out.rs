@@ -1,10 +1,13 @@
 //! The end of a session: its refresh token is revoked, and the issuer's own session ends on the issuer's page.
 
+use std::sync::Arc;
+
 use evergrant_core::address::Address;
 use evergrant_core::protocol::authorize::AuthorizationParameters;
 use evergrant_core::protocol::logout::{self, LogoutRequest};
 use evergrant_core::protocol::revoke;
 use evergrant_core::session::Failure;
+use tracing::warn;
 
 use crate::session::Session;
 use crate::web_app::WebApp;
@@ -23,6 +26,18 @@ pub(crate) async fn take_back(app: &WebApp, session: &Session) -> Result<(), Fai
         }
         None => Ok(()),
     }
+}
+
+/// The same for sessions that are over, while nobody waits for it.
+pub(crate) fn take_back_by_and_by(app: &Arc<WebApp>, over: Vec<Arc<Session>>) {
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        for session in over {
+            if let Err(failure) = take_back(&app, &session).await {
+                warn!("the refresh token of a session that is over could not be taken back: {failure}");
+            }
+        }
+    });
 }
 
 /// Takes the session's tokens back, and says where the issuer's session ends, if that can be ended.

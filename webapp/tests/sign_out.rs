@@ -1,6 +1,9 @@
 //! `POST /sign-out`: only a page of this session may, and then everything ends.
 
+use std::time::Duration;
+
 use reqwest::{Method, Url};
+use tokio::time::timeout;
 
 use crate::support::{Browser, World};
 
@@ -60,4 +63,49 @@ async fn an_issuer_that_is_down_keeps_nobody_signed_in() {
     assert_eq!(answer.status, 502);
     assert!(answer.body.contains("the issuer could not be told"), "{}", answer.body);
     assert!(browser.get(&world.web_app).await.body.contains("Nobody is signed in"));
+}
+
+/// An end to waiting.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until so many refresh tokens are good at the issuer.
+async fn are_left(world: &World, number: usize) {
+    let left = timeout(PATIENCE, async {
+        while world.refresh_tokens().await != number {
+            tokio::task::yield_now().await;
+        }
+    });
+    left.await.unwrap_or_else(|_| panic!("{number} should be left"));
+}
+
+/// It was good for as long as it could be, and nobody had it any more.
+#[tokio::test]
+async fn who_closed_the_page_while_they_signed_out_left_their_refresh_token_behind() {
+    let (world, held) = World::with_held_revocations().await;
+    let (browser, form_token) = signed_in(&world).await;
+    assert_eq!(world.refresh_tokens().await, 1);
+    let url = format!("{}/sign-out", world.web_app);
+    let fields = [("form_token", form_token.as_str())];
+    tokio::select! {
+        _ = browser.post(&url, &fields) => panic!("the issuer has not answered"),
+        arrived = held.arrived.acquire() => arrived.unwrap().forget(),
+    }
+    // Until the web app has seen that the browser is gone.
+    for _ in 0..20 {
+        Browser::new().get(&world.web_app).await;
+    }
+    held.let_go.add_permits(1);
+    are_left(&world, 0).await;
+}
+
+#[tokio::test]
+async fn who_signed_in_again_left_the_refresh_token_before_behind() {
+    let world = World::start().await;
+    let (browser, _) = signed_in(&world).await;
+    assert_eq!(world.refresh_tokens().await, 1);
+    let begun = browser.get(&format!("{}/sign-in", world.web_app)).await;
+    let page = browser.follow(begun, "").await;
+    assert_eq!(browser.submit(&page, |_| ()).await.status, 303);
+    are_left(&world, 1).await;
+    assert!(browser.get(&world.web_app).await.body.contains("Signed in as"));
 }

@@ -12,7 +12,7 @@ use evergrant_core::session::Failure;
 use crate::error::PageError;
 use crate::pending::PendingSignIn;
 use crate::web_app::WebApp;
-use crate::{cookies, crypto, sign_in};
+use crate::{cookies, crypto, sign_in, sign_out};
 
 /// It comes from another site by its nature: what ties it to this browser is the cookie of the sign-in it answers.
 pub(crate) async fn callback(State(app): State<Arc<WebApp>>, jar: CookieJar, body: String) -> Response {
@@ -37,7 +37,7 @@ pub(crate) async fn opened_by_hand() -> Redirect {
 }
 
 async fn begin_session(
-    app: &WebApp,
+    app: &Arc<WebApp>,
     jar: &CookieJar,
     params: &Params,
     pending: Option<PendingSignIn>,
@@ -46,7 +46,8 @@ async fn begin_session(
     // A new name for every sign-in: one that was planted before opens nothing.
     let id = crypto::secret_text()?;
     if let Some(before) = cookies::session(jar, &app.config) {
-        app.sessions.end(&before);
+        // Its refresh token would live on, and nobody could use it.
+        sign_out::take_back_by_and_by(app, app.sessions.end(&before).into_iter().collect());
     }
     app.sessions.begin(&id, session);
     Ok(id)

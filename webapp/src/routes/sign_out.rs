@@ -29,10 +29,13 @@ pub(crate) async fn sign_out(
     // Here first: whatever the issuer says, this session is over.
     app.sessions.end(&id);
     let jar = jar.add(cookies::no_session(&app.config));
-    Ok(match sign_out::at_the_issuer(&app, &session).await {
-        Ok(Some(url)) => (jar, Redirect::to(url.as_str())).into_response(),
-        Ok(None) => (jar, Redirect::to("/")).into_response(),
-        Err(failure) => (jar, PageError::issuer_not_told(&failure)).into_response(),
+    // A task of its own: a person who signs out and closes the page has signed out.
+    let told = tokio::spawn(async move { sign_out::at_the_issuer(&app, &session).await });
+    Ok(match told.await {
+        Ok(Ok(Some(url))) => (jar, Redirect::to(url.as_str())).into_response(),
+        Ok(Ok(None)) => (jar, Redirect::to("/")).into_response(),
+        Ok(Err(failure)) => (jar, PageError::issuer_not_told(&failure)).into_response(),
+        Err(_) => (jar, PageError::internal()).into_response(),
     })
 }
 

@@ -12,6 +12,7 @@ use axum::response::Response;
 use evergrant_issuer::{Clock, Config as IssuerConfig, Provider, SqliteStore, router as issuer_router};
 use evergrant_server::Server;
 use evergrant_webapp::{Config, WebApp, router};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 const WEB_APP: &str = include_str!("../../demo.toml");
@@ -59,6 +60,19 @@ impl World {
         };
         let is_first = Arc::new(AtomicBool::new(true));
         Self::of(issuer, |router| router.layer(from_fn_with_state(Arc::clone(&is_first), lose_first)), |app| app).await
+    }
+
+    /// The issuer does not answer revocations before it is told to.
+    pub(crate) async fn with_held_revocations() -> (Self, Arc<Held>) {
+        let held = Arc::new(Held { arrived: Semaphore::new(0), let_go: Semaphore::new(0) });
+        let hold = |router: Router| router.layer(from_fn_with_state(Arc::clone(&held), hold));
+        (Self::of(|issuer| issuer, hold, |app| app).await, held)
+    }
+
+    /// How many refresh tokens of the demo's person are good at the issuer.
+    pub(crate) async fn refresh_tokens(&self) -> usize {
+        let Provider { config, store, clock, .. } = &*self.provider;
+        store.refresh_families_of(&config.user_named("test").unwrap().sub, clock.now()).await.unwrap().len()
     }
 
     async fn with(change_issuer: impl Fn(String) -> String, change_web_app: impl Fn(String) -> String) -> Self {
@@ -115,6 +129,22 @@ async fn lose_first(State(is_first): State<Arc<AtomicBool>>, request: Request, n
         return std::future::pending().await;
     }
     response
+}
+
+/// Revocations on their way.
+pub(crate) struct Held {
+    /// One permit for each that came.
+    pub(crate) arrived: Semaphore,
+    /// One permit for each that may go on.
+    pub(crate) let_go: Semaphore,
+}
+
+async fn hold(State(held): State<Arc<Held>>, request: Request, next: Next) -> Response {
+    if request.uri().path() == "/oauth/revoke" {
+        held.arrived.add_permits(1);
+        held.let_go.acquire().await.unwrap().forget();
+    }
+    next.run(request).await
 }
 
 async fn free_port() -> Server {
