@@ -340,6 +340,12 @@ impl Config {
 
     fn check_issuer(&self) -> Result<(), ConfigError> {
         let (issuer, url) = (self.issuer.as_str(), self.issuer.url());
+        // Not repeated: there may be a password in it.
+        if Origin::of(url).is_none() || !url.username().is_empty() || url.password().is_some() {
+            return Err(ConfigError::rule(
+                "issuer: it must be http or https and the name of a host, such as https://issuer.example/",
+            ));
+        }
         // The routes and the pages' links begin at the root of the host.
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
             return Err(ConfigError::rule(format!(

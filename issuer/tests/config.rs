@@ -25,7 +25,7 @@ fn an_unknown_key_is_named_with_its_line() {
 
 #[test]
 fn each_rule_says_what_to_do() {
-    let cases: [(&str, &str, &str); 22] = [
+    let cases: [(&str, &str, &str); 33] = [
         ("http://127.0.0.1:1/", "http://127.0.0.1:1", ""),
         ("http://127.0.0.1:1/", "http://127.0.0.1:1/x/", "root of a host"),
         ("http://127.0.0.1:1/", "http://issuer.example/", "must be https"),
@@ -48,6 +48,17 @@ fn each_rule_says_what_to_do() {
         ("https://other.example/", "https://other.example/#x", "fragment"),
         ("https://other.example/", "https://other.example/a b", "white space"),
         ("https://other.example/", "", "white space"),
+        ("https://other.example/", "other\\u0000", "white space"),
+        ("http://127.0.0.1:1/", "ftp://localhost/", "http or https"),
+        ("http://127.0.0.1:1/", "wss://localhost/", "http or https"),
+        ("http://127.0.0.1:1/", "http://ann@localhost/", "http or https"),
+        ("client_id = \"trusted\"", "client_id = \"\"", "printable ASCII"),
+        ("client_id = \"trusted\"", "client_id = \"a\\u0000b\"", "printable ASCII"),
+        ("client_id = \"trusted\"", "client_id = \"trüsted\"", "printable ASCII"),
+        ("username = \"bob\"", "username = \"\"", "username"),
+        ("sub = \"user-bob\"", "sub = \"bob\\u0000\"", "1 to 255 ASCII"),
+        ("scopes = \"read:reports", "scopes = \"read:reports \\u0000", "RFC 6749"),
+        ("scopes = \"read:reports", "scopes = \"read:reports \\\"all\\\"", "RFC 6749"),
     ];
     for (from, to, words) in cases {
         let changed = config().replacen(from, to, 1);
@@ -56,6 +67,12 @@ fn each_rule_says_what_to_do() {
             Err(error) => assert!(!words.is_empty() && error.to_string().contains(words), "{to}: {error}"),
         }
     }
+}
+
+#[test]
+fn a_password_in_the_issuers_address_is_not_repeated() {
+    let message = refusal(|text| text.replacen("http://127.0.0.1:1/", "http://ann:s3cret@localhost/", 1));
+    assert!(message.contains("http or https") && !message.contains("s3cret"), "{message}");
 }
 
 /// RFC 9700 §2.6.

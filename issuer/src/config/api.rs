@@ -41,10 +41,18 @@ impl Api {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         // RFC 8707 §2. Beyond that any name will do: it need not be an address.
         if self.identifier.is_empty()
-            || self.identifier.contains(|letter: char| letter == '#' || letter.is_whitespace())
+            || self.identifier.contains(|letter: char| letter == '#' || letter.is_whitespace() || letter.is_control())
         {
             return Err(ConfigError::rule(format!(
                 "[[api]] identifier: {:?} must be a name without white space, or an address without a fragment (#)",
+                self.identifier
+            )));
+        }
+        // RFC 6749 §3.3, `scope-token`.
+        let is_token = |word: &str| word.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte));
+        if let Some(word) = self.scopes.words().find(|word| !is_token(word)) {
+            return Err(ConfigError::rule(format!(
+                "[[api]] {:?}: scopes has {word:?}, and a scope has printable ASCII characters alone, neither \" nor \\ (RFC 6749 §3.3)",
                 self.identifier
             )));
         }

@@ -214,6 +214,11 @@ impl Client {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let refuse =
             |message: String| Err(ConfigError::rule(format!("[[client]] {:?}: {message}", self.client_id.as_str())));
+        // RFC 6749 §A.1.
+        let id = self.client_id.as_str();
+        if id.is_empty() || !id.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return refuse("client_id must have printable ASCII characters, one at least".into());
+        }
         match (self.kind, self.secret_hashes.is_empty()) {
             (ClientType::Public, false) => return refuse("a public client has no secret_hashes".into()),
             (ClientType::Confidential, true) => return refuse("a confidential client needs secret_hashes".into()),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use argon2::password_hash::phc;
+use argon2::{Params, Version};
 use evergrant_core::protocol::{Scope, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -72,9 +74,14 @@ impl User {
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let rule = |what: &str, error| ConfigError::rule(format!("[[user]] {:?}: {what} {error}", self.username));
+        if self.username.is_empty() {
+            return Err(rule("username", "must not be empty: the person types it".to_owned()));
+        }
         let sub = self.sub.as_str();
-        if sub.is_empty() || sub.len() > LONGEST_SUB || !sub.is_ascii() {
-            let error = format!("{sub:?} must be 1 to {LONGEST_SUB} ASCII characters (OpenID Connect Core, section 2)");
+        if sub.is_empty() || sub.len() > LONGEST_SUB || !sub.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            let error = format!(
+                "{sub:?} must be 1 to {LONGEST_SUB} ASCII characters, and all printable (OpenID Connect Core, section 2)"
+            );
             return Err(rule("sub", error));
         }
         self.own_claims.check_for_id_tokens().map_err(|error| rule("claims", error))?;
@@ -127,14 +134,29 @@ impl TryFrom<String> for PasswordHash {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let parsed = argon2::password_hash::phc::PasswordHash::new(&text);
-        match parsed {
-            Ok(hash) if hash.algorithm.as_str() == "argon2id" => {
-                Ok(Self { fingerprint: SecretHash::of(&format!("password {text}")), phc: text })
-            }
-            _ => Err("a password hash is an argon2id PHC string, as `hash-password` prints it"),
+        let cost = phc::PasswordHash::new(&text).ok().and_then(|hash| cost(&hash)).ok_or(UNREADABLE)?;
+        let work = u64::from(cost.m_cost()) * u64::from(cost.t_cost());
+        if cost.m_cost() > MOST_MEMORY || work > MOST_WORK {
+            return Err(TOO_COSTLY);
         }
+        Ok(Self { fingerprint: SecretHash::of(&format!("password {text}")), phc: text })
     }
+}
+
+/// The most that a check may take, in KiB: twice what RFC 9106 §4 recommends where there is much.
+const MOST_MEMORY: u32 = 4 << 20;
+
+/// The same times the number of passes: some tens of seconds.
+const MOST_WORK: u64 = 16 * MOST_MEMORY as u64;
+
+const UNREADABLE: &str = "a password hash is an argon2id PHC string, as `hash-password` prints it";
+const TOO_COSTLY: &str = "a password hash takes at most 4 GiB (m=4194304, in KiB) and, with as much, 16 passes (t): whoever signs in waits for it";
+
+/// What a check costs; `None` where nothing can be checked.
+fn cost(hash: &phc::PasswordHash) -> Option<Params> {
+    let is_whole = hash.algorithm.as_str() == "argon2id" && hash.salt.is_some() && hash.hash.is_some();
+    let is_known = hash.version.is_none_or(|version| Version::try_from(version).is_ok());
+    Params::try_from(hash).ok().filter(|_| is_whole && is_known)
 }
 
 impl fmt::Debug for PasswordHash {
@@ -158,5 +180,25 @@ mod tests {
         assert_eq!(one.fingerprint(), hash("8XZx9+PD402/s77fK0m83A").fingerprint());
         assert_ne!(one.fingerprint(), another.fingerprint());
         assert_ne!(one.fingerprint(), SecretHash::of(one.as_phc()));
+    }
+
+    /// The configuration was called fine, and the person could not sign in; or whoever tried to used up the machine's memory.
+    #[test]
+    fn a_hash_that_cannot_be_checked_was_called_fine() {
+        let hash =
+            |start: &str, end: &str| PasswordHash::try_from(format!("$argon2id${start}$8XZx9+PD402/s77fK0m83A{end}"));
+        let output = "$l4+Zo4YQ6Ua0wwCVWEjMyGq1y9/jySEuoFSOSQ4gkgY";
+        for fine in ["v=19$m=19456,t=2,p=1", "m=19456,t=2,p=1", "v=19$m=2097152,t=1,p=4", "v=19$m=8,t=1000,p=1"] {
+            assert!(hash(fine, output).is_ok(), "{fine}");
+        }
+        for wrong in
+            ["v=19$m=7,t=1,p=1", "v=19$m=8,t=1,p=8", "v=19$m=19456,t=0,p=1", "v=99$m=19456,t=2,p=1", "v=19$x=1"]
+        {
+            assert_eq!(hash(wrong, output).unwrap_err(), UNREADABLE, "{wrong}");
+        }
+        assert_eq!(hash("v=19$m=19456,t=2,p=1", "").unwrap_err(), UNREADABLE);
+        for costly in ["v=19$m=4294967295,t=2,p=1", "v=19$m=19456,t=4294967295,p=1", "v=19$m=4194304,t=17,p=1"] {
+            assert_eq!(hash(costly, output).unwrap_err(), TOO_COSTLY, "{costly}");
+        }
     }
 }
