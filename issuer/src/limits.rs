@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use evergrant_core::protocol::ClientId;
@@ -56,9 +56,7 @@ impl Limits {
         let person = SecretHash::of(username);
         self.by_address.check_key(&address).map_err(|refusal| wait(&refusal))?;
         // Counted before the password is looked at, or guesses that come at once would all be looked at.
-        let caller = (address, person);
-        self.by_person_and_address.check(&caller, Instant::now())?;
-        self.by_person_and_address.count(caller, Instant::now());
+        self.by_person_and_address.take((address, person), Instant::now())?;
         self.by_person.check_key(&person).map_err(|refusal| wait(&refusal))
     }
 
@@ -67,9 +65,7 @@ impl Limits {
     /// # Errors
     /// How long to wait, when it is one too many.
     pub(crate) fn sign_in_where_known(&self, browser: SecretHash) -> Result<(), Duration> {
-        self.by_known_browser.check(&browser, Instant::now())?;
-        self.by_known_browser.count(browser, Instant::now());
-        Ok(())
+        self.by_known_browser.take(browser, Instant::now())
     }
 
     /// Forgets what this person's attempts from `address` came to: whoever knows the password guesses nothing.
@@ -130,16 +126,38 @@ impl<Caller: Eq + Hash> Tally<Caller> {
         Self { most: most.get(), counts: Mutex::default() }
     }
 
+    /// Counts one that may come to nothing, unless it is one too many.
+    fn take(&self, caller: Caller, now: Instant) -> Result<(), Duration> {
+        let mut counts = self.counts();
+        self.room(&counts, &caller, now)?;
+        Self::add(&mut counts, caller, now);
+        Ok(())
+    }
+
     fn check(&self, caller: &Caller, now: Instant) -> Result<(), Duration> {
-        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        self.room(&self.counts(), caller, now)
+    }
+
+    fn count(&self, caller: Caller, now: Instant) {
+        Self::add(&mut self.counts(), caller, now);
+    }
+
+    fn forget(&self, caller: &Caller) {
+        self.counts().remove(caller);
+    }
+
+    fn forget_old(&self, now: Instant) {
+        self.counts().retain(|_, count| now - count.since < Self::WINDOW);
+    }
+
+    fn room(&self, counts: &HashMap<Caller, Count>, caller: &Caller, now: Instant) -> Result<(), Duration> {
         match counts.get(caller).map(|count| (count.failed, Self::WINDOW.saturating_sub(now - count.since))) {
             Some((failed, wait)) if failed >= self.most && !wait.is_zero() => Err(wait),
             _ => Ok(()),
         }
     }
 
-    fn count(&self, caller: Caller, now: Instant) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+    fn add(counts: &mut HashMap<Caller, Count>, caller: Caller, now: Instant) {
         let count = counts.entry(caller).or_insert(Count { since: now, failed: 0 });
         if now - count.since >= Self::WINDOW {
             *count = Count { since: now, failed: 0 };
@@ -147,13 +165,8 @@ impl<Caller: Eq + Hash> Tally<Caller> {
         count.failed += 1;
     }
 
-    fn forget(&self, caller: &Caller) {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(caller);
-    }
-
-    fn forget_old(&self, now: Instant) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.retain(|_, count| now - count.since < Self::WINDOW);
+    fn counts(&self) -> MutexGuard<'_, HashMap<Caller, Count>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -176,6 +189,25 @@ mod tests {
         assert!(limits.sign_in(address(1), "ann").is_err_and(|wait| wait > Duration::ZERO));
         assert!(limits.sign_in(address(1), "bob").is_ok());
         assert!(limits.sign_in(address(2), "ann").is_ok());
+    }
+
+    /// As many more as came at the same moment.
+    #[test]
+    fn attempts_at_one_moment_were_more_than_there_may_be() {
+        let limits = Limits::new(&config::Limits::default());
+        for round in 0..1000 {
+            let (name, step) = (format!("person {round}"), std::sync::Barrier::new(4));
+            let address = IpAddr::from((0x0a00_0000_u32 + round).to_be_bytes());
+            let one = || {
+                step.wait();
+                allowed(&limits, 5, |_| address, &name)
+            };
+            let all: usize = std::thread::scope(|scope| {
+                let threads = [(); 4].map(|()| scope.spawn(one));
+                threads.map(|thread| thread.join().unwrap_or_default()).iter().sum()
+            });
+            assert_eq!(all, 10, "round {round}");
+        }
     }
 
     #[test]
