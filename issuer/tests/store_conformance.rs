@@ -130,6 +130,7 @@ on_both_stores! {
     logouts {
         however_a_session_ends_its_clients_hear_and_no_others,
         who_signs_in_again_stays_and_who_signs_in_over_somebody_ends_them,
+        who_signed_in_again_was_signed_out_of_an_application_that_redeemed_its_code_after_that,
         time_tells_nobody_and_then_the_end_of_what_was_granted_does,
         as_long_as_a_session_lasts_the_end_of_a_grant_tells_nobody,
         whoever_ends_an_application_has_it_hear,

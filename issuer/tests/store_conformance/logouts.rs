@@ -87,6 +87,18 @@ pub(super) async fn who_signs_in_again_stays_and_who_signs_in_over_somebody_ends
     assert_eq!(heard(store).await, ["first", "second"]);
 }
 
+/// Who had signed in at an application by one session, and signed in again before the application had redeemed its code.
+pub(super) async fn who_signed_in_again_was_signed_out_of_an_application_that_redeemed_its_code_after_that(
+    Opened { store, .. }: &Opened,
+) {
+    sign_in(store, "first").await;
+    store.start_session(session("second"), Some(hash("first"))).await.unwrap();
+    store.note_logged_in_rp(rp("first"), after(1)).await.unwrap();
+    assert!(heard_at(store, after(60)).await.is_empty());
+    store.end_session(hash("second"), after(61)).await.unwrap();
+    assert_eq!(heard_at(store, after(61)).await, ["first"]);
+}
+
 pub(super) async fn time_tells_nobody_and_then_the_end_of_what_was_granted_does(Opened { store, .. }: &Opened) {
     let granted = |name: &str| Grant { sid: format!("sid of {name}"), ..grant(name) };
     for name in ["over", "replayed"] {

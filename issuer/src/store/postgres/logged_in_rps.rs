@@ -8,7 +8,8 @@ use super::connections::Connections;
 use super::row;
 use crate::store::{DueLogout, LoggedInRp, SESSION_BEGINS_WITHIN, StoreError};
 
-/// The session is locked until this is committed: who ends it meanwhile waits, and then finds the client here.
+/// The session is locked until this is committed: who ends it meanwhile waits, and then finds the client here. One that is known
+/// waits for the end of the session that it is known with, which may have taken the place of its own.
 pub(super) async fn add(db: &Connections, rp: &LoggedInRp, now: UnixTime) -> Result<(), StoreError> {
     let sql = "WITH known AS (SELECT sid FROM session WHERE sid = $1 FOR KEY SHARE)
                INSERT INTO logged_in_rp (sid, client_id, subject, session, keep_until, next_try_at)
@@ -16,7 +17,8 @@ pub(super) async fn add(db: &Connections, rp: &LoggedInRp, now: UnixTime) -> Res
                FROM (VALUES (true)) AS one LEFT JOIN known ON true LIMIT 1
                ON CONFLICT (sid, client_id) DO UPDATE SET session = coalesce(logged_in_rp.session, excluded.session),
                    keep_until = greatest(logged_in_rp.keep_until, excluded.keep_until),
-                   next_try_at = coalesce(logged_in_rp.next_try_at, excluded.next_try_at)";
+                   next_try_at = CASE WHEN logged_in_rp.session IS NULL
+                       THEN coalesce(logged_in_rp.next_try_at, excluded.next_try_at) ELSE logged_in_rp.next_try_at END";
     let values = [
         &rp.sid as _,
         &rp.client_id.as_str() as _,

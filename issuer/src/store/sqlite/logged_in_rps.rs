@@ -8,6 +8,7 @@ use super::row;
 use crate::secret::SecretHash;
 use crate::store::{DueLogout, LoggedInRp, SESSION_BEGINS_WITHIN, Session, StoreError};
 
+/// One that is known waits for the end of the session that it is known with, which may have taken the place of its own.
 pub(super) fn add(db: &Connection, rp: &LoggedInRp, now: UnixTime) -> Result<(), StoreError> {
     db.prepare_cached(
         "INSERT INTO logged_in_rp (sid, client_id, subject, session, keep_until, next_try_at)
@@ -15,7 +16,7 @@ pub(super) fn add(db: &Connection, rp: &LoggedInRp, now: UnixTime) -> Result<(),
          FROM (SELECT 1) LEFT JOIN session ON session.sid = :sid WHERE true
          ON CONFLICT (sid, client_id) DO UPDATE SET session = coalesce(session, excluded.session),
              keep_until = max(keep_until, excluded.keep_until),
-             next_try_at = coalesce(next_try_at, excluded.next_try_at)",
+             next_try_at = iif(session IS NULL, coalesce(next_try_at, excluded.next_try_at), next_try_at)",
     )?
     .execute(named_params! {
         ":sid": rp.sid,
