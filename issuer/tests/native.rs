@@ -10,8 +10,18 @@ type = "public"
 redirect_uris = ["http://127.0.0.1/callback", "http://[::1]/callback", "http://localhost:8080/callback"]
 "#;
 
+/// Its pages are in a webview, and people sign in in the system's browser.
+const WEBVIEW: &str = r#"
+[[client]]
+client_id = "webview"
+name = "Desktop App"
+type = "public"
+redirect_uris = ["com.example.app:/callback"]
+origins = ["tauri://localhost", "http://tauri.localhost"]
+"#;
+
 async fn server() -> Server {
-    Server::with(&format!("{}{NATIVE}", config())).await
+    Server::with(&format!("{}{NATIVE}{WEBVIEW}", config())).await
 }
 
 #[tokio::test]
@@ -50,14 +60,17 @@ async fn an_app_on_a_device_is_answered_at_whatever_port_it_listens() {
 #[tokio::test]
 async fn what_a_person_allowed_once_is_asked_again_since_any_program_can_pose_as_the_app() {
     let server = server().await;
-    let browser = Browser::of(&server);
-    let callback = "http://127.0.0.1:51004/callback";
-    let request = App::code("native").with("redirect_uri", callback);
-    assert!(browser.authorize_as("ann", &request.query()).await.sent(callback, '?').has("code"));
-    let again = browser.get(&format!("/authorize?{}", request.query())).await;
-    assert!(again.location().unwrap().starts_with("/consent?"), "RFC 8252 §8.6");
-    let silent = browser.get(&format!("/authorize?{}", request.with("prompt", "none").query())).await;
-    assert_eq!(silent.sent(callback, '?').first("error"), Some("consent_required"));
+    for (client_id, callback) in
+        [("native", "http://127.0.0.1:51004/callback"), ("webview", "com.example.app:/callback")]
+    {
+        let browser = Browser::of(&server);
+        let request = App::code(client_id).with("redirect_uri", callback);
+        assert!(browser.authorize_as("ann", &request.query()).await.sent(callback, '?').has("code"));
+        let again = browser.get(&format!("/authorize?{}", request.query())).await;
+        assert!(again.location().unwrap().starts_with("/consent?"), "RFC 8252 §8.6");
+        let silent = browser.get(&format!("/authorize?{}", request.with("prompt", "none").query())).await;
+        assert_eq!(silent.sent(callback, '?').first("error"), Some("consent_required"));
+    }
 }
 
 #[tokio::test]

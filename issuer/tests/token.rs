@@ -251,6 +251,19 @@ async fn pages_of_registered_origins_may_call_whatever_their_libraries_add_and_o
     }
 }
 
+/// WebKit shows the pages of a Tauri app at `tauri://localhost`, and says so in what they ask.
+#[tokio::test]
+async fn the_page_of_an_app_in_a_webview_of_its_own_could_not_be_registered() {
+    const WEBVIEW: &str = "tauri://localhost";
+    let origins = format!(r#"origins = ["http://localhost:8080", "{WEBVIEW}"]"#);
+    let server = Server::with(&config().replacen(r#"origins = ["http://localhost:8080"]"#, &origins, 1)).await;
+    let browser = Browser::of(&server);
+    let refused = browser.post_with("/oauth/token", &GOOD, &[("origin", WEBVIEW)]).await;
+    assert_eq!(refused.header("access-control-allow-origin"), Some(WEBVIEW));
+    let other = browser.post_with("/oauth/token", &GOOD, &[("origin", "tauri://other")]).await;
+    assert_eq!(other.header("access-control-allow-origin"), None);
+}
+
 /// Some libraries leave out who asks (`DeviceClient` of Python's oauthlib, unless told), others send what a client has not.
 #[tokio::test]
 async fn what_a_refused_client_left_out_was_not_said() {

@@ -55,10 +55,11 @@ impl Address {
         })
     }
 
-    /// Scheme, host and port, as `location.origin` has them; `null` unless it is `http` or `https`.
+    /// Scheme, host and port, as `location.origin` has them, be it in a browser or in an app's own webview (`tauri://localhost`);
+    /// `null` where there is no host.
     pub fn origin(&self) -> String {
-        match (self.scheme(), self.authority_and_rest()) {
-            (scheme @ ("http" | "https"), Some((authority, _))) => format!("{scheme}://{authority}"),
+        match self.authority_and_rest() {
+            Some((authority, _)) if !authority.is_empty() => format!("{}://{authority}", self.scheme()),
             _ => "null".to_owned(),
         }
     }

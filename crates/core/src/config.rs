@@ -208,7 +208,7 @@ impl Config {
         let scope = openid_scope(&scope)?;
         let here = |key, path: &str| {
             let text = members.optional(key)?.unwrap_or_else(|| format!("{app_origin}{path}"));
-            address(key, &text)
+            read_address(key, &text, |url| is_safe_to_use(url) || is_own(url, app_origin))
         };
         let redirect_uri = here("redirect_uri", "/callback")?;
         let silent_redirect_uri = here("silent_redirect_uri", "/silent")?;
@@ -278,6 +278,12 @@ impl Config {
         }
     }
 
+    /// Whether a sign-in goes on outside of the page, in the system's browser, which calls the app by a scheme of its own when it is
+    /// over (RFC 8252 §7.1).
+    pub fn is_called_back_by_the_system(&self) -> bool {
+        is_private_use(&self.redirect_uri)
+    }
+
     /// The origin of the silent page: the only one whose messages count when that page answers.
     pub fn silent_origin(&self) -> String {
         self.silent_redirect_uri.origin()
@@ -319,15 +325,30 @@ fn parameters(
 }
 
 fn address(key: &'static str, text: &str) -> Result<Address, ConfigError> {
+    read_address(key, text, is_safe_to_use)
+}
+
+/// Whether the app at `app_origin` may be reached at `url`: in a webview of its own it has a scheme of its own as well, and the
+/// system calls it by one that is a domain reversed (RFC 8252 §7.1).
+fn is_own(url: &Address, app_origin: &str) -> bool {
+    is_private_use(url) || url.scheme() != "http" && url.host().is_some() && url.origin() == app_origin
+}
+
+/// Whether the scheme is a domain reversed, as `com.example.app`, and so an app's own.
+fn is_private_use(url: &Address) -> bool {
+    url.scheme().contains('.')
+}
+
+fn read_address(key: &'static str, text: &str, is_fine: impl Fn(&Address) -> bool) -> Result<Address, ConfigError> {
     let url = Address::parse(text).map_err(|error| ConfigError::wrong(key, error.to_string()))?;
-    if !is_safe_to_use(&url) {
+    if !is_fine(&url) {
         return Err(ConfigError::wrong(key, "it must begin with https:// (http:// only on this machine)"));
     }
     if url.has_fragment() {
         // RFC 6749 §3.1.2: "The endpoint URI MUST NOT include a fragment component."
         return Err(ConfigError::wrong(key, "it must not have a # part"));
     }
-    if !url.as_str().starts_with(&url.origin()) {
+    if url.host().is_some() && !url.as_str().starts_with(&url.origin()) {
         // Browsers ask nobody at such an address.
         return Err(ConfigError::wrong(key, "it must not have a user or password in it"));
     }
@@ -526,6 +547,37 @@ mod tests {
         for keys in [r#","idle_timeout_seconds":10,"idle_warning_seconds":10"#, r#","idle_warning_seconds":5"#] {
             let error = limit(keys).unwrap_err();
             assert!(matches!(error, ConfigError::Wrong { key: "idle_warning_seconds", .. }), "{keys}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_app_in_a_webview_of_its_own_could_not_start() {
+        let json = r#"{"issuer":"https://i.example/","client_id":"a"}"#;
+        for origin in ["tauri://localhost", "capacitor://localhost", "chrome-extension://abcdefghijklmnop"] {
+            let config = Config::parse(json, origin).unwrap();
+            assert_eq!(config.redirect_uri.as_str(), format!("{origin}/callback"));
+            assert_eq!((config.silent_origin().as_str(), config.redirect_uri.origin().as_str()), (origin, origin));
+            // The system's browser comes back to another.
+            let json = json.replace('}', r#","redirect_uri":"com.example.app:/callback"}"#);
+            assert!(!config.is_called_back_by_the_system());
+            let config = Config::parse(&json, origin).unwrap();
+            assert_eq!(config.redirect_uri.as_str(), "com.example.app:/callback");
+            assert!(config.is_called_back_by_the_system());
+            let error = parse(&json.replace("https://i.example/", "com.example.app:/")).unwrap_err();
+            assert!(matches!(error, ConfigError::Wrong { key: "issuer", .. }), "{error}");
+        }
+        for (origin, redirect_uri) in [
+            ("tauri://localhost", "tauri://other/callback"),
+            ("tauri://localhost", "other://localhost/callback"),
+            ("tauri://localhost", "tauri:/callback"),
+            ("tauri://localhost", "com.example.app://user@callback"),
+            ("tauri://localhost", "com.example.app:/callback#x"),
+            ("http://app.example", "http://app.example/callback"),
+            ("null", "file:///callback"),
+        ] {
+            let json = json.replace('}', &format!(r#","redirect_uri":"{redirect_uri}"}}"#));
+            let error = Config::parse(&json, origin).unwrap_err();
+            assert!(matches!(error, ConfigError::Wrong { key: "redirect_uri", .. }), "{redirect_uri}: {error}");
         }
     }
 

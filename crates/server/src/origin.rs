@@ -5,7 +5,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// A scheme, a host and a port, written as browsers write them: `http://localhost:8080`.
+/// A scheme, a host and a port, written as browsers write them: `http://localhost:8080`; or the scheme and the host that an app in
+/// a webview of its own, or an extension of a browser, sends as its `Origin`: `tauri://localhost`.
 ///
 /// The text holds no quote, semicolon, comma or space, so it can go into a
 /// `Content-Security-Policy` (CSP Level 3 §2.3.1) or an HTML attribute without escaping.
@@ -19,7 +20,7 @@ pub enum OriginError {
     /// `*` names every origin at once, which is what this server never does.
     #[error("`*` is not an origin: name each app exactly, for example http://localhost:8080")]
     Wildcard,
-    /// The text is no absolute `http` or `https` URL.
+    /// The text is no absolute URL with a host, or has a scheme that no page is from.
     #[error("not an origin: write the scheme, the host and the port, for example http://localhost:8080")]
     NotAnOrigin,
     /// The text is longer, or written otherwise, than the origin in it.
@@ -28,15 +29,21 @@ pub enum OriginError {
 }
 
 impl Origin {
-    /// The origin of a URL; `None` unless it is `http` or `https` with an ordinary host.
+    /// The origin of a URL; `None` where it has no ordinary host, or no page can be from there.
     pub fn of(url: &Url) -> Option<Self> {
-        let text = url.origin().ascii_serialization();
-        // `data:` and its like have the opaque origin `null`; and the URL standard lets quotes and
-        // semicolons pass in a host name, where a header would read them as its own.
+        let text = match url.scheme() {
+            "http" | "https" => url.origin().ascii_serialization(),
+            "javascript" | "data" | "blob" | "about" | "file" | "ftp" | "ws" | "wss" => return None,
+            // Opaque to the URL standard (§4.7), and not to whoever shows pages from there.
+            scheme => {
+                let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+                format!("{scheme}://{}{port}", url.host_str()?)
+            }
+        };
+        // The URL standard lets quotes and semicolons pass in a host name, where a header would read them as its own.
         let (_, host_and_port) = text.split_once("://")?;
         let plain = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
-        let web = matches!(url.scheme(), "http" | "https");
-        (web && host_and_port.chars().all(plain)).then_some(Self(text))
+        (!host_and_port.is_empty() && host_and_port.chars().all(plain)).then_some(Self(text))
     }
 
     /// Whether its host is an IPv6 address, which no `Content-Security-Policy` can name (CSP Level 3 §2.3.1, `host-part`).
@@ -90,7 +97,15 @@ mod tests {
 
     #[test]
     fn exact_origins_are_taken_as_they_stand() {
-        for text in ["http://localhost:8080", "https://app.example", "http://127.0.0.1:1", "http://[::1]:8080"] {
+        for text in [
+            "http://localhost:8080",
+            "https://app.example",
+            "http://127.0.0.1:1",
+            "http://[::1]:8080",
+            "tauri://localhost",
+            "capacitor://localhost:1",
+            "chrome-extension://abcdefghijklmnop",
+        ] {
             assert_eq!(text.parse::<Origin>().unwrap().as_str(), text);
         }
     }
@@ -106,6 +121,8 @@ mod tests {
             ("https://app.example:443", "https://app.example"),
             ("https://App.Example", "https://app.example"),
             (" https://app.example", "https://app.example"),
+            ("tauri://localhost/", "tauri://localhost"),
+            ("tauri://user@localhost", "tauri://localhost"),
         ] {
             let error = text.parse::<Origin>().unwrap_err();
             assert_eq!(error, OriginError::NotExact(Origin(meant.into())), "{text}");
@@ -130,6 +147,11 @@ mod tests {
             "data:text/html,x",
             "file:///etc",
             "ftp://app.example",
+            "javascript://app.example",
+            "com.example.app:/callback",
+            "tauri://",
+            "tauri:///callback",
+            "tauri://a;b",
             "http://a\"b",
             "http://a;b",
             "http://a,b",

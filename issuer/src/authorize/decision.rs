@@ -101,7 +101,8 @@ fn needs_consent(request: &AuthorizationRequest<'_>, situation: &Situation<'_>) 
     }
     // RFC 8252 §8.6: any program of the device can pose as a native app, so what the person once allowed says nothing about
     // who asks now.
-    let allowed = situation.consented.covers(&request.scope) && !request.client.is_native_app();
+    let anybody_may_ask = request.client.can_be_posed_as_at(&request.target.redirect_uri);
+    let allowed = situation.consented.covers(&request.scope) && !anybody_may_ask;
     let missing = request.client.require_consent && !allowed;
     missing || request.prompts.contains(&Prompt::Consent)
 }

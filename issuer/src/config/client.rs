@@ -144,6 +144,12 @@ impl Client {
         self.kind == ClientType::Public && self.origins.is_empty() && code_alone
     }
 
+    /// Whether any program of a person's device can pose as this app where its answers go to `redirect_uri`: it is on the device, or it is
+    /// called by a scheme, which others may register as well (RFC 8252 §8.6).
+    pub fn can_be_posed_as_at(&self, redirect_uri: &str) -> bool {
+        self.is_native_app() || self.kind == ClientType::Public && !redirect_uri::has_web_scheme(redirect_uri)
+    }
+
     /// Whether an authorization response may go to `uri`.
     pub fn redirects_to(&self, uri: &str) -> bool {
         let any_port = self.is_native_app();
@@ -198,10 +204,7 @@ impl Client {
     /// Addresses whose scheme another app on the device may have chosen as well: the reversed name of a domain is one's own
     /// (RFC 8252 §7.1, §8.4).
     pub(super) fn claimable_redirect_uris(&self) -> impl Iterator<Item = &str> {
-        let is_claimable = |uri: &&str| {
-            let scheme = uri.split(':').next().unwrap_or_default();
-            !scheme.contains('.') && !["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web))
-        };
+        let is_claimable = |uri: &&str| !redirect_uri::scheme(uri).contains('.') && !redirect_uri::has_web_scheme(uri);
         self.redirect_uris.iter().map(String::as_str).filter(is_claimable)
     }
 

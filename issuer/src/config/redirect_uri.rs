@@ -20,6 +20,16 @@ pub(super) fn check(uri: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// What stands before the first colon.
+pub(super) fn scheme(uri: &str) -> &str {
+    uri.split(':').next().unwrap_or_default()
+}
+
+/// Whether a browser asks a server for it; the system calls an app by any other scheme (RFC 8252 §7.1).
+pub(super) fn has_web_scheme(uri: &str) -> bool {
+    ["http", "https"].iter().any(|web| scheme(uri).eq_ignore_ascii_case(web))
+}
+
 /// Whether both name the same place on this machine, at whatever port: an app on a device listens at the one that the
 /// system gives it at that moment (RFC 8252 §7.3). Everything else is compared to the letter, and `localhost` is no
 /// loopback address: it may be looked up (§8.3).

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use evergrant_core::protocol::{IdToken, RefreshToken};
-use evergrant_core::session::{Change, Command, Event, Failure, Place, Session, TabMessage, Tokens, Verdict};
+use evergrant_core::session::{Change, Command, Event, Failure, Place, Session, TabMessage, Tokens, Verdict, Wake};
 use futures_util::FutureExt as _;
 use futures_util::future::Abortable;
 use gloo_timers::future::TimeoutFuture;
@@ -49,14 +49,14 @@ impl Inner {
                 }
                 None => {
                     let left = sign_in::begin(config, provider, &self.store, &self.ledger, &sign_in).await;
-                    let failure = match left {
+                    let ended = |failure| Event::SignInEnded { attempt, outcome: Err(failure) };
+                    match left {
                         Ok(()) => {
                             TimeoutFuture::new(LEAVING.as_millis() as u32).await;
-                            Failure::Unreachable { endpoint: "the issuer's sign-in page" }
+                            self.still_here(ended(Failure::Unreachable { endpoint: "the issuer's sign-in page" }));
                         }
-                        Err(failure) => failure,
-                    };
-                    self.dispatch(Event::SignInEnded { attempt, outcome: Err(failure) });
+                        Err(failure) => self.dispatch(ended(failure)),
+                    }
                 }
             },
             Command::AskSilently { attempt, flow } => {
@@ -140,16 +140,25 @@ impl Inner {
         }
         let Some((id_token, refresh_token, idle)) = leaving else { return };
         match self.leave(id_token.as_ref(), refresh_token.as_ref(), idle).await {
-            Ok(true) => drop(self.timer.replace(Some(self.later(LEAVING, Self::still_here)))),
+            Ok(true) => drop(self.timer.replace(Some(self.later(LEAVING, Self::not_signed_out_there)))),
             Ok(false) => self.dispatch(Event::SignOutStayed { failure: None }),
             Err(failure) => self.dispatch(Event::SignOutStayed { failure: Some(failure) }),
         }
     }
 
     /// The issuer's end-session page did not come.
-    fn still_here(self: &Rc<Self>) {
+    fn not_signed_out_there(self: &Rc<Self>) {
         let failure = Some(Failure::Unreachable { endpoint: "the issuer's sign-out page" });
-        self.dispatch(Event::SignOutStayed { failure });
+        self.still_here(Event::SignOutStayed { failure });
+    }
+
+    /// The page was left for the issuer's, and is still there, which `failed` says; but where the issuer's page is in the system's
+    /// browser the person goes on there, or has closed it.
+    fn still_here(self: &Rc<Self>, failed: Event) {
+        self.dispatch(match self.config.is_called_back_by_the_system() {
+            true => Event::Woke(Wake::Restored),
+            false => failed,
+        });
     }
 
     /// Whether the page is being left for the issuer's end-session page.

@@ -63,7 +63,7 @@ pub(crate) const READ: [Row; 38] = [
     row("https://a.example#b?c/d@e", "https://a.example/#b?c/d@e", "a.example", "https://a.example"),
     // Other schemes.
     row("mailto:somebody@a.example", "mailto:somebody@a.example", "", "null"),
-    row("com.example.app://callback/x", "com.example.app://callback/x", "callback", "null"),
+    row("com.example.app://callback/x", "com.example.app://callback/x", "callback", "com.example.app://callback"),
 ];
 
 // Two things are not among them, since Chromium lets them pass: a space in a host, and `xn--` with nothing encoded in it.
