@@ -208,7 +208,7 @@ impl Config {
         let scope = openid_scope(&scope)?;
         let here = |key, path: &str| {
             let text = members.optional(key)?.unwrap_or_else(|| format!("{app_origin}{path}"));
-            read_address(key, &text, |url| is_safe_to_use(url) || is_own(url, app_origin))
+            read_address(key, &text, Some(app_origin))
         };
         let redirect_uri = here("redirect_uri", "/callback")?;
         let silent_redirect_uri = here("silent_redirect_uri", "/silent")?;
@@ -325,13 +325,13 @@ fn parameters(
 }
 
 fn address(key: &'static str, text: &str) -> Result<Address, ConfigError> {
-    read_address(key, text, is_safe_to_use)
+    read_address(key, text, None)
 }
 
 /// Whether the app at `app_origin` may be reached at `url`: in a webview of its own it has a scheme of its own as well, and the
 /// system calls it by one that is a domain reversed (RFC 8252 §7.1).
 fn is_own(url: &Address, app_origin: &str) -> bool {
-    is_private_use(url) || url.scheme() != "http" && url.host().is_some() && url.origin() == app_origin
+    is_private_use(url) || url.scheme() != "http" && url.as_str().starts_with(app_origin)
 }
 
 /// Whether the scheme is a domain reversed, as `com.example.app`, and so an app's own.
@@ -339,9 +339,10 @@ fn is_private_use(url: &Address) -> bool {
     url.scheme().contains('.')
 }
 
-fn read_address(key: &'static str, text: &str, is_fine: impl Fn(&Address) -> bool) -> Result<Address, ConfigError> {
+/// An address; where the app at `app_origin` itself may be reached, if that is given.
+fn read_address(key: &'static str, text: &str, app_origin: Option<&str>) -> Result<Address, ConfigError> {
     let url = Address::parse(text).map_err(|error| ConfigError::wrong(key, error.to_string()))?;
-    if !is_fine(&url) {
+    if !is_safe_to_use(&url) && !app_origin.is_some_and(|origin| is_own(&url, origin)) {
         return Err(ConfigError::wrong(key, "it must begin with https:// (http:// only on this machine)"));
     }
     if url.has_fragment() {
