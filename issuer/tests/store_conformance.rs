@@ -126,6 +126,7 @@ on_both_stores! {
         nothing_is_granted_in_a_session_that_is_over_or_somebody_elses,
         a_person_sees_their_own_sessions_newest_first,
         all_sessions_end_for_one_person_or_for_everybody,
+        of_what_was_done_to_a_person_at_once_something_was_refused,
     }
     logouts {
         however_a_session_ends_its_clients_hear_and_no_others,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use evergrant_core::protocol::revoked::Revoked;
 use evergrant_core::protocol::{Scope, Subject};
 use evergrant_issuer::Store;
-use evergrant_issuer::store::{CodeUse, ConsentUse, Grant, Overtaken, RefreshFamily, Session, SignedOut};
+use evergrant_issuer::store::{CodeUse, ConsentUse, Grant, LoggedInRp, Overtaken, RefreshFamily, Session, SignedOut};
 
 use super::rows::{after, ann, app, bob, code, family, grant, hash, session};
 use super::{Opened, at_once};
@@ -334,4 +334,50 @@ pub(super) async fn all_sessions_end_for_one_person_or_for_everybody(Opened { st
 
     store.end_every_session().await.unwrap();
     assert!(!is_there(store, "bob's").await);
+}
+
+/// In PostgreSQL, now and then: two waited for each other, and one was refused. An issuer that was started did not start, or somebody
+/// who signed out everywhere was not signed out.
+pub(super) async fn of_what_was_done_to_a_person_at_once_something_was_refused(opened: &Opened) {
+    for round in 0..20 {
+        let store = &opened.store;
+        store.note_passwords(vec![(ann(), hash("password"))], after(0)).await.unwrap();
+        for number in 0..6 {
+            let name = format!("{round} {number}");
+            store.start_session(session(&name), None).await.unwrap();
+            for scope in ["openid", "openid offline_access"] {
+                let id = format!("{name}: {scope}");
+                let granted = Grant { sid: format!("sid of {name}"), scope: Scope::parse(scope), ..grant(&id) };
+                store.add_refresh_family(granted, family(&id, &id)).await.unwrap();
+            }
+            let rp = LoggedInRp {
+                sid: format!("sid of {name}"),
+                client_id: app(),
+                subject: ann(),
+                has_session: true,
+                keep_until: after(10_000),
+            };
+            store.note_logged_in_rp(rp, after(0)).await.unwrap();
+        }
+        let step = |store: Arc<dyn Store>, number: usize| async move {
+            let (store, name) = (&store, format!("{round} {}", number % 6));
+            let new = Grant { sid: format!("sid of {name}"), ..grant(&format!("{name} new {number}")) };
+            match number % 12 {
+                0 => store.sign_out_everywhere(&ann(), after(1)).await.map(drop),
+                1 => store.note_passwords(vec![(ann(), hash(&format!("another {number}")))], after(1)).await.map(drop),
+                2 => store.withdraw_consent(&ann(), &app(), after(1)).await,
+                3 => store.end_grants_to(&ann(), &app(), after(1)).await,
+                4 => store.sign_out_of_session(&ann(), &new.sid, after(1)).await,
+                5 => store.end_session(hash(&name), after(1)).await.map(drop),
+                6 => store.add_code(new, code(&format!("{round} {number}")), ConsentUse::New).await.map(drop),
+                7 => store.add_grant_of_session(new, ConsentUse::Remembered).await.map(drop),
+                8 => store.start_session(session(&format!("over {round} {number}")), Some(hash(&name))).await,
+                9 => store.end_grant_of(&ann(), &format!("{name}: openid"), after(1)).await.map(drop),
+                10 => store.take_due_logouts(after(2), 100).await.map(drop),
+                _ => store.sweep(after(2000)).await.map(drop),
+            }
+            .unwrap_or_else(|refusal| panic!("{}: {refusal}", number % 12));
+        };
+        at_once(opened, 24, step).await;
+    }
 }

@@ -31,6 +31,9 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 const SETTINGS: &str = "SET default_transaction_isolation = 'read committed';
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
+/// Has those come one after the other who change much of what the person `$1` has: each locks rows in an order of its own.
+pub(super) const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+
 /// What stands for `$1`, `$2`, ...
 pub(super) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
@@ -68,27 +71,47 @@ impl Connections {
     }
 
     /// Runs a statement and returns its rows. By then it is committed.
+    ///
+    /// Where it waited for another and that for it, and PostgreSQL gave this one up, nothing of it is there, and it is run again; so
+    /// below.
     pub(super) async fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, StoreError> {
         let client = self.lend().await?;
-        let asked = async { client.query(&client.prepare_cached(sql).await?, values).await };
+        let asked = async {
+            loop {
+                match client.query(&client.prepare_cached(sql).await?, values).await {
+                    Err(refusal) if is_deadlock(&refusal) => {}
+                    answer => return answer,
+                }
+            }
+        };
         let answer = timeout(ANSWERED_WITHIN, asked).await;
         take_back(client, answer)
     }
 
-    /// The same for a statement that has to see what others wrote while they held what `lock` locks: a statement sees what was
-    /// committed when it began, so it must not wait for them itself. Both are one transaction.
+    /// The same for a statement that has to see what others wrote while they held what `locks` lock: a statement sees what was
+    /// committed when it began, so it must not wait for them itself. All are one transaction.
     pub(super) async fn rows_once_locked(
         &self,
-        (lock, locked): (&str, Values<'_>),
+        locks: &[(&str, Values<'_>)],
         (sql, values): (&str, Values<'_>),
     ) -> Result<Vec<Row>, StoreError> {
         let mut client = self.lend().await?;
-        let asked = async {
+        let mut once = async || {
             let transaction = client.transaction().await?;
-            transaction.query(&transaction.prepare_cached(lock).await?, locked).await?;
+            for (lock, locked) in locks {
+                transaction.query(&transaction.prepare_cached(lock).await?, locked).await?;
+            }
             let rows = transaction.query(&transaction.prepare_cached(sql).await?, values).await?;
             transaction.commit().await?;
             Ok(rows)
+        };
+        let asked = async {
+            loop {
+                match once().await {
+                    Err(refusal) if is_deadlock(&refusal) => {}
+                    answer => return answer,
+                }
+            }
         };
         let answer = timeout(ANSWERED_WITHIN, asked).await;
         take_back(client, answer)
@@ -117,6 +140,11 @@ fn take_back(
             Err(StoreError::Database("PostgreSQL does not answer".to_owned()))
         }
     }
+}
+
+/// Whether a transaction was given up, so that another could go on with which it waited in a circle.
+fn is_deadlock(refusal: &tokio_postgres::Error) -> bool {
+    refusal.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED)
 }
 
 /// Whether a refusal says of its connection that others would follow: its prepared statements are gone or out of date, as

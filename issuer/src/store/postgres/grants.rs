@@ -4,7 +4,7 @@ use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use tokio_postgres::Row;
 
-use super::connections::Connections;
+use super::connections::{Connections, ONE_AT_A_TIME, Values};
 use super::logged_in_rps::HEARS;
 use super::row;
 use crate::secret::SecretHash;
@@ -126,7 +126,8 @@ pub(super) async fn end_to_client(
         "WITH hears AS ({HEARS})
          UPDATE grants SET ended_at = $3 WHERE subject = $1 AND client_id = $2 AND ended_at IS NULL"
     );
-    db.rows(&sql, &[&subject.as_str(), &client_id.as_str(), &now.as_millis()]).await?;
+    let values: Values<'_> = &[&subject.as_str(), &client_id.as_str(), &now.as_millis()];
+    db.rows_once_locked(&[(ONE_AT_A_TIME, &[&subject.as_str()])], (&sql, values)).await?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use evergrant_core::protocol::{ClientId, Scope, Subject};
 use evergrant_core::time::UnixTime;
 use tokio_postgres::Row;
 
-use super::connections::{Connections, Values};
+use super::connections::{Connections, ONE_AT_A_TIME, Values};
 use super::logged_in_rps::HEARS;
 use super::row;
 use crate::secret::SecretHash;
@@ -157,7 +157,9 @@ pub(super) async fn withdraw_consent(
          UPDATE grants SET ended_at = $3 WHERE subject = $1 AND client_id = $2 AND ended_at IS NULL"
     );
     let values: Values<'_> = &[&subject.as_str(), &client_id.as_str(), &now.as_millis()];
-    db.rows_once_locked((lock, &[&subject.as_str(), &client_id.as_str()]), (&sql, values)).await?;
+    let locks: [(_, Values<'_>); 2] =
+        [(ONE_AT_A_TIME, &[&subject.as_str()]), (lock, &[&subject.as_str(), &client_id.as_str()])];
+    db.rows_once_locked(&locks, (&sql, values)).await?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use evergrant_core::protocol::Subject;
 use evergrant_core::time::UnixTime;
 
-use super::connections::Connections;
+use super::connections::{Connections, Values};
 use super::row;
 use crate::secret::SecretHash;
 use crate::store::StoreError;
@@ -32,7 +32,13 @@ pub(super) async fn note(
                    RETURNING changed_at
                )
                SELECT count(changed_at) AS changed FROM noted";
-    let row = db.row(sql, &[&subjects, &fingerprints, &now.as_millis()]).await?;
+    // Who has another ends much, by a trigger.
+    let lock = "SELECT pg_advisory_xact_lock(hashtextextended(subject, 0)) FROM
+                    (SELECT subject FROM unnest($1::text[], $2::bytea[]) AS configured (subject, fingerprint)
+                     JOIN password USING (subject) WHERE password.fingerprint <> configured.fingerprint ORDER BY subject)
+                    AS changed";
+    let values: Values<'_> = &[&subjects, &fingerprints, &now.as_millis()];
+    let row = db.rows_once_locked(&[(lock, &[&subjects, &fingerprints])], (sql, values)).await?.pop();
     let changed: i64 = row.ok_or(StoreError::Unreadable("count"))?.try_get("changed")?;
     Ok(u64::try_from(changed).unwrap_or_default())
 }

@@ -4,7 +4,7 @@ use evergrant_core::protocol::Subject;
 use evergrant_core::time::UnixTime;
 use tokio_postgres::Row;
 
-use super::connections::{Connections, Values};
+use super::connections::{Connections, ONE_AT_A_TIME, Values};
 use super::grants::ENDS_WITH_SESSION;
 use super::{LONGEST_LIST, row};
 use crate::secret::SecretHash;
@@ -44,7 +44,7 @@ pub(super) async fn start(db: &Connections, session: &Session, replaces: Option<
         &replaces.as_ref().map(SecretHash::as_bytes) as _,
     ];
     match &replaces {
-        Some(replaced) => db.rows_once_locked((LOCK, &[&replaced.as_bytes()]), (&sql, &values)).await?,
+        Some(replaced) => db.rows_once_locked(&[(LOCK, &[&replaced.as_bytes()])], (&sql, &values)).await?,
         None => db.rows(&sql, &values).await?,
     };
     Ok(())
@@ -85,7 +85,7 @@ pub(super) async fn end(db: &Connections, id: SecretHash, now: UnixTime) -> Resu
          SELECT 1 FROM ended"
     );
     let values: Values<'_> = &[&id.as_bytes(), &now.as_millis()];
-    Ok(!db.rows_once_locked((LOCK, &[&id.as_bytes()]), (&sql, values)).await?.is_empty())
+    Ok(!db.rows_once_locked(&[(LOCK, &[&id.as_bytes()])], (&sql, values)).await?.is_empty())
 }
 
 /// The same by its public name; its grants end where the session is over by time as well.
@@ -104,7 +104,7 @@ pub(super) async fn end_called(
          SELECT 1 FROM ended"
     );
     let values: Values<'_> = &[&sid, &subject.as_str(), &now.as_millis()];
-    Ok(!db.rows_once_locked((LOCK_CALLED, &[&sid, &subject.as_str()]), (&sql, values)).await?.is_empty())
+    Ok(!db.rows_once_locked(&[(LOCK_CALLED, &[&sid, &subject.as_str()])], (&sql, values)).await?.is_empty())
 }
 
 /// Ends a person's session by its public name, and every grant that came from it, in one step.
@@ -120,7 +120,7 @@ pub(super) async fn end_with_grants(
     let sql = "WITH ended AS (DELETE FROM session WHERE subject = $1 AND sid = $2)
                UPDATE grants SET ended_at = $3 WHERE subject = $1 AND sid = $2 AND ended_at IS NULL";
     let values: Values<'_> = &[&subject.as_str(), &sid, &now.as_millis()];
-    db.rows_once_locked((LOCK_CALLED, &[&sid, &subject.as_str()]), (sql, values)).await?;
+    db.rows_once_locked(&[(LOCK_CALLED, &[&sid, &subject.as_str()])], (sql, values)).await?;
     Ok(())
 }
 
@@ -136,10 +136,12 @@ pub(super) async fn end_all_with_grants(
                SELECT (SELECT count(*) FROM ended WHERE until > $2) AS sessions,
                    (SELECT count(*) FROM closed JOIN refresh_family ON grant_id = closed.id WHERE expires_at > $2)
                        AS refresh_tokens";
-    // In one order: two that come at once would otherwise wait for each other.
-    let lock = "SELECT 1 FROM session WHERE subject = $1 ORDER BY id FOR UPDATE";
+    let lock = "SELECT 1 FROM session WHERE subject = $1 FOR UPDATE";
     let values: Values<'_> = &[&subject.as_str(), &now.as_millis()];
-    let row = db.rows_once_locked((lock, &[&subject.as_str()]), (sql, values)).await?.pop();
+    let row = db
+        .rows_once_locked(&[(ONE_AT_A_TIME, &[&subject.as_str()]), (lock, &[&subject.as_str()])], (sql, values))
+        .await?
+        .pop();
     let row = row.ok_or(StoreError::Unreadable("count"))?;
     let count = |name: &str| Ok::<_, StoreError>(u32::try_from(row.try_get::<_, i64>(name)?).unwrap_or(u32::MAX));
     Ok(SignedOut { sessions: count("sessions")?, refresh_tokens: count("refresh_tokens")? })
