@@ -1,4 +1,5 @@
-//! A sign-out at the very moment in which something is granted: it is waited for, and nothing outlives it.
+//! A sign-out, or a consent that is withdrawn, at the very moment in which something is granted: it is waited for, and nothing outlives
+//! it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,14 +15,19 @@ async fn issuer(database: &Database) -> Server {
 
 /// What is answered to somebody whose session is being ended, and has ended when their request comes to write something.
 async fn while_all_sign_out(database: &Database, asking: impl Future<Output = Answer>) -> Answer {
+    while_all_goes_from(database, "session", asking).await
+}
+
+/// The same with any table.
+async fn while_all_goes_from(database: &Database, table: &str, asking: impl Future<Output = Answer>) -> Answer {
     let (mut ends, looks) = (database.connect().await, database.connect().await);
     let ending = ends.transaction().await.unwrap();
-    assert!(ending.execute("DELETE FROM session", &[]).await.unwrap() > 0);
+    assert!(ending.execute(&format!("DELETE FROM {table}"), &[]).await.unwrap() > 0);
     let end = async {
         let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
         let began = Instant::now();
         while looks.query(waiting, &[]).await.unwrap().is_empty() {
-            assert!(began.elapsed() < PATIENCE, "nobody waits for the sign-out");
+            assert!(began.elapsed() < PATIENCE, "nobody waits for the end");
             tokio::task::yield_now().await;
         }
         ending.commit().await.unwrap();
@@ -44,6 +50,26 @@ async fn who_signs_out_while_a_request_is_granted_is_asked_to_sign_in_and_an_ifr
         let silent = format!("/authorize?{}", app.clone().with("prompt", "none").query());
         let answer = while_all_sign_out(&database, browser.get(&silent)).await;
         assert_eq!(answer.sent(CALLBACK, separator).first("error"), Some("login_required"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_withdraws_a_consent_while_a_request_is_granted_is_asked_again_and_an_iframe_is_told() {
+    let database = Postgres::shared().database().await;
+    let issuer = issuer(&database).await;
+    for (app, separator) in [(App::code("app"), '?'), (App::implicit("id_token token"), '#')] {
+        let browser = Browser::of(&issuer);
+        browser.authorize_as("ann", &app.query()).await;
+        let shown = format!("/authorize?{}", app.query());
+        let answer = while_all_goes_from(&database, "consent", browser.get(&shown)).await;
+        let page = answer.location().unwrap();
+        assert!(page.starts_with("/consent?"), "{page}");
+        assert_eq!(browser.get(&page).await.status, 200);
+
+        browser.authorize_as("ann", &app.query()).await;
+        let silent = format!("/authorize?{}", app.clone().with("prompt", "none").query());
+        let answer = while_all_goes_from(&database, "consent", browser.get(&silent)).await;
+        assert_eq!(answer.sent(CALLBACK, separator).first("error"), Some("consent_required"));
     }
 }
 
