@@ -94,7 +94,7 @@ async fn a_renewal_that_fails_is_said_and_listed_and_the_person_stays_signed_in(
     let app = app(&config, "/session");
     app.press("Renew now");
     until("the renewal failed", || status(&app) == "retrying").await;
-    assert!(app.the(".notice[data-tone=warn] .headline").text_content().unwrap().contains("tried again"));
+    assert!(app.the(".notice[data-tone=passing] .headline").text_content().unwrap().contains("tried again"));
     until("the log", || app.has("td[data-outcome=failed]")).await;
     assert!(app.text().contains("You asked") && app.text().contains("Tess Tester"), "{}", app.text());
 }

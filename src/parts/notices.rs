@@ -30,7 +30,7 @@ pub(crate) fn Notices() -> impl IntoView {
 /// Something a person should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// How bad it is: `info`, `warn` or `bad`.
+    /// How bad it is: `info`, `passing` where it may be over in a moment, `warn` or `bad`.
     pub tone: &'static str,
     /// What happened.
     pub headline: &'static str,
@@ -74,7 +74,7 @@ impl Notice {
             return Some(Self::of("warn", words::declined(failure), failure));
         }
         let stopped = view.renew_at.is_none() && view.status != Status::Renewing;
-        Some(Self::of("warn", words::problem(failure, stopped), failure))
+        Some(Self::of(if stopped { "warn" } else { "passing" }, words::problem(failure, stopped), failure))
     }
 
     fn of_warning(warning: String) -> Self {

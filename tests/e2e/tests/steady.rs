@@ -44,6 +44,25 @@ fn nothing_jumps_while_a_page_loads() -> anyhow::Result<()> {
     })
 }
 
+/// Most of what is tried again works at once: what is said of it comes when it does not.
+#[test]
+fn a_renewal_that_failed_moved_the_page_though_the_next_try_worked() -> anyhow::Result<()> {
+    const WATCH: &str = "const top = () => document.querySelector('.ring').getBoundingClientRect().top, before = top();
+        window.moved = null;
+        new MutationObserver(() => window.moved ??= Math.abs(top() - before))
+            .observe(document.querySelector('.notices'), { childList: true, subtree: true });";
+    journey(Setup::demo().with_access_token_lifetime(900), async |world| {
+        let (app, browser) = (App::of(world), &world.browser);
+        app.sign_in(Flow::Code).await?;
+        browser.script(WATCH, vec![]).await?;
+        world.issuer.kill();
+        app.press("Renew now").await?;
+        app.wait_for_status("retrying").await?;
+        assert_eq!(moved(browser).await?, 0.0, "when it is said");
+        browser.wait_for_text("It will be tried again").await
+    })
+}
+
 #[test]
 fn what_jumps_would_be_seen() -> anyhow::Result<()> {
     journey(Setup::demo(), async |world| {
