@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header, request};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
 use tower_http::cors::{AllowCredentials, AllowHeaders, AllowOrigin, Any, CorsLayer};
 
@@ -41,7 +41,7 @@ fn for_registered_origins() -> Vec<Route> {
     named([
         ("/oauth/token", post(token::token)),
         ("/oauth/device_authorization", post(device_authorization::device_authorization)),
-        ("/oauth/revoke", post(revoke::revoke)),
+        ("/oauth/revoke", to_its_end(post(revoke::revoke))),
         ("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo)),
     ])
 }
@@ -51,22 +51,30 @@ fn others() -> Vec<Route> {
         ("/oauth/introspect", post(introspect::introspect)),
         ("/", get(home::home)),
         ("/account", get(account::page)),
-        ("/account/sign-out", post(account::sign_out)),
-        ("/account/withdraw", post(account::withdraw)),
+        ("/account/sign-out", to_its_end(post(account::sign_out))),
+        ("/account/withdraw", to_its_end(post(account::withdraw))),
         ("/authorize", get(authorize::authorize).post(authorize::authorize).head(|| no_head("GET, POST"))),
         ("/sign-in", get(sign_in::page).post(sign_in::submit)),
         ("/consent", get(consent::page).post(consent::submit)),
         (device::PATH, get(device::page).post(device::submit)),
         (device::confirm::PATH, get(device::confirm::page).post(device::confirm::submit)),
-        ("/oidc/logout", get(logout::oidc).post(logout::oidc).head(|| no_head("GET, POST"))),
-        ("/v2/logout", get(logout::v2).head(|| no_head("GET"))),
-        ("/sign-out", post(logout::confirmed)),
+        ("/oidc/logout", to_its_end(get(logout::oidc).post(logout::oidc).head(|| no_head("GET, POST")))),
+        ("/v2/logout", to_its_end(get(logout::v2).head(|| no_head("GET")))),
+        ("/sign-out", to_its_end(post(logout::confirmed))),
         ("/secret", get(secret::secret)),
         ("/assets/{name}", get(assets::serve)),
         ("/healthz", get(health::health)),
         ("/livez", get(health::live)),
         ("/metrics", get(metrics::metrics)),
     ])
+}
+
+/// What ends something is done though the page that asked for it was closed at once: in a task of its own.
+fn to_its_end(served: MethodRouter<Arc<Provider>>) -> MethodRouter<Arc<Provider>> {
+    served.layer(from_fn(async |request: Request, next: Next| {
+        let answered = tokio::spawn(next.run(request)).await;
+        answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    }))
 }
 
 fn named<const NUMBER: usize>(routes: [(&str, MethodRouter<Arc<Provider>>); NUMBER]) -> Vec<Route> {

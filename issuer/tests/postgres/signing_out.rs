@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::support::{Answer, App, Browser, CALLBACK, Database, Device, Postgres, Server, config};
+use crate::support::{Answer, App, Browser, CALLBACK, Database, Device, Postgres, Server, config, field};
 
 /// Longer than anything here takes on a slow machine, and an end to waiting for what never comes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn issuer(database: &Database) -> Server {
     Server::on(Arc::new(database.open().await.unwrap()), &config(), 0, false).await
@@ -20,19 +20,63 @@ async fn while_all_sign_out(database: &Database, asking: impl Future<Output = An
 
 /// The same with any table.
 async fn while_all_goes_from(database: &Database, table: &str, asking: impl Future<Output = Answer>) -> Answer {
-    let (mut ends, looks) = (database.connect().await, database.connect().await);
+    let mut ends = database.connect().await;
     let ending = ends.transaction().await.unwrap();
     assert!(ending.execute(&format!("DELETE FROM {table}"), &[]).await.unwrap() > 0);
     let end = async {
-        let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let began = Instant::now();
-        while looks.query(waiting, &[]).await.unwrap().is_empty() {
-            assert!(began.elapsed() < PATIENCE, "nobody waits for the end");
-            tokio::task::yield_now().await;
-        }
+        somebody_waits(database).await;
         ending.commit().await.unwrap();
     };
     tokio::join!(asking, end).0
+}
+
+/// Returns when somebody waits for what is locked.
+async fn somebody_waits(database: &Database) {
+    let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    until_there_are(database, waiting, true).await;
+}
+
+/// Returns when there are rows, or none.
+async fn until_there_are(database: &Database, sql: &str, some: bool) {
+    let (looks, began) = (database.connect().await, Instant::now());
+    while looks.query(sql, &[]).await.unwrap().is_empty() == some {
+        assert!(began.elapsed() < PATIENCE, "{sql}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The browser was gone when the database answered, and with it the sign-out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_closed_the_page_as_soon_as_they_signed_out_stayed_signed_in() {
+    let database = Postgres::shared().database().await;
+    let issuer = issuer(&database).await;
+    for everywhere in [true, false] {
+        let browser = Browser::of(&issuer);
+        let id_token = App::code("trusted").tokens(&browser).await["id_token"].as_str().unwrap().to_owned();
+        let form_token = field(&browser.get("/account").await, "form_token");
+        let signing_out = async {
+            match everywhere {
+                true => {
+                    let fields = [("form_token", form_token.as_str()), ("everywhere", "yes")];
+                    browser.post("/account/sign-out", &fields).await
+                }
+                false => browser.get(&format!("/oidc/logout?id_token_hint={id_token}")).await,
+            }
+        };
+        let mut keeps = database.connect().await;
+        let keeping = keeps.transaction().await.unwrap();
+        keeping.query("SELECT 1 FROM session FOR UPDATE", &[]).await.unwrap();
+        tokio::select! {
+            _ = signing_out => panic!("it was not waited for"),
+            () = somebody_waits(&database) => {}
+        }
+        // Until the issuer has seen that the browser is gone.
+        for _ in 0..20 {
+            Browser::of(&issuer).get("/livez").await;
+        }
+        keeping.commit().await.unwrap();
+        until_there_are(&database, "SELECT 1 FROM session", false).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
