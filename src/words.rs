@@ -35,7 +35,8 @@ pub fn initials(name: &str) -> String {
         [only] => vec![*only],
         [first, .., last] => vec![*first, *last],
     };
-    let letters: String = chosen.iter().filter_map(|word| word.chars().next()).collect();
+    let letters: String =
+        chosen.iter().filter_map(|word| word.chars().find(|letter| !letter.is_ascii_punctuation())).collect();
     // By the browser's tables: Rust's own would be 5 KB more for every visitor to load.
     String::from(JsString::from(letters).to_upper_case())
 }
