@@ -42,6 +42,8 @@ const FORM: &str = "database_url: write it as postgres://user:password@host/name
 const SSLMODE: &str = "database_url: sslmode is one of disable, require and verify-full; the last two are the same here, \
                        since the certificate is always checked";
 
+const ROOTS: &str = "database_url: sslrootcert checks nothing without TLS: add sslmode=verify-full";
+
 impl DatabaseUrl {
     /// Whether it can be used, without connecting.
     ///
@@ -69,12 +71,15 @@ impl DatabaseUrl {
         let (mut sslmode, mut roots, mut others) = (None, Roots::System, Vec::new());
         for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
             match url::form_urlencoded::parse(parameter.as_bytes()).next() {
+                // Which of two counts would be a guess.
+                Some((name, _)) if name == "sslmode" && sslmode.is_some() => return Err(ConfigError::rule(SSLMODE)),
                 Some((name, value)) if name == "sslmode" => sslmode = Some(value.into_owned()),
                 Some((name, value)) if name == "sslrootcert" => roots = Roots::File(PathBuf::from(value.into_owned())),
                 _ => others.push(parameter),
             }
         }
         let transport = match sslmode.as_deref() {
+            None | Some("disable") if roots != Roots::System => return Err(ConfigError::rule(ROOTS)),
             None | Some("disable") => Transport::Plain,
             Some("require" | "verify-full") => Transport::Tls(roots),
             Some(_) => return Err(ConfigError::rule(SSLMODE)),
@@ -177,6 +182,17 @@ mod tests {
         assert_eq!(pinned, Transport::Tls(Roots::File(PathBuf::from("/etc/ca.pem"))));
         let lax = url("postgres://db.example/issuer?sslmode=prefer").check().unwrap_err().to_string();
         assert!(lax.contains("verify-full"), "{lax}");
+    }
+
+    /// It was called fine, and everything travelled in clear.
+    #[test]
+    fn a_certificate_that_was_named_was_not_asked_for() {
+        for parameters in ["?sslrootcert=/etc/ca.pem", "?sslrootcert=/etc/ca.pem&sslmode=disable"] {
+            let error = url(&format!("postgres://db.example/issuer{parameters}")).check().unwrap_err().to_string();
+            assert!(error.contains("sslmode=verify-full"), "{error}");
+        }
+        let twice = url("postgres://db.example/issuer?sslmode=verify-full&sslmode=disable").check();
+        assert!(twice.unwrap_err().to_string().contains("sslmode is one of"));
     }
 
     #[test]
