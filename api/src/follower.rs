@@ -133,6 +133,9 @@ impl Inner {
     async fn fetch_revoked(&self, state: &mut State) -> Result<(), Trouble> {
         const WHAT: &str = "its list of revoked tokens";
         let Some(endpoint) = self.metadata(state).await?.revoked_tokens_endpoint else { return Ok(()) };
+        if !is_safe_to_use(&endpoint) {
+            return Err(MetadataError::NotHttps(endpoint).into());
+        }
         match self.requests.changed(WHAT, &endpoint, state.revoked_etag.as_deref()).await? {
             Answer::Unchanged => {}
             Answer::Document { body, etag } => {

@@ -8,7 +8,8 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use evergrant_api::{FollowError, Settings, Verifier};
+use evergrant_api::{FollowError, NotAccepted, Settings, Verifier};
+use evergrant_core::protocol::AccessToken;
 use evergrant_core::protocol::jwk::JwkSet;
 use evergrant_issuer::keys::KeyRing;
 use serde_json::{Value, json};
@@ -158,4 +159,26 @@ async fn a_flood_of_invented_keys_reaches_the_issuer_as_a_trickle() {
     // Five at once, and then one per second.
     let allowed = 1 + 5 + begun.elapsed().as_secs() + 1;
     assert!(server.asked() as u64 <= allowed, "{} in {:?}", server.asked(), begun.elapsed());
+}
+
+/// Whoever was on the way could hold back what was revoked.
+#[tokio::test]
+async fn what_was_revoked_was_asked_for_in_clear_where_the_issuer_said_so() {
+    let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let at = |host: &str| format!("http://{host}:{port}/");
+    let metadata = json!({
+        "issuer": at("127.0.0.1"), "authorization_endpoint": at("127.0.0.1"), "jwks_uri": format!("{}keys", at("127.0.0.1")),
+        "revoked_tokens_endpoint": format!("{}revoked", at("0.0.0.0")),
+        "response_types_supported": ["code"], "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+    });
+    let router = Router::new()
+        .route("/.well-known/openid-configuration", get(async move || Json(metadata)))
+        .route("/keys", get(async || Json(json!({ "keys": [] }))))
+        .route("/revoked", get(async || Json(json!({ "revoked": [] }))));
+    tokio::spawn(async { axum::serve(listener, router).await });
+    let verifier = Verifier::follow(Settings::new(at("127.0.0.1"), "api")).unwrap();
+    let judged = verifier.verify(&AccessToken::new("any"), evergrant_native::now()).await;
+    assert_eq!(judged.unwrap_err(), NotAccepted::IssuerUnknown);
 }
