@@ -23,6 +23,15 @@ pub(crate) fn spawn(work: LocalBoxFuture<'static, ()>) {
     spawn_local(waiting.boxed_local());
 }
 
+/// Does this at once, or, while code is on its way, as soon as it is there: for what happens by itself, also while there is no network
+/// to bring the code.
+pub(crate) fn when_there(work: Box<dyn FnOnce()>) {
+    match on_its_way() {
+        None => work(),
+        Some(_) => spawn(async move { work() }.boxed_local()),
+    }
+}
+
 fn on_its_way() -> Option<Promise> {
     let window: JsValue = web_sys::window()?.into();
     Reflect::get(&window, &ON_ITS_WAY.into()).ok()?.dyn_into().ok()

@@ -31,7 +31,7 @@ use crate::provider::Provider;
 use crate::storage::Store;
 use crate::tabs::Tabs;
 use crate::timer::{self, Timer};
-use crate::{clock, location, measure, sign_in};
+use crate::{clock, code, location, measure, sign_in};
 
 /// A running session. Clones are handles to the same one: keep one as long as the session is to be renewed. When the last is
 /// dropped, timer and listeners go. What is in flight then comes to its end and is stored, since a refresh token that was sent is
@@ -254,21 +254,24 @@ impl Inner {
     fn listen(self: &Rc<Self>) {
         let weak = Rc::downgrade(self);
         let report = move |event| {
-            with(&weak, |inner| {
-                let wakes = matches!(event, Event::Woke(_) | Event::Network { online: true });
-                let was_away = matches!(event, Event::Woke(Wake::Restored));
-                // Before anything is renewed, and once more when a sign-in under way is given up.
-                if was_away {
-                    inner.read_again();
-                }
-                inner.dispatch(event);
-                if was_away {
-                    inner.read_again();
-                }
-                if wakes {
-                    inner.ask_again();
-                }
-            });
+            let weak = Weak::clone(&weak);
+            code::when_there(Box::new(move || {
+                with(&weak, |inner| {
+                    let wakes = matches!(event, Event::Woke(_) | Event::Network { online: true });
+                    let was_away = matches!(event, Event::Woke(Wake::Restored));
+                    // Before anything is renewed, and once more when a sign-in under way is given up.
+                    if was_away {
+                        inner.read_again();
+                    }
+                    inner.dispatch(event);
+                    if was_away {
+                        inner.read_again();
+                    }
+                    if wakes {
+                        inner.ask_again();
+                    }
+                });
+            }));
         };
         *self.lifecycle.borrow_mut() = Some(Lifecycle::watch(report.clone()));
         if let Some(limit) = self.config.idle {
@@ -370,7 +373,7 @@ impl Inner {
 
     fn later(self: &Rc<Self>, wait: Duration, act: fn(&Rc<Self>)) -> Timer {
         let weak = Rc::downgrade(self);
-        timer::after(wait, move || with(&weak, act))
+        timer::after(wait, move || code::when_there(Box::new(move || with(&weak, act))))
     }
 
     fn tell_tabs(&self, message: TabMessage) {

@@ -32,6 +32,35 @@ fn the_app_is_there_before_the_rest_of_its_code() -> anyhow::Result<()> {
     })
 }
 
+/// What the browser, another tab and the timer tell by themselves was for the rest, and asked for it there and then: whoever lost the
+/// network in the first seconds lost the page.
+#[test]
+fn the_app_stopped_when_something_happened_before_the_rest_of_its_code_was_there() -> anyhow::Result<()> {
+    let setup = Setup::demo().with_config("storage", "local").with_access_token_lifetime(10);
+    journey(setup, async |world| {
+        let (app, browser) = (App::of(world), &world.browser);
+        app.sign_in(Flow::Code).await?;
+        let rest = world.app_dir.take_rest()?;
+        forget_what_was_loaded(world).await?;
+        app.open("/").await?;
+        app.wait_for_status("signed-in").await?;
+        let woke = "dispatchEvent(new Event('focus'));
+            document.dispatchEvent(new Event('visibilitychange'));
+            dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))";
+        browser.script(woke, vec![]).await?;
+        browser.script("new BroadcastChannel('evergrant.evergrant-app').postMessage('changed')", vec![]).await?;
+        browser.set_online(false).await?;
+        browser.set_online(true).await?;
+        eventually("the time of the renewal has come", async || {
+            ensure!(app.expires_in().await? == 0);
+            Ok(())
+        })
+        .await?;
+        rest.bring_back()?;
+        app.wait_for_renewals(1).await
+    })
+}
+
 #[test]
 fn what_cannot_wait_for_the_rest_of_the_code_loads_it_there_and_then() -> anyhow::Result<()> {
     journey(Setup::demo(), async |world| {
