@@ -83,7 +83,7 @@ fn finish(options: &Options) -> anyhow::Result<()> {
 
     let code = panics::silenced(&app.read(&app.code)?)?;
     let bindings = String::from_utf8(app.read(&app.script)?).with_context(|| format!("{} is not UTF-8", app.script))?;
-    let bindings = script::with_functions_for_start(&script::without_disposal(&bindings));
+    let bindings = script::with_functions_for_start(&script::freeing_later(&script::without_disposal(&bindings)));
 
     // What nobody here calls is seen in the script when it is put together as it will be, and in the code when it is small.
     let known = options.start.as_deref().map(Start::read).transpose()?;

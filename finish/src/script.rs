@@ -47,6 +47,17 @@ pub(crate) fn without_disposal(bindings: &str) -> String {
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
+/// wasm-bindgen's script, which frees what the browser has collected once all code is there: Firefox collects some seconds after a page
+/// was loaded, whether or not there is a network to bring what frees it.
+pub(crate) fn freeing_later(bindings: &str) -> String {
+    let later = "const freeing = (free) => new FinalizationRegistry(async (held) => {
+    await globalThis.evergrantCode;
+    free(held);
+});
+";
+    format!("{later}{}", bindings.replace("new FinalizationRegistry(", "freeing("))
+}
+
 /// wasm-bindgen's script without these functions, which the code does not import.
 pub(crate) fn without_functions(bindings: &str, unused: &BTreeSet<String>) -> String {
     let mut without = String::with_capacity(bindings.len());
@@ -141,6 +152,18 @@ function __wbg_get_imports() {
     fn only_the_disposal_of_classes_is_taken_away() {
         assert_eq!(without_disposal(BINDINGS).lines().count(), BINDINGS.lines().count() - 1);
         assert!(!without_disposal(BINDINGS).contains("dispose"));
+    }
+
+    #[test]
+    fn what_was_collected_is_freed_later_where_the_browser_tells_of_it() {
+        let bindings = "const SourceFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_source_free(ptr, 1));
+";
+        let later = freeing_later(bindings);
+        assert!(later.ends_with("    : freeing(ptr => wasm.__wbg_source_free(ptr, 1));\n"), "{later}");
+        assert_eq!(later.matches("new FinalizationRegistry(").count(), 1, "{later}");
+        assert!(later.contains("typeof FinalizationRegistry === 'undefined'"), "{later}");
     }
 
     #[test]

@@ -61,6 +61,33 @@ fn the_app_stopped_when_something_happened_before_the_rest_of_its_code_was_there
     })
 }
 
+/// Firefox tells of it some seconds after a page was loaded, and the rest was asked for there and then to free it.
+#[test]
+fn the_app_stopped_when_the_browser_had_collected_something_before_the_rest_of_its_code_was_there() -> anyhow::Result<()>
+{
+    journey(Setup::demo(), async |world| {
+        let (app, browser) = (App::of(world), &world.browser);
+        let source = "
+            window.freeing = [];
+            window.FinalizationRegistry = class {
+                constructor(free) { freeing.push(free); }
+                register() {}
+                unregister() {}
+            };";
+        browser.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": source })).await?;
+        world.app_dir.take_rest()?;
+        app.open("/").await?;
+        app.wait_for_status("signed-out").await?;
+        let collected = "freeing.forEach((free) => setTimeout(free, 0, {}));
+            return new Promise((resolve) => setTimeout(resolve, 0, freeing.length));";
+        let told = browser.script(collected, vec![]).await?;
+        ensure!(told.as_u64().is_some_and(|told| told > 0), "the app wants to be told of nothing");
+        let stopped = browser.script("return document.documentElement.dataset.stopped ?? null", vec![]).await?;
+        ensure!(stopped.is_null(), "it is {stopped}");
+        Ok(())
+    })
+}
+
 #[test]
 fn what_cannot_wait_for_the_rest_of_the_code_loads_it_there_and_then() -> anyhow::Result<()> {
     journey(Setup::demo(), async |world| {
