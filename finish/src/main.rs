@@ -14,12 +14,12 @@ mod names;
 mod optimizers;
 mod order;
 mod page;
-mod panics;
 mod parts;
 mod plain;
 mod recorded;
 mod script;
 mod sealed;
+mod silent;
 mod start;
 
 use std::{path::PathBuf, process::ExitCode, slice};
@@ -81,7 +81,7 @@ fn finish(options: &Options) -> anyhow::Result<()> {
     let mut page = Page::read(&app)?;
     page.put_in_order(&mut app.styles);
 
-    let code = panics::silenced(&app.read(&app.code)?)?;
+    let built = app.read(&app.code)?;
     let bindings = String::from_utf8(app.read(&app.script)?).with_context(|| format!("{} is not UTF-8", app.script))?;
     let bindings = script::with_functions_for_start(&script::freeing_later(&script::without_disposal(&bindings)));
 
@@ -90,8 +90,9 @@ fn finish(options: &Options) -> anyhow::Result<()> {
     let start = if known.is_some() { script::START } else { script::RECORD };
     let draft = optimizers.bundled_script(&bindings, start, &script::parts("", &[]), &Names::new())?;
     let draft = String::from_utf8(draft).context("esbuild wrote something that is not UTF-8")?;
-    let mut unused = Border::of(&code)?.exports;
+    let mut unused = Border::of(&built)?.exports;
     unused.retain(|name| !script::reads(&draft, name));
+    let code = silent::silenced(&built, &unused)?;
     let code = optimizers.smaller_code(&module::without_exports(&code, &unused)?)?;
     let border = Border::of(&code)?;
     let bindings = script::without_functions(&bindings, &(&script::functions(&bindings) - &border.imports));

@@ -48,14 +48,14 @@ pub(crate) fn without_disposal(bindings: &str) -> String {
 }
 
 /// wasm-bindgen's script, which frees what the browser has collected once all code is there: Firefox collects some seconds after a page
-/// was loaded, whether or not there is a network to bring what frees it.
+/// was loaded, whether or not there is a network to bring what frees it. Nothing is kept for classes that nobody makes.
 pub(crate) fn freeing_later(bindings: &str) -> String {
     let later = "const freeing = (free) => new FinalizationRegistry(async (held) => {
     await globalThis.evergrantCode;
     free(held);
 });
 ";
-    format!("{later}{}", bindings.replace("new FinalizationRegistry(", "freeing("))
+    format!("{later}{}", bindings.replace("new FinalizationRegistry(", "/* @__PURE__ */ freeing("))
 }
 
 /// wasm-bindgen's script without these functions, which the code does not import.
@@ -161,7 +161,7 @@ function __wbg_get_imports() {
     : new FinalizationRegistry(ptr => wasm.__wbg_source_free(ptr, 1));
 ";
         let later = freeing_later(bindings);
-        assert!(later.ends_with("    : freeing(ptr => wasm.__wbg_source_free(ptr, 1));\n"), "{later}");
+        assert!(later.ends_with("    : /* @__PURE__ */ freeing(ptr => wasm.__wbg_source_free(ptr, 1));\n"), "{later}");
         assert_eq!(later.matches("new FinalizationRegistry(").count(), 1, "{later}");
         assert!(later.contains("typeof FinalizationRegistry === 'undefined'"), "{later}");
     }

@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::clock;
 use crate::listener::Listener;
+use crate::{clock, code};
 
 /// What only a person does: pages scroll by themselves, so `scroll` is not among them.
 const EVENTS: [&str; 5] = ["pointerdown", "keydown", "wheel", "touchstart", "touchmove"];
@@ -23,13 +23,14 @@ impl Activity {
         let told = Rc::new(Cell::new(None::<Duration>));
         let listeners = EVENTS.map(|event| {
             let (report, told) = (report.clone(), Rc::clone(&told));
-            Listener::capturing(window.as_ref(), event, move |_| {
+            let did = move |_| {
                 let now = clock::now().monotonic;
                 if told.get().is_none_or(|last| now.saturating_sub(last) >= grain) {
                     told.set(Some(now));
                     report();
                 }
-            })
+            };
+            Listener::capturing(&window, event, code::heard_when_there(Rc::new(did)))
         });
         Self { _listeners: listeners.into() }
     }

@@ -1,11 +1,14 @@
 //! Code that is still on its way. An app may be loaded in parts, and started with the first of them; until the last is there,
 //! the page keeps a promise of it.
 
+use std::rc::Rc;
+
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::Event;
 
 /// The global variable that has the promise, as long as it is not kept. An app that is loaded whole has none.
 const ON_ITS_WAY: &str = "evergrantCode";
@@ -29,6 +32,14 @@ pub(crate) fn when_there(work: Box<dyn FnOnce()>) {
     match on_its_way() {
         None => work(),
         Some(_) => spawn(async move { work() }.boxed_local()),
+    }
+}
+
+/// A listener that does the same with each event.
+pub(crate) fn heard_when_there(handle: Rc<dyn Fn(Event)>) -> impl FnMut(Event) {
+    move |event| {
+        let handle = Rc::clone(&handle);
+        when_there(Box::new(move || handle(event)));
     }
 }
 

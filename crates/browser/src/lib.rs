@@ -3,6 +3,9 @@
 //! Nothing here decides. [`Runtime`] feeds what happens into [`evergrant_core::session::Machine`] and carries out what
 //! the machine answers; what OAuth and OpenID Connect say is asked of [`evergrant_core::protocol`].
 
+// The finished app has no `Debug`: see `finish::silent`.
+#![cfg_attr(not(test), warn(clippy::use_debug))]
+
 pub mod activity;
 pub mod api;
 pub mod clock;

@@ -254,24 +254,21 @@ impl Inner {
     fn listen(self: &Rc<Self>) {
         let weak = Rc::downgrade(self);
         let report = move |event| {
-            let weak = Weak::clone(&weak);
-            code::when_there(Box::new(move || {
-                with(&weak, |inner| {
-                    let wakes = matches!(event, Event::Woke(_) | Event::Network { online: true });
-                    let was_away = matches!(event, Event::Woke(Wake::Restored));
-                    // Before anything is renewed, and once more when a sign-in under way is given up.
-                    if was_away {
-                        inner.read_again();
-                    }
-                    inner.dispatch(event);
-                    if was_away {
-                        inner.read_again();
-                    }
-                    if wakes {
-                        inner.ask_again();
-                    }
-                });
-            }));
+            with(&weak, |inner| {
+                let wakes = matches!(event, Event::Woke(_) | Event::Network { online: true });
+                let was_away = matches!(event, Event::Woke(Wake::Restored));
+                // Before anything is renewed, and once more when a sign-in under way is given up.
+                if was_away {
+                    inner.read_again();
+                }
+                inner.dispatch(event);
+                if was_away {
+                    inner.read_again();
+                }
+                if wakes {
+                    inner.ask_again();
+                }
+            });
         };
         *self.lifecycle.borrow_mut() = Some(Lifecycle::watch(report.clone()));
         if let Some(limit) = self.config.idle {

@@ -1,12 +1,14 @@
 //! What tabs of one app tell each other, over a BroadcastChannel. Never a token.
 
 use std::fmt::Display;
+use std::rc::Rc;
 
 use evergrant_core::session::TabMessage;
 use evergrant_core::time::UnixTime;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{BroadcastChannel, MessageEvent};
+use web_sys::{BroadcastChannel, Event, MessageEvent};
 
+use crate::code;
 use crate::listener::Listener;
 
 const SIGNED_OUT: &str = "signed-out";
@@ -27,13 +29,14 @@ impl Tabs {
     /// browser has none. A tab does not hear itself.
     pub fn open(name: &dyn Display, hear: impl Fn(TabMessage) + 'static) -> Option<Self> {
         let channel = BroadcastChannel::new(&format!("evergrant.{name}")).ok()?;
-        let listener = Listener::new(channel.as_ref(), "message", move |event| {
+        let heard = move |event: Event| {
             let data = event.dyn_into::<MessageEvent>().ok().and_then(|message| message.data().as_string());
             // A newer version of this app may say more.
             if let Some(message) = data.as_deref().and_then(read) {
                 hear(message);
             }
-        });
+        };
+        let listener = Listener::new(&channel, "message", code::heard_when_there(Rc::new(heard)));
         Some(Self { channel, _listener: listener })
     }
 

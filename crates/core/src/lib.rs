@@ -10,6 +10,9 @@
 //! - [`config`]: what an app says about itself (`config.json`).
 //! - [`time`]: how time is passed in.
 
+// The finished app has no `Debug`: see `finish::silent`.
+#![cfg_attr(not(test), warn(clippy::use_debug))]
+
 pub mod address;
 pub mod config;
 pub mod protocol;

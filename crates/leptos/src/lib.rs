@@ -35,6 +35,9 @@
 //! whatever is outside is rendered by the server. Which of Leptos' features `csr`, `hydrate` and `ssr` are on is the app's choice:
 //! this crate makes none.
 
+// The finished app has no `Debug`: see `finish::silent`.
+#![cfg_attr(not(test), warn(clippy::use_debug))]
+
 #[cfg(test)]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::time::SystemTime;
+
 use anyhow::ensure;
 use evergrant_e2e::{App, Flow, Setup, World, eventually, journey};
 use fantoccini::Locator;
@@ -59,6 +61,37 @@ fn the_app_stopped_when_something_happened_before_the_rest_of_its_code_was_there
         rest.bring_back()?;
         app.wait_for_renewals(1).await
     })
+}
+
+/// Whoever has something to ask the issuer for as soon as the page is there asked for the rest there and then as well.
+#[test]
+fn the_app_stopped_at_its_start_when_the_network_went_before_the_rest_of_its_code_was_there() -> anyhow::Result<()> {
+    for (storage, is_renewed) in [("local", true), ("memory", false)] {
+        let setup = Setup::demo().with_config("storage", storage).with_access_token_lifetime(10);
+        journey(setup, async |world| {
+            let (app, browser) = (App::of(world), &world.browser);
+            app.sign_in(Flow::Code).await?;
+            if is_renewed {
+                // A page that does not renew.
+                app.open("/stopped.js").await?;
+                let expires_at = app.stored_session().await?.expires_at()?;
+                eventually("the token has expired", async || {
+                    ensure!(SystemTime::now() > expires_at);
+                    Ok(())
+                })
+                .await?;
+            }
+            let rest = world.app_dir.take_rest()?;
+            forget_what_was_loaded(world).await?;
+            app.open("/").await?;
+            app.wait_for_status(if is_renewed { "renewing" } else { "signing-in" }).await?;
+            let stopped = browser.script("return document.documentElement.dataset.stopped ?? null", vec![]).await?;
+            ensure!(stopped.is_null(), "it is {stopped}");
+            rest.bring_back()?;
+            app.wait_for_status("signed-in").await
+        })?;
+    }
+    Ok(())
 }
 
 /// Firefox tells of it some seconds after a page was loaded, and the rest was asked for there and then to free it.

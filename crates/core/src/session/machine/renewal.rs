@@ -76,7 +76,8 @@ impl Machine {
         signed_in.phase = Phase::Renewing { method, cause, started: *now };
         self.set_timer(None, now, commands);
         let asked = cause == Cause::Asked;
-        commands.extend([Command::Renew { attempt: self.attempt, method, session, asked }, Command::TellApp]);
+        commands.push(Command::Renew { attempt: self.attempt, method, session, asked });
+        commands.push(Command::TellApp);
     }
 
     pub(super) fn renewal_ended(

@@ -51,7 +51,8 @@ impl Machine {
         }
         self.attempt += 1;
         self.state = State::SigningIn { silently: true, kept: None };
-        commands.extend([Command::AskSilently { attempt: self.attempt, flow }, Command::TellApp]);
+        commands.push(Command::AskSilently { attempt: self.attempt, flow });
+        commands.push(Command::TellApp);
     }
 
     /// A session found in the store; one that is over, or somebody else's, is forgotten there.
