@@ -28,5 +28,6 @@ pub fn page_opened() -> Now {
 /// Time since the page was navigated to.
 fn monotonic() -> Duration {
     let millis = web_sys::window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now());
-    Duration::try_from_secs_f64(millis / 1000.0).unwrap_or_default()
+    // Browsers tell no finer.
+    Duration::from_micros((millis * 1000.0) as u64)
 }

@@ -2,6 +2,7 @@
 
 use evergrant_core::config::{Config, ConfigError};
 use evergrant_core::session::Failure;
+use web_sys::TextDecoder;
 
 use crate::{http, location};
 
@@ -24,7 +25,8 @@ pub async fn load_config(url: &str) -> Result<Config, StartError> {
     if answer.status != 200 {
         return Err(StartError::Status { url: url.to_owned(), status: answer.status });
     }
-    let text = String::from_utf8_lossy(&answer.body);
+    // By the browser, as what reads it here would be needed for nothing else before the app is there. It takes whatever comes.
+    let text = TextDecoder::new().and_then(|decoder| decoder.decode_with_u8_array(&answer.body)).unwrap_or_default();
     Config::parse(&text, &origin).map_err(|error| StartError::Config { url: url.to_owned(), error })
 }
 

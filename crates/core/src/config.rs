@@ -176,7 +176,7 @@ impl Config {
     /// # Errors
     /// A [`ConfigError`] that names the key at fault.
     pub fn parse(json: &str, app_origin: &str) -> Result<Self, ConfigError> {
-        let value: Value = json::read(json.as_bytes()).map_err(|error| match json.starts_with('<') {
+        let value: Value = json::read_text(json).map_err(|error| match json.starts_with('<') {
             // As servers send that have index.html for whatever is not there.
             true => ConfigError::Json("there is a page in its place".to_owned()),
             false => ConfigError::Json(error.to_string()),

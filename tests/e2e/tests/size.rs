@@ -12,9 +12,9 @@ use evergrant_e2e::{artefacts, compressed_copy};
 const BUDGET: usize = 100_000;
 
 /// What it may weigh with what follows. Never raise this for a feature without looking for what else can go; lower it whenever
-/// the app has become smaller. It weighed 214.2 KB when this was set; the little that is left is for builds that come out
+/// the app has become smaller. It weighed 214.5 KB when this was set; the little that is left is for builds that come out
 /// different elsewhere.
-const ALL: usize = 214_400;
+const ALL: usize = 214_700;
 
 const KINDS: [&str; 4] = ["html", "css", "js", "wasm"];
 

@@ -13,9 +13,12 @@ use super::error::without_tokens;
 /// Reads JSON that must be UTF-8. A byte order mark, which some editors and servers put before it, is ignored
 /// (RFC 8259 §8.1), as a browser's own reader does.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|_| serde_json::Error::custom("it is not UTF-8"))?;
-    serde_json::from_str(text)
+    read_text(std::str::from_utf8(bytes).map_err(|_| serde_json::Error::custom("it is not UTF-8"))?)
+}
+
+/// The same of text.
+pub(crate) fn read_text<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
+    serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// The text that a member of an object has.
