@@ -153,7 +153,8 @@ fn focus_heading() {
 }
 
 /// Whom the issuer knows who is signed in as (`sub`), as text, which the app has memos of already; empty when nobody is. When that
-/// changes, so does what is below the heading, as a button to sign in or out: see [`keep_focus`].
+/// changes, so does what is below the heading: where what had the focus is gone, as a button to sign in or out, the heading takes
+/// it.
 pub fn subject() -> Memo<String> {
     let view = use_session().view();
     let of = |view: &View| {
@@ -161,20 +162,15 @@ pub fn subject() -> Memo<String> {
         claims.map(|claims| claims.sub.as_str().to_owned()).unwrap_or_default()
     };
     let subject = memo(move || view.with(of));
-    keep_focus(move || subject.track());
-    subject
-}
-
-/// Where what had the focus is gone once what `changes` reads has changed, the heading takes it.
-pub fn keep_focus(changes: impl Fn() + 'static) {
     let has_begun = Cell::new(false);
     // Runs after the page has changed.
     effect(move || {
-        changes();
+        subject.track();
         if has_begun.replace(true) && matches!(document().query_selector(":focus"), Ok(None)) {
             focus_heading();
         }
     });
+    subject
 }
 
 thread_local! {

@@ -4,7 +4,6 @@ use evergrant_leptos::{use_clock, use_session};
 use leptos::prelude::*;
 
 use crate::live::{click, memo, part, text};
-use crate::route::keep_focus;
 use crate::words::Distance;
 
 /// Says how long there is left, with a button to stay; shown when it is time for that.
@@ -12,8 +11,6 @@ use crate::words::Distance;
 pub(crate) fn IdleWarning() -> impl IntoView {
     let view = use_session().view();
     let is_due = memo(move || view.with(|view| view.idle_warning));
-    // Its button is gone once it was pressed.
-    keep_focus(move || is_due.track());
     part(move || is_due.get().then(|| view! { <Warning/> }).into_any())
 }
 
